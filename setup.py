@@ -1,0 +1,73 @@
+"""Metadata and entry points; build and tool settings are in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+ABOUT: dict[str, str] = {}
+exec((HERE / "spacy_gpner" / "about.py").read_text(encoding="utf-8"), ABOUT)
+
+setup(
+    name="spacy_gpner",
+    version=ABOUT["__version__"],
+    description="Nested named entity recognition for Chinese medical text, as a spaCy plugin",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author="The spacy_gpner developers",
+    license="MIT",
+    license_files=["LICENSE"],
+    keywords=["spacy", "ner", "nested-ner", "globalpointer", "chinese", "medical", "distillation"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Healthcare Industry",
+        "Intended Audience :: Science/Research",
+        "Natural Language :: Chinese (Simplified)",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Topic :: Text Processing :: Linguistic",
+        "Typing :: Typed",
+    ],
+    packages=find_packages(include=["spacy_gpner", "spacy_gpner.*"]),
+    package_data={"spacy_gpner": ["py.typed"]},
+    python_requires=">=3.11",
+    install_requires=[
+        "spacy>=3.8.7,<3.9",
+        "spacy-transformers>=1.4.0,<1.5",
+        "thinc>=8.3.4,<8.4",
+        # 2.6 is the first release whose torch.load refuses pickled code by default
+        "torch>=2.6",
+        # spacy-transformers 1.4 breaks from 4.53.3 on
+        "transformers>=4.49,<4.53.3",
+        "safetensors>=0.4",
+        "numpy>=2.0",
+        "typer>=0.12",
+        "srsly>=2.4.8,<3",
+        "wasabi>=1.1,<1.2",
+    ],
+    extras_require={
+        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build"],
+    },
+    entry_points={
+        "spacy_factories": [
+            "span_globalpointer = spacy_gpner.pipeline.span_globalpointer:make_span_globalpointer",
+        ],
+        "spacy_architectures": [
+            "spacy-gpner.EfficientGlobalPointer.v1 = spacy_gpner.models.efficient_globalpointer:EfficientGlobalPointer",
+            "spacy-gpner.GlobalPointer.v1 = spacy_gpner.models.globalpointer:GlobalPointer",
+            "spacy-gpner.Biaffine.v1 = spacy_gpner.models.biaffine:Biaffine",
+            "spacy-gpner.CharNgramEmbed.v1 = spacy_gpner.models.char_ngram_embed:CharNgramEmbed",
+            "spacy-gpner.BiLSTMEncoder.v1 = spacy_gpner.models.bilstm:BiLSTMEncoder",
+        ],
+        "spacy_tokenizers": [
+            "spacy-gpner.CharTokenizer.v1 = spacy_gpner.tokenizer:create_char_tokenizer",
+        ],
+        "spacy_scorers": [
+            "spacy-gpner.span_scorer.v1 = spacy_gpner.scoring:make_span_scorer",
+        ],
+        "spacy_cli": [
+            "gpner = spacy_gpner.cli:gpner_cli",
+        ],
+    },
+    zip_safe=False,
+)

@@ -1,0 +1,1 @@
+"""Architectures: span heads, and encoders that need no pretrained weights."""

@@ -1,0 +1,1 @@
+"""Pipeline components and their factories: what a spaCy user sees."""
