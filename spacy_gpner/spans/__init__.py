@@ -1,0 +1,12 @@
+"""The span algebra: scores of all spans of a batch, their loss and their decoding, as functions of
+factors that are linear in the text. Pure torch; knows nothing of spaCy.
+
+Read `factors`, `tiles`, `loss` and `decode` in this order.
+"""
+
+from .decode import DecodedSpans, decode
+from .factors import SpanFactors
+from .loss import zlpr_loss
+from .tiles import Window
+
+__all__ = ["DecodedSpans", "SpanFactors", "Window", "decode", "zlpr_loss"]

@@ -1,0 +1,85 @@
+"""Span factors: what a head knows of each token."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class SpanFactors:
+    """One row of numbers for each token of a ragged batch, from which every span's score follows:
+
+        s_t(i, j) = <q_t(i), k_t(j)> + a_t(i) + b_t(j)
+
+    for type t and a span from token i to token j, both inclusive. N tokens, T types, d the head size;
+    Q and K are T, or 1 where all types share the projection.
+
+    q (Tensor): Start projections, shape (N, Q, d).
+    k (Tensor): End projections, shape (N, K, d).
+    a (Tensor): Start scores, shape (N, T).
+    b (Tensor): End scores, shape (N, T).
+    lengths (Sequence[int]): Tokens of each document; their sum is N.
+    """
+
+    q: Tensor
+    k: Tensor
+    a: Tensor
+    b: Tensor
+    lengths: Sequence[int]
+
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """q, k, a and b."""
+        return self.q, self.k, self.a, self.b
+
+    @property
+    def num_types(self) -> int:
+        """T, the number of types."""
+        return self.a.shape[1]
+
+    @property
+    def shared(self) -> bool:
+        """Whether all types share q and k, so that a and b alone tell the types apart."""
+        return self.q.shape[1] == self.k.shape[1] == 1
+
+    def of_type(self, t: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """q and k, shape (N, d), and a and b, shape (N,), of one type."""
+        q = self.q[:, t if self.q.shape[1] > 1 else 0]
+        k = self.k[:, t if self.k.shape[1] > 1 else 0]
+        return q, k, self.a[:, t], self.b[:, t]
+
+    def score(self, first: Tensor, last: Tensor, types: Tensor) -> Tensor:
+        """Score single spans.
+
+        first, last, types (Tensor): First token, last token (inclusive) and type of each span, shape (S,).
+        RETURNS (Tensor): The scores, shape (S,).
+        """
+        q = self.q[first, types if self.q.shape[1] > 1 else torch.zeros_like(types)]
+        k = self.k[last, types if self.k.shape[1] > 1 else torch.zeros_like(types)]
+        return (q * k).sum(-1) + self.a[first, types] + self.b[last, types]
+
+    def documents(self, keep: Sequence[bool]) -> Self:
+        """The factors of some of the documents.
+
+        keep (Sequence[bool]): Which documents to keep.
+        RETURNS (SpanFactors): Their factors.
+        """
+        if all(keep):
+            return self
+        lengths = torch.tensor(self.lengths)
+        rows = torch.repeat_interleave(torch.tensor(keep), lengths).to(self.q.device)
+        q, k, a, b = (x[rows] for x in self.tensors)
+        kept = [n for n, is_kept in zip(self.lengths, keep, strict=True) if is_kept]
+        return replace(self, q=q, k=k, a=a, b=b, lengths=kept)
+
+    def full_precision(self) -> Self:
+        """These factors with half-precision tensors converted to float32, which sums of exponentials need."""
+        changes = {
+            f.name: x.float()
+            for f, x in zip(fields(self), self.tensors, strict=False)
+            if x.dtype in (torch.float16, torch.bfloat16)
+        }
+        return replace(self, **changes) if changes else self
