@@ -1,0 +1,87 @@
+"""A bidirectional LSTM over token vectors."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Optional, cast
+
+import torch
+from spacy.util import registry
+from thinc.api import ArgsKwargs, Model, torch2xp, xp2torch
+from thinc.types import Floats2d
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from .torch_layer import LazyTorchShim
+
+
+@registry.architectures("spacy-gpner.BiLSTMEncoder.v1")
+def BiLSTMEncoder(
+    width: int = 128, depth: int = 2, dropout: float = 0.2
+) -> Model[list[Floats2d], list[Floats2d]]:
+    """Build a bidirectional LSTM encoder for `spacy.Tok2Vec.v2`. Unlike `spacy.TorchBiLSTMEncoder.v1`, what
+    it gives for a document does not depend on the lengths of its batch mates.
+
+    width (int): Width of its input and output; even. Each direction has half of it.
+    depth (int): Number of layers.
+    dropout (float): Dropout rate before each layer. The rate in `[training]` doesn't reach torch modules.
+    RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
+    RAISES (ValueError): If the width is odd.
+    """
+    if width < 2 or width % 2:
+        raise ValueError(f"Invalid width: {width}. Expected a positive even number: half for each direction.")
+    return Model(
+        "bilstm_encoder",
+        _forward,
+        init=_init,
+        dims={"nI": width, "nO": width},
+        shims=[LazyTorchShim(partial(BiLSTM, depth=depth, dropout=dropout))],
+    )
+
+
+class BiLSTM(nn.Module):
+    """The backward direction reads each document reversed within its own length, so that padding
+    only ever follows a document and needs no packing: twice as fast as packed sequences on a CPU."""
+
+    def __init__(self, width: int, *, depth: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.forwards = nn.ModuleList(nn.LSTM(width, width // 2) for _ in range(depth))
+        self.backwards = nn.ModuleList(nn.LSTM(width, width // 2) for _ in range(depth))
+
+    def forward(self, vectors: Tensor, lengths: Sequence[int]) -> Tensor:
+        if not len(vectors):
+            return vectors
+        sizes = torch.tensor(lengths, device=vectors.device)
+        hidden = pad_sequence(vectors.split(list(lengths)))
+        steps = torch.arange(len(hidden), device=vectors.device)[:, None]
+        reverse = torch.where(steps < sizes, sizes - 1 - steps, steps)[:, :, None]
+        for forward_lstm, backward_lstm in zip(self.forwards, self.backwards, strict=True):
+            hidden = self.dropout(hidden)
+            onward, _ = forward_lstm(hidden)
+            back, _ = backward_lstm(hidden.gather(0, reverse.expand_as(hidden)))
+            hidden = torch.cat([onward, back.gather(0, reverse.expand_as(back))], dim=-1)
+        return hidden.transpose(0, 1)[(steps < sizes).T]
+
+
+def _init(
+    model: Model[list[Floats2d], list[Floats2d]],
+    X: Optional[list[Floats2d]] = None,
+    Y: Optional[list[Floats2d]] = None,
+) -> None:
+    cast(LazyTorchShim, model.shims[0]).build(width=model.get_dim("nO"))
+
+
+def _forward(
+    model: Model[list[Floats2d], list[Floats2d]], X: list[Floats2d], is_train: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
+    shim = cast(LazyTorchShim, model.shims[0])
+    lengths = [len(x) for x in X]
+    vectors = xp2torch(model.ops.flatten(X), requires_grad=is_train, device=shim.device)
+    output, backprop_torch = shim(ArgsKwargs(args=(vectors, lengths), kwargs={}), is_train)
+
+    def backprop(dY: list[Floats2d]) -> list[Floats2d]:
+        grads = xp2torch(model.ops.flatten(dY), device=shim.device)
+        d_inputs = backprop_torch(ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (grads,)}))
+        return cast(list[Floats2d], model.ops.unflatten(torch2xp(d_inputs.args[0]), lengths))
+
+    return cast(list[Floats2d], model.ops.unflatten(torch2xp(output), lengths)), backprop

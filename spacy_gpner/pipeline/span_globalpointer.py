@@ -1,0 +1,439 @@
+"""`span_globalpointer`: nested entities in `doc.spans`."""
+
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Optional, cast
+
+import srsly
+from spacy import util
+from spacy.language import Language
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Optimizer, set_dropout_rate
+
+from ..models.span_head import SpanModel, resize_span_model
+from ..scoring import score_spans
+from ..spans import DecodedSpans, SpanFactors, Window, decode, zlpr_loss
+from ..spans.tiles import WindowMode
+from .ents import EntsPolicy, check_ents_policy, flat_entities
+from .fork import use_one_thread_after_fork
+from .gold import GoldReport, gold_spans
+
+default_config = """
+[model]
+@architectures = "spacy-gpner.EfficientGlobalPointer.v1"
+head_size = 64
+rope = true
+type_features = "qk"
+dropout = 0.1
+
+[model.tok2vec]
+@architectures = "spacy.Tok2Vec.v2"
+
+[model.tok2vec.embed]
+@architectures = "spacy-gpner.CharNgramEmbed.v1"
+width = 128
+rows = [5000, 20000, 20000, 20000]
+embed_width = 64
+dropout = 0.2
+
+[model.tok2vec.encode]
+@architectures = "spacy-gpner.BiLSTMEncoder.v1"
+width = ${model.tok2vec.embed.width}
+depth = 2
+dropout = 0.2
+"""
+DEFAULT_SPAN_GLOBALPOINTER_MODEL = Config().from_str(default_config)["model"]
+DEFAULT_SPANS_KEY = "sc"
+MAX_SPANS_PER_TOKEN = 10
+SAMPLE_SIZE = 10
+
+
+@Language.factory(
+    "span_globalpointer",
+    assigns=["doc.spans"],
+    default_config={
+        "model": DEFAULT_SPAN_GLOBALPOINTER_MODEL,
+        "spans_key": DEFAULT_SPANS_KEY,
+        "threshold": 0.5,
+        "window": 64,
+        "window_mode": "band",
+        "max_spans": None,
+        "ents_policy": None,
+        "scorer": {"@scorers": "spacy-gpner.span_scorer.v1"},
+    },
+    default_score_weights={"spans_sc_f": 1.0, "spans_sc_p": 0.0, "spans_sc_r": 0.0},
+)
+def make_span_globalpointer(
+    nlp: Language,
+    name: str,
+    model: SpanModel,
+    spans_key: str,
+    threshold: float,
+    window: Optional[int],
+    window_mode: WindowMode,
+    max_spans: Optional[int],
+    ents_policy: Optional[EntsPolicy],
+    scorer: Optional[Callable],
+) -> "SpanGlobalPointer":
+    """Create a SpanGlobalPointer component. See `SpanGlobalPointer` for the settings."""
+    return SpanGlobalPointer(
+        nlp.vocab,
+        model,
+        name,
+        spans_key=spans_key,
+        threshold=threshold,
+        window=window,
+        window_mode=window_mode,
+        max_spans=max_spans,
+        ents_policy=ents_policy,
+        scorer=scorer,
+    )
+
+
+class SpanGlobalPointer(TrainablePipe):
+    """Find nested and overlapping entities by scoring every span inside a window (the main paper's section III).
+
+    It sets `doc.spans[spans_key]`, sorted by start, then end, then label, with the score of each span in
+    `doc.spans[spans_key].attrs["scores"]`: the sigmoid of the span's score, in (0, 1).
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: SpanModel,
+        name: str = "span_globalpointer",
+        *,
+        spans_key: str = DEFAULT_SPANS_KEY,
+        threshold: float = 0.5,
+        window: Optional[int] = 64,
+        window_mode: WindowMode = "band",
+        max_spans: Optional[int] = None,
+        ents_policy: Optional[EntsPolicy] = None,
+        scorer: Optional[Callable] = score_spans,
+    ) -> None:
+        """Initialize the component.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model[List[Doc], SpanFactors]): The model, with the ref `output_layer`.
+        name (str): The component instance name, used to add entries to the losses during training.
+        spans_key (str): Key of the span group to predict, and to learn from.
+        threshold (float): Score above which a span is predicted, in [0, 1].
+        window (Optional[int]): Width of the context shield window in tokens; None for none.
+        window_mode (str): "band" lets through spans of at most `window` tokens, "prefix" spans within the
+            first `window` tokens of a document.
+        max_spans (Optional[int]): The most spans for each document; None for ten times its tokens. The best are
+            kept, the rest counted and warned of.
+        ents_policy (Optional[str]): How to fill `doc.ents` too, without overlap: by "score", "longest", "outermost" or
+            "innermost" spans first. None leaves `doc.ents` as they are.
+        scorer (Optional[Callable]): The scoring method.
+        RAISES (ValueError): If a setting is out of range or unknown.
+        """
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"Invalid threshold: {threshold}. Expected a probability between 0 and 1.")
+        if max_spans is not None and max_spans < 0:
+            raise ValueError(f"Invalid max_spans: {max_spans}. Expected a number of spans, or null.")
+        if ents_policy is not None:
+            check_ents_policy(ents_policy)
+        Window(window, window_mode)
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {
+            "labels": [],
+            "spans_key": spans_key,
+            "threshold": threshold,
+            "window": window,
+            "window_mode": window_mode,
+            "max_spans": max_spans,
+            "ents_policy": ents_policy,
+        }
+        self._given_cfg = dict(self.cfg, labels=None)
+        self._warned_of_dropped = False
+        use_one_thread_after_fork()
+
+    @property
+    def key(self) -> str:
+        """Key of the span group to predict, and to learn from."""
+        return str(self.cfg["spans_key"])
+
+    @property
+    def window(self) -> Window:
+        """The context shield window."""
+        return Window(self.cfg["window"], self.cfg["window_mode"])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the component."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> list[str]:
+        """The labels, as `initialize` takes them."""
+        return list(self.labels)
+
+    @property
+    def _label_ids(self) -> dict[str, int]:
+        return {label: i for i, label in enumerate(self.labels)}
+
+    def add_label(self, label: str) -> int:
+        """Add a label. An initialized model gets untrained outputs for it and keeps what it has learned.
+
+        label (str): The label.
+        RETURNS (int): 0 if it is already present, otherwise 1.
+        RAISES (ValueError): If the label is not a string or empty.
+        """
+        if not isinstance(label, str) or not label:
+            raise ValueError(f"Invalid label: {label!r}. Expected a string that is not empty.")
+        if label in self.labels:
+            return 0
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        if self._is_initialized:
+            resize_span_model(self.model, len(self.labels))
+        return 1
+
+    @property
+    def _is_initialized(self) -> bool:
+        return self.model.get_ref("output_layer").shims[0].module is not None
+
+    def predict(self, docs: Iterable[Doc]) -> DecodedSpans:
+        """Find the entities of a batch of docs, without modifying them.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (DecodedSpans): The spans above the threshold.
+        RAISES (ValueError): If the component has not been initialized.
+        """
+        docs = list(docs)
+        limits = [self._max_spans(doc) for doc in docs]
+        return decode(self._factors(docs), self.window, float(self.cfg["threshold"]), limits)
+
+    def _factors(self, docs: list[Doc]) -> SpanFactors:
+        self._require_initialized()
+        return self.model.predict(docs)
+
+    def _require_initialized(self) -> None:
+        if not self._is_initialized:
+            raise ValueError(
+                f"The component '{self.name}' has not been initialized. Call nlp.initialize() with examples, "
+                "or load a trained pipeline."
+            )
+
+    def _max_spans(self, doc: Doc) -> int:
+        limit = self.cfg["max_spans"]
+        return len(doc) * MAX_SPANS_PER_TOKEN if limit is None else int(limit)
+
+    def set_annotations(self, docs: Iterable[Doc], spans: DecodedSpans) -> None:
+        """Write predicted spans to `doc.spans`, and to `doc.ents` if there is a policy for it.
+
+        docs (Iterable[Doc]): The documents to modify.
+        spans (DecodedSpans): The spans, produced by `predict`.
+        """
+        docs = list(docs)
+        labels = [self.vocab.strings.add(label) for label in self.labels]
+        # By label name, as the documentation promises, where start and end are the same.
+        rank = {i: place for place, i in enumerate(sorted(range(len(labels)), key=lambda i: self.labels[i]))}
+        rows: list[list[tuple[int, int, int, float]]] = [[] for _ in docs]
+        columns = (spans.doc, spans.start, spans.end, spans.type, spans.score)
+        for doc, start, end, label, score in zip(*(x.tolist() for x in columns), strict=True):
+            rows[doc].append((start, end, label, score))
+        for doc, found in zip(docs, rows, strict=True):
+            found.sort(key=lambda row: (row[0], row[1], rank[row[2]]))
+            doc_spans = [Span(doc, start, end, label=labels[label]) for start, end, label, _ in found]
+            scores = [score for *_, score in found]
+            group = SpanGroup(doc, name=self.key, spans=doc_spans)
+            group.attrs["scores"] = self.model.ops.to_numpy(self.model.ops.asarray1f(scores))
+            doc.spans[self.key] = group
+            if self.cfg["ents_policy"] is not None:
+                doc.set_ents(flat_entities(doc_spans, scores, self.cfg["ents_policy"]))
+        self._warn_of_dropped(docs, spans)
+
+    def _warn_of_dropped(self, docs: list[Doc], spans: DecodedSpans) -> None:
+        dropped = int(spans.dropped.sum())
+        if dropped and not self._warned_of_dropped:
+            self._warned_of_dropped = True
+            n_docs = int((spans.dropped > 0).sum())
+            warnings.warn(
+                f"[{self.name}] {dropped} spans of {n_docs} of {len(docs)} docs passed the threshold "
+                f"({self.cfg['threshold']}) beyond max_spans and were dropped; the best were kept. Is the "
+                "component trained, and the threshold not too low? This is warned of once.",
+                stacklevel=3,
+            )
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[dict[str, float]] = None,
+    ) -> dict[str, float]:
+        """Learn from a batch of documents and gold-standard spans. Examples whose reference lacks the span group
+        are not annotated: nothing is learned from them.
+
+        examples (Iterable[Example]): The batch.
+        drop (float): The dropout rate of thinc layers.
+        sgd (Optional[Optimizer]): The optimizer.
+        losses (Optional[Dict[str, float]]): Record of the loss, updated under the component's name.
+        RETURNS (Dict[str, float]): The updated record.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "SpanGlobalPointer.update")
+        if not any(len(eg.predicted) for eg in examples):
+            return losses
+        self._require_initialized()
+        set_dropout_rate(self.model, drop)
+        factors, backprop = self.model.begin_update([eg.predicted for eg in examples])
+        loss, d_factors = self.get_loss(examples, factors)
+        backprop(d_factors)
+        if sgd is not None:
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: SpanFactors) -> tuple[float, SpanFactors]:
+        """Find the loss (Eq. 14 of the main paper) and its gradient.
+
+        examples (Iterable[Example]): The batch.
+        scores (SpanFactors): The model's output for it.
+        RETURNS (Tuple[float, SpanFactors]): The mean over documents and labels, and the gradient.
+        """
+        examples = list(examples)
+        annotated = [self.key in eg.reference.spans for eg in examples]
+        q, k, a, b = (x.detach().requires_grad_() for x in scores.tensors)
+        leaves = replace(scores, q=q, k=k, a=a, b=b)
+        gold = gold_spans(
+            [eg for eg, is_annotated in zip(examples, annotated, strict=True) if is_annotated],
+            self.key,
+            self._label_ids,
+            self.window,
+        )
+        loss = zlpr_loss(leaves.documents(annotated), gold, self.window)
+        loss.backward()
+        q, k, a, b = (cast(Any, x.grad) for x in leaves.tensors)
+        return float(loss.detach()), replace(scores, q=q, k=k, a=a, b=b)
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[list[str]] = None,
+    ) -> None:
+        """Initialize the component for training.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns a representative sample of gold examples.
+        nlp (Optional[Language]): The pipeline that the component is part of.
+        labels (Optional[List[str]]): The labels, typically made by `init labels`. Without them, they are
+            taken from the examples.
+        RAISES (ValueError): If there are no labels.
+        """
+        validate_get_examples(get_examples, "SpanGlobalPointer.initialize")
+        report = GoldReport()
+        sample: list[Doc] = []
+        for example in get_examples():
+            report.add(example, self.key, self.window)
+            if len(example.x) and len(sample) < SAMPLE_SIZE:
+                sample.append(example.x)
+        for label in sorted(report.total) if labels is None else labels:
+            self.add_label(label)
+        if not self.labels:
+            raise ValueError(
+                f"Can't initialize '{self.name}': the examples have no spans under doc.spans['{self.key}'], "
+                "and no labels were given. Check that spans_key is the key that the corpus was written with "
+                "(`spacy gpner convert --spans-key`), or add labels with add_label."
+            )
+        report.warn(self.name, self.labels, self.window)
+        if nlp is not None:
+            self._check_score_weights(nlp)
+        head = self.model.get_ref("output_layer")
+        head.set_dim("nO", len(self.labels), force=True)
+        self.model.initialize(X=sample) if sample else self.model.initialize()
+
+    def _check_score_weights(self, nlp: Language) -> None:
+        weights = nlp.config["training"].get("score_weights", {})
+        if self.key != DEFAULT_SPANS_KEY and not any(w.startswith(f"spans_{self.key}_") for w in weights):
+            warnings.warn(
+                f"[{self.name}] spans_key is '{self.key}', but [training.score_weights] has no weight "
+                f"for it: the score would stay 0 and the best model could not be told. Add "
+                f"spans_{self.key}_f = 1.0 there.",
+                stacklevel=3,
+            )
+
+    def _changed_cfg(self) -> dict[str, Any]:
+        # Settings as they were given come from the pipeline's config; a saved copy would only hide later overrides.
+        return {name: value for name, value in self.cfg.items() if value != self._given_cfg.get(name)}
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Serialize the component.
+
+        exclude (Iterable[str]): Fields to leave out.
+        RETURNS (bytes): The serialized component.
+        """
+        return util.to_bytes(
+            {
+                "cfg": lambda: srsly.json_dumps(self._changed_cfg()),
+                "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
+                "model": self.model.to_bytes,
+            },
+            exclude,
+        )
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "SpanGlobalPointer":
+        """Load the component from what `to_bytes` gave.
+
+        bytes_data (bytes): The serialized component.
+        exclude (Iterable[str]): Fields to leave out.
+        RETURNS (SpanGlobalPointer): This object.
+        """
+        util.from_bytes(
+            bytes_data,
+            {
+                "cfg": lambda b: self.cfg.update(srsly.json_loads(b)),
+                "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
+                "model": self.model.from_bytes,
+            },
+            exclude,
+        )
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save the component to a directory.
+
+        path (Union[str, Path]): The directory.
+        exclude (Iterable[str]): Fields to leave out.
+        """
+        util.to_disk(
+            path,
+            {
+                "cfg": lambda p: srsly.write_json(p, self._changed_cfg()),
+                "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
+                "model": self.model.to_disk,
+            },
+            exclude,
+        )
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SpanGlobalPointer":
+        """Load the component from a directory.
+
+        path (Union[str, Path]): The directory.
+        exclude (Iterable[str]): Fields to leave out.
+        RETURNS (SpanGlobalPointer): This object.
+        """
+        util.from_disk(
+            path,
+            {
+                "cfg": lambda p: self.cfg.update(srsly.read_json(p)),
+                "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
+                "model": self.model.from_disk,
+            },
+            exclude,
+        )
+        return self
