@@ -4,10 +4,31 @@ since every `spacy` command pays for what is imported here."""
 import typer
 from spacy.cli._util import app
 
+from .convert import convert_cli
+from .export import export_cli
+from .split import split_cli
+from .visualize import visualize_cli
+
 gpner_cli = typer.Typer(
     name="gpner",
     help="Nested named entity recognition for Chinese medical text.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+gpner_cli.command(
+    "convert",
+    epilog="Example: spacy gpner convert cmeee CMeEE_train.json corpus/train.spacy --summary train.json",
+)(convert_cli)
+gpner_cli.command(
+    "export",
+    epilog="Example: spacy gpner export cmeee predictions.spacy CMeEE_test.json",
+)(export_cli)
+gpner_cli.command(
+    "split",
+    epilog="Example: spacy gpner split corpus/train.spacy corpus/fit.spacy corpus/choose.spacy --share 0.1",
+)(split_cli)
+gpner_cli.command(
+    "visualize",
+    epilog="Example: spacy gpner visualize predicted.spacy page.html --gold dev.spacy",
+)(visualize_cli)
 app.add_typer(gpner_cli)

@@ -48,7 +48,7 @@ def CharNgramEmbed(
             "bigram before, bigram after and trigram around."
         )
     tables = [
-        HashEmbed(nO=embed_width, nV=n_rows, column=column, dropout=dropout)
+        HashEmbed(nO=embed_width, nV=n_rows, column=column, seed=column, dropout=dropout)
         for column, n_rows in enumerate(rows)
     ]
     mix = Maxout(nI=embed_width * len(rows), nO=width, nP=3, normalize=True, dropout=dropout)

@@ -72,7 +72,8 @@ def _forward(
 ) -> tuple[SpanFactors, Callable[[SpanFactors], list[Floats2d]]]:
     shim = cast(LazyTorchShim, model.shims[0])
     lengths = [len(x) for x in X]
-    vectors = xp2torch(model.ops.flatten(X), requires_grad=is_train, device=shim.device)
+    flat = model.ops.flatten(X) if X else model.ops.alloc2f(0, model.get_dim("nI"))
+    vectors = xp2torch(flat, requires_grad=is_train, device=shim.device)
     outputs, backprop_torch = shim(ArgsKwargs(args=(vectors, lengths), kwargs={}), is_train)
 
     def backprop(d_factors: SpanFactors) -> list[Floats2d]:

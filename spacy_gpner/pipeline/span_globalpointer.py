@@ -209,13 +209,12 @@ class SpanGlobalPointer(TrainablePipe):
         RETURNS (DecodedSpans): The spans above the threshold.
         RAISES (ValueError): If the component has not been initialized.
         """
-        docs = list(docs)
-        limits = [self._max_spans(doc) for doc in docs]
-        return decode(self._factors(docs), self.window, float(self.cfg["threshold"]), limits)
-
-    def _factors(self, docs: list[Doc]) -> SpanFactors:
         self._require_initialized()
-        return self.model.predict(docs)
+        docs = list(docs)
+        if not any(len(doc) for doc in docs):
+            return DecodedSpans.none(len(docs))
+        limits = [self._max_spans(doc) for doc in docs]
+        return decode(self.model.predict(docs), self.window, float(self.cfg["threshold"]), limits)
 
     def _require_initialized(self) -> None:
         if not self._is_initialized:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -32,10 +33,18 @@ class DecodedSpans:
     score: Tensor
     dropped: Tensor
 
+    @classmethod
+    def none(cls, n_docs: int) -> Self:
+        """The result for documents without a span.
 
-def decode(
-    factors: SpanFactors, window: Window, threshold: float, max_spans: Sequence[int]
-) -> DecodedSpans:
+        n_docs (int): How many documents.
+        RETURNS (DecodedSpans): No spans.
+        """
+        empty = torch.zeros(0, dtype=torch.long)
+        return cls(empty, empty, empty, empty, torch.zeros(0), torch.zeros(n_docs, dtype=torch.long))
+
+
+def decode(factors: SpanFactors, window: Window, threshold: float, max_spans: Sequence[int]) -> DecodedSpans:
     """Find the valid spans whose score, as a probability, is above a threshold.
 
     factors (SpanFactors): The batch's factors.

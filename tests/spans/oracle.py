@@ -17,9 +17,7 @@ def dense_scores(factors: SpanFactors) -> list[Tensor]:
         part = slice(offset, offset + length)
         q, k, a, b = (x[part] for x in factors.tensors)
         n_types = a.shape[1]
-        product = torch.einsum(
-            "ith,jth->tij", q.expand(-1, n_types, -1), k.expand(-1, n_types, -1)
-        )
+        product = torch.einsum("ith,jth->tij", q.expand(-1, n_types, -1), k.expand(-1, n_types, -1))
         result.append(product + a.T[:, :, None] + b.T[:, None, :])
         offset += length
     return result

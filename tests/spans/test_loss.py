@@ -55,7 +55,9 @@ def assert_float32(factors, gold, window):
 
 
 @settings(max_examples=60, deadline=None)
-@given(batches, st.integers(1, 5), scales, st.sampled_from(WINDOWS), st.sampled_from(HEADS), st.integers(0, 99))
+@given(
+    batches, st.integers(1, 5), scales, st.sampled_from(WINDOWS), st.sampled_from(HEADS), st.integers(0, 99)
+)
 def test_equals_the_dense_form(lengths, n_types, scale, window, head, seed):
     factors = make_factors(lengths, n_types, head, scale, seed)
     gold = random_gold(lengths, n_types, window, seed)

@@ -1,0 +1,64 @@
+"""Fit a training config to a corpus: its paths, and as many steps as a number of epochs makes.
+
+The learning rate's schedule needs the number of steps beforehand, and a small corpus more epochs than
+a large one: `--min-steps` sees to that.
+
+Example: python scripts/make_config.py configs/cpu.cfg corpus/sample config.cfg --epochs 12 --min-steps 600
+"""
+
+import argparse
+from pathlib import Path
+
+import spacy
+from spacy.tokens import Doc, DocBin
+from spacy.util import load_config, registry
+from wasabi import msg
+
+EVALUATIONS = 12
+
+
+def make_config(config_path: Path, corpus: Path, output: Path, epochs: int, min_steps: int) -> int:
+    """Write a config for a corpus.
+
+    config_path (Path): The config to start from.
+    corpus (Path): The directory with train.spacy and heldout.spacy.
+    output (Path): The config to write.
+    epochs (int): How often to go through the training part.
+    min_steps (int): Train for so many steps at least.
+    RETURNS (int): The number of steps.
+    """
+    config = load_config(config_path, interpolate=False)
+    docs = list(DocBin().from_disk(corpus / "train.spacy").get_docs(spacy.blank("zh").vocab))
+    steps = max(min_steps, epochs * batches_per_epoch(config["training"]["batcher"], docs))
+    config["paths"]["train"] = str(corpus / "train.spacy")
+    config["paths"]["dev"] = str(corpus / "heldout.spacy")
+    config["training"]["max_steps"] = steps
+    config["training"]["eval_frequency"] = max(1, steps // EVALUATIONS)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    config.to_disk(output)
+    return steps
+
+
+def batches_per_epoch(batcher_block: dict, docs: list[Doc]) -> int:
+    """How many batches the config's batcher makes of the documents."""
+    batcher = registry.resolve({"batcher": batcher_block})["batcher"]
+    return sum(1 for _ in batcher(docs))
+
+
+def main() -> None:
+    """Run as a script."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("config", type=Path)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--min-steps", type=int, default=600)
+    args = parser.parse_args()
+    steps = make_config(args.config, args.corpus, args.output, args.epochs, args.min_steps)
+    msg.good(f"{args.output}: {steps} steps")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""`spacy gpner split`."""
+
+from pathlib import Path
+from typing import Optional
+
+from spacy.cli._util import Arg, Opt
+
+from ._errors import fail_clearly
+
+
+def split_cli(
+    docs_path: Path = Arg(..., metavar="DOCS.spacy", help="The documents to split"),
+    train_path: Path = Arg(..., metavar="TRAIN.spacy", help="Output: the documents that stay"),
+    heldout_path: Path = Arg(..., metavar="HELDOUT.spacy", help="Output: the documents held out"),
+    share: float = Opt(0.1, "--share", help="The share to hold out"),
+    every: Optional[int] = Opt(None, "--every", help="Hold out every Nth document, in order, instead"),
+    seed: int = Opt(0, "--seed", help="The seed of the choice by share"),
+) -> None:
+    """Hold out documents for choosing models. With --share the choice depends on the text and the seed
+    alone, so the same texts are always on the same side.
+    """
+    from wasabi import msg
+
+    from ..corpora.split import split_docs
+
+    with fail_clearly():
+        split = split_docs(docs_path, train_path, heldout_path, share=share, every=every, seed=seed)
+    msg.good(f"{split.train} documents in {train_path}, {split.heldout} in {heldout_path}")
+    if split.shared_texts:
+        msg.warn(f"{split.shared_texts} texts are in both parts. With --share, they never are.")

@@ -1,0 +1,117 @@
+"""Converting a corpus to spaCy's binary format."""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Literal, Optional
+
+from spacy.tokens import Doc, DocBin
+from spacy.util import get_lang_class
+from spacy.vocab import Vocab
+from tqdm import tqdm
+
+from ..files import atomic_write
+from ..tokenizer import CharTokenizer
+from .docs import DOC_ATTRS, OnMisaligned, make_doc
+from .formats import READERS
+from .records import CorpusError, Problem
+from .summary import Summary
+
+TokenizerName = Literal["char", "lang"]
+
+
+def convert_corpus(
+    format_name: str,
+    inputs: Sequence[Path],
+    output: Path,
+    *,
+    lang: str = "zh",
+    tokenizer: Optional[TokenizerName] = None,
+    spans_key: str = "sc",
+    set_ents: bool = False,
+    on_misaligned: OnMisaligned = "snap",
+    summary_path: Optional[Path] = None,
+    strict: bool = False,
+    show_text: bool = False,
+) -> Summary:
+    """Convert a corpus to one .spacy file, with the entities in `doc.spans`. Either everything is
+    written, or nothing.
+
+    format_name (str): The corpus's format, a key of `READERS`.
+    inputs (Sequence[Path]): The corpus's files, in order.
+    output (Path): The .spacy file to write.
+    lang (str): The language's code.
+    tokenizer (Optional[Literal["char", "lang"]]): One token a character, or the language's own tokenizer.
+        By default the former for Chinese, and the latter else.
+    spans_key (str): The key in `doc.spans`.
+    set_ents (bool): Whether to set `doc.ents` as well, which can't overlap.
+    on_misaligned (Literal["snap", "skip", "error"]): What to do where an entity's edge is inside a token.
+    summary_path (Optional[Path]): A JSON file for the summary.
+    strict (bool): Whether to raise at the first problem that costs a record or an entity.
+    show_text (bool): Whether an error of `strict` may show the entity's text.
+    RETURNS (Summary): What was found.
+    RAISES (CorpusError): If the corpus can't be read, or as `strict` and `on_misaligned` say.
+    """
+    _check_paths(inputs, output, summary_path)
+    if format_name not in READERS:
+        raise CorpusError(f"There is no format '{format_name}'. Formats: {', '.join(READERS)}.")
+    if not spans_key:
+        raise CorpusError("The spans key is empty. The usual one is 'sc'.")
+    vocab, tokenize = _make_tokenizer(lang, tokenizer)
+    summary = Summary()
+
+    def report(problem: Problem) -> None:
+        if strict and problem.lost is not None:
+            raise CorpusError(f"{problem.place(show_text)}: {problem.message}.")
+        summary.add_problem(problem)
+
+    doc_bin = DocBin(attrs=DOC_ATTRS)
+    records = (record for path in inputs for record in READERS[format_name](path, report))
+    for record in tqdm(records, unit=" docs", delay=2, leave=False, disable=None):
+        doc = make_doc(
+            record,
+            tokenize,
+            vocab,
+            report,
+            spans_key=spans_key,
+            on_misaligned=on_misaligned,
+            set_ents=set_ents,
+        )
+        if doc is not None:
+            doc_bin.add(doc)
+            summary.add_doc(doc, spans_key)
+    bad = summary.problems.get("bad_record")
+    if bad is not None and not len(doc_bin):
+        raise CorpusError(f"No record is usable. The first: {bad.first[0].place()}. Is this another format?")
+    with ExitStack() as files:
+        doc_bin.to_disk(files.enter_context(atomic_write(output)))
+        if summary_path is not None:
+            text = json.dumps(summary.to_dict(), ensure_ascii=False, indent=2) + "\n"
+            files.enter_context(atomic_write(summary_path)).write_text(text, encoding="utf-8")
+    return summary
+
+
+def _check_paths(inputs: Sequence[Path], output: Path, summary_path: Optional[Path]) -> None:
+    if output.suffix != ".spacy":
+        raise CorpusError(f"The output {output} must end with .spacy.")
+    sources = {path.resolve() for path in inputs}
+    if output.resolve() in sources:
+        raise CorpusError(f"The output {output} is also an input. Choose another file.")
+    if summary_path is not None and summary_path.resolve() in {*sources, output.resolve()}:
+        raise CorpusError(f"The summary {summary_path} is also an input or the output. Choose another file.")
+
+
+def _make_tokenizer(lang: str, name: Optional[TokenizerName]) -> tuple[Vocab, Callable[[str], Doc]]:
+    try:
+        language = get_lang_class(lang)
+    except ImportError:
+        raise CorpusError(f"spaCy knows no language '{lang}'. Give a code such as zh, en or xx.") from None
+    if (name or ("char" if lang == "zh" else "lang")) == "char":
+        vocab = Vocab()
+        return vocab, CharTokenizer(vocab)
+    try:
+        nlp = language()
+    except ImportError as err:
+        raise CorpusError(f"Can't make the tokenizer for '{lang}': {err} Or use --tokenizer char.") from None
+    return nlp.vocab, nlp.tokenizer

@@ -1,0 +1,123 @@
+"""From records to spaCy documents, and from documents to files and back."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal, Optional
+
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
+from spacy.vocab import Vocab
+
+from .records import CorpusError, Entity, Problem, Record, Report, Source
+
+OnMisaligned = Literal["snap", "skip", "error"]
+# The annotations that a corpus can have: DocBin's default writes nine more columns of zeros
+DOC_ATTRS = ("ENT_IOB", "ENT_TYPE")
+
+
+def make_doc(
+    record: Record,
+    tokenizer: Callable[[str], Doc],
+    vocab: Vocab,
+    report: Report,
+    *,
+    spans_key: str = "sc",
+    on_misaligned: OnMisaligned = "snap",
+    set_ents: bool = False,
+) -> Optional[Doc]:
+    """Make a document of a record, with its entities in `doc.spans`.
+
+    record (Record): The record.
+    tokenizer (Callable[[str], Doc]): Tokenizes the text, unless the record comes tokenized.
+    vocab (Vocab): The vocabulary of a document that comes tokenized.
+    report (Report): Called with every problem.
+    spans_key (str): The key in `doc.spans`. An unlabelled document gets no such key.
+    on_misaligned (Literal["snap", "skip", "error"]): What to do where an entity's edge is inside a token:
+        move it to the token's edge, leave the entity out, or raise.
+    set_ents (bool): Whether to set `doc.ents` as well, which can't overlap.
+    RETURNS (Optional[Doc]): The document, or None if the tokenizer lost some of the text.
+    RAISES (CorpusError): If an edge is inside a token and this is an error, or if entities overlap and
+        `doc.ents` was asked for.
+    """
+    doc = Doc(vocab, words=record.words) if record.words is not None else tokenizer(record.text)
+    if record.words is None and doc.text != record.text:
+        report(Problem("text_changed", record.source))
+        return None
+    if record.entities is None:
+        return doc
+    spans: dict[tuple[int, int, int], Span] = {}
+    for entity in record.entities:
+        span = _align(doc, entity, record, report, on_misaligned)
+        if span is None:
+            continue
+        key = (span.start, span.end, span.label)
+        if key in spans:
+            report(_problem("duplicate_after_snapping", record, entity))
+        spans.setdefault(key, span)
+    ordered = sorted(spans.values(), key=lambda span: (span.start, span.end, span.label_))
+    doc.spans[spans_key] = SpanGroup(doc, name=spans_key, spans=ordered)
+    if set_ents:
+        _set_ents(doc, ordered, record.source)
+    return doc
+
+
+def _align(
+    doc: Doc, entity: Entity, record: Record, report: Report, on_misaligned: OnMisaligned
+) -> Optional[Span]:
+    span = doc.char_span(entity.start, entity.end, label=entity.label)
+    if span is not None:
+        return span
+    if on_misaligned == "error":
+        place = _problem("misaligned_skipped", record, entity).place()
+        raise CorpusError(
+            f"{place}: an edge of the entity is inside a token. "
+            "Convert with --tokenizer char, or choose --on-misaligned snap or skip."
+        )
+    if on_misaligned == "skip":
+        report(_problem("misaligned_skipped", record, entity))
+        return None
+    surface = record.text[entity.start : entity.end]
+    start = entity.end - len(surface.lstrip())
+    end = entity.start + len(surface.rstrip())
+    if start < end:
+        span = doc.char_span(start, end, label=entity.label, alignment_mode="expand")
+    report(_problem("misaligned_snapped" if span is not None else "snapped_to_nothing", record, entity))
+    return span
+
+
+def _set_ents(doc: Doc, spans: list[Span], source: Source) -> None:
+    for span, after in pairwise(spans):
+        if after.start < span.end:
+            raise CorpusError(
+                f"{source}: the entities at {span.start_char}-{span.end_char} and "
+                f"{after.start_char}-{after.end_char} overlap, which doc.ents can't hold. "
+                "Convert without --ents."
+            )
+    doc.set_ents(spans)
+
+
+def _problem(kind: str, record: Record, entity: Entity) -> Problem:
+    surface = record.text[entity.start : entity.end]
+    return Problem(kind, record.source, entity.start, entity.end, entity.label, text=surface)
+
+
+def read_docs(path: Path) -> tuple[list[Doc], list[str]]:
+    """Read a .spacy file.
+
+    path (Path): The file.
+    RETURNS (tuple[list[Doc], list[str]]): The documents, and the token attributes that the file stores.
+    RAISES (CorpusError): If there is no such file, or it is not a DocBin.
+    """
+    if not path.is_file():
+        raise CorpusError(f"{path} is {'a directory' if path.exists() else 'missing'}. Give a .spacy file.")
+    try:
+        doc_bin = DocBin(store_user_data=True).from_disk(path)
+        return list(doc_bin.get_docs(Vocab())), doc_bin.attrs
+    except OSError as err:
+        raise CorpusError(f"Can't read {path}: {err.strerror}.") from None
+    except Exception as err:
+        # Damaged bytes can raise anything in zlib, msgpack and numpy
+        raise CorpusError(
+            f"{path} is not a DocBin, or is damaged ({type(err).__name__}). "
+            "Give a .spacy file, as `spacy gpner convert` writes it."
+        ) from None

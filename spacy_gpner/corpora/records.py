@@ -1,0 +1,140 @@
+"""What every reader yields, and what it reports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Optional
+
+Lost = Optional[Literal["record", "entity"]]
+
+
+class CorpusError(ValueError):
+    """A corpus can't be read or written at all. The message names the file, what is wrong and the way out."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where in the corpus something stands.
+
+    file (str): The file's path.
+    position (str): The place inside it, for instance "record 12" or "line 7".
+    """
+
+    file: str
+    position: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}, {self.position}" if self.position else self.file
+
+
+@dataclass(frozen=True, order=True)
+class Entity:
+    """One entity of a text, in characters.
+
+    start (int): The first character.
+    end (int): The character after the last.
+    label (str): The type.
+    """
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """One text of a corpus.
+
+    text (str): The text, exactly as the corpus has it.
+    entities (Optional[list[Entity]]): The entities, or None where the text is not labelled.
+    source (Source): Where the record stands.
+    words (Optional[list[str]]): The tokens of a corpus that comes tokenized; the text joins them by a space.
+    """
+
+    text: str
+    entities: Optional[list[Entity]]
+    source: Source
+    words: Optional[list[str]] = None
+
+
+class Kind(NamedTuple):
+    """A class of problems.
+
+    lost (Lost): What each such problem costs.
+    message (str): What is wrong.
+    """
+
+    lost: Lost
+    message: str
+
+
+KINDS: dict[str, Kind] = {
+    "bad_record": Kind("record", "the record is malformed"),
+    "bad_entity": Kind("entity", "the entity is malformed"),
+    "offsets_not_integer": Kind("entity", "an offset is missing or not an integer"),
+    "offsets_inverted": Kind("entity", "the entity ends before it starts, or is empty"),
+    "offsets_out_of_range": Kind("entity", "the offsets lie outside the text"),
+    "label_invalid": Kind("entity", "the label is empty or not a string"),
+    "text_mismatch": Kind("entity", "the entity's text is not what stands at its offsets"),
+    "discontinuous": Kind("entity", "the entity is in several pieces"),
+    "misaligned_skipped": Kind("entity", "an edge of the entity is inside a token"),
+    "snapped_to_nothing": Kind("entity", "no token holds the entity"),
+    "text_changed": Kind("record", "the tokenizer changes the text"),
+    "misaligned_snapped": Kind(None, "an edge was inside a token, and was moved to its edge"),
+    "duplicate": Kind(None, "the entity is given again, and kept once"),
+    "duplicate_after_snapping": Kind(None, "snapping made the entity equal to another; kept once"),
+    "two_labels": Kind(None, "one span has several labels; all are kept"),
+    "edge_whitespace": Kind(None, "the entity has whitespace at an edge, which is kept"),
+    "other_end_convention": Kind(None, "the end follows the other convention, as the entity's text shows"),
+    "inside_without_begin": Kind(None, "a tag continues no entity, and opens one"),
+    "annotation_ignored": Kind(None, "the annotation is not an entity"),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong, or worth knowing, about one record or entity.
+
+    kind (str): The class of problem, a key of `KINDS`.
+    source (Source): Where it was found.
+    start (Optional[int]): The entity's first character.
+    end (Optional[int]): The entity's end, by the corpus's convention where its entities are checked, and
+        exclusive where they meet the tokens.
+    label (Optional[str]): The entity's label.
+    detail (str): What is wrong, where the kind alone doesn't say. Holds no text of the corpus.
+    text (Optional[str]): The entity's text, for those who ask to see it.
+    """
+
+    kind: str
+    source: Source
+    start: Optional[int] = None
+    end: Optional[int] = None
+    label: Optional[str] = None
+    detail: str = ""
+    text: Optional[str] = None
+
+    @property
+    def lost(self) -> Lost:
+        """RETURNS (Lost): What the problem cost: the record, the entity, or nothing (None)."""
+        return KINDS[self.kind].lost
+
+    @property
+    def message(self) -> str:
+        """RETURNS (str): What is wrong."""
+        return KINDS[self.kind].message
+
+    def place(self, show_text: bool = False) -> str:
+        """Say where the problem is.
+
+        show_text (bool): Whether the entity's text may be shown.
+        RETURNS (str): File, position, offsets, label and detail, as far as known.
+        """
+        parts = [str(self.source)]
+        if self.start is not None or self.end is not None:
+            parts.append(f"offsets {self.start}-{self.end}")
+        parts += [part for part in (self.label, self.detail) if part]
+        if show_text and self.text is not None:
+            parts.append(repr(self.text))
+        return ", ".join(parts)
+
+
+Report = Callable[[Problem], None]

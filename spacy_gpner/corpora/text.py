@@ -1,0 +1,115 @@
+"""Reading text and JSON, with errors that say where and what to do."""
+
+import codecs
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .records import CorpusError, Problem, Report, Source
+
+# UTF-32 first: its little-endian mark begins with that of UTF-16
+OTHER_ENCODINGS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file, without a byte-order mark if it has one, and with its line ends as they are.
+
+    path (Path): The file.
+    RETURNS (str): The text.
+    RAISES (CorpusError): If the file can't be read or is not UTF-8.
+    """
+    if path.is_dir():
+        raise CorpusError(f"{path} is a directory. Give the file itself.")
+    try:
+        data = path.read_bytes()
+    except OSError as err:
+        raise CorpusError(f"Can't read {path}: {err.strerror}.") from None
+    encoding = _foreign_encoding(data)
+    if encoding is not None:
+        raise CorpusError(
+            f"{path} is in {encoding}, not in UTF-8. Convert it first: "
+            f"iconv -f {encoding} -t UTF-8 {path.name} > new-{path.name}"
+        )
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as err:
+        raise CorpusError(
+            f"{path} is not valid UTF-8: see byte {err.start}. If it is in another encoding, convert it "
+            f"first, for instance: iconv -f GB18030 -t UTF-8 {path.name} > new-{path.name}"
+        ) from None
+
+
+def _foreign_encoding(data: bytes) -> str | None:
+    for mark, encoding in OTHER_ENCODINGS.items():
+        if data.startswith(mark):
+            return encoding
+    head = data[:4096]
+    if len(head) >= 4 and head.count(0) > 0.3 * len(head):
+        return "UTF-16LE" if head[1::2].count(0) >= head[::2].count(0) else "UTF-16BE"
+    return None
+
+
+def read_json_array(path: Path) -> list[Any]:
+    """Read a JSON file that is one array.
+
+    path (Path): The file.
+    RETURNS (list[Any]): Its elements.
+    RAISES (CorpusError): If the file can't be read, is not JSON or not an array.
+    """
+    text = read_text(path)
+    if not text.strip():
+        raise CorpusError(f"{path} is empty. Expected a JSON array of records; one without records is [].")
+    try:
+        records = _parse_json(text)
+    except json.JSONDecodeError as err:
+        hint = " It looks like JSON lines: is this another format?" if err.msg == "Extra data" else ""
+        raise CorpusError(
+            f"{path} is not valid JSON: {err.msg} at line {err.lineno}, column {err.colno}.{hint}"
+        ) from None
+    except ValueError as err:
+        raise CorpusError(f"{path} is not usable JSON: {err}.") from None
+    if not isinstance(records, list):
+        raise CorpusError(f"{path} holds a JSON {_json_type(records)}. Expected an array of records.")
+    return records
+
+
+def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
+    """Read a file with one JSON value a line. A line that is not JSON is reported, and costs itself alone.
+
+    path (Path): The file.
+    report (Report): Called with every problem.
+    YIELDS (tuple[Source, Any]): Where the value stands, and the value.
+    RAISES (CorpusError): If the file can't be read.
+    """
+    text = read_text(path)
+    if not text.strip():
+        raise CorpusError(f"{path} is empty. Expected one JSON record a line.")
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        source = Source(str(path), f"line {number}")
+        try:
+            value = _parse_json(line)
+        except json.JSONDecodeError as err:
+            report(Problem("bad_record", source, detail=f"not valid JSON: {err.msg} at column {err.colno}"))
+        except ValueError as err:
+            report(Problem("bad_record", source, detail=f"not usable JSON: {err}"))
+        else:
+            yield source, value
+
+
+def _parse_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _json_type(value: Any) -> str:
+    return {dict: "object", str: "string", bool: "boolean", type(None): "null"}.get(type(value), "number")

@@ -1,0 +1,180 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from spacy.cli._util import app
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_gpner.corpora.docs import read_docs
+from spacy_gpner.corpora.formats import READERS
+
+BAD = {"text": "咳嗽两周", "entities": [{"start_idx": 0, "end_idx": 1, "type": "sym", "entity": "头痛"}]}
+FLAT = {"text": "咳嗽两周", "entities": [{"start_idx": 0, "end_idx": 1, "type": "sym", "entity": "咳嗽"}]}
+
+
+def test_convert(run, cmeee, tmp_path):
+    output, summary = tmp_path / "new" / "docs.spacy", tmp_path / "summary.json"
+    code, text = run("convert", "cmeee", cmeee, output, "--summary", summary)
+    assert code == 0
+    assert "2 labelled, 1 unlabelled" in text
+    assert "Entities 3 bod 1 dis 1 sym 1 Nested 2 (66.7%)" in text
+    assert "edge_whitespace 1 nothing" in text
+    assert f"{cmeee}, record 2, offsets 1-2, sym" in text
+    docs, _ = read_docs(output)
+    assert [doc.text for doc in docs] == ["患儿左肺下叶肺炎。", "发 热三天", "没有标注"]
+    assert [span.text for span in docs[0].spans["sc"]] == ["左肺下叶", "左肺下叶肺炎"]
+    assert [span.text for span in docs[1].spans["sc"]] == [" 热"]
+    assert "sc" not in docs[2].spans
+    data = json.loads(summary.read_text(encoding="utf-8"))
+    assert data["documents"] == {"labelled": 2, "unlabelled": 1}
+    assert data["entities"] == {"total": 3, "types": {"bod": 1, "dis": 1, "sym": 1}}
+    assert data["nested"] == {"entities": 2, "share": 0.666667}
+    assert data["problems"]["edge_whitespace"]["first"][0]["position"] == "record 2"
+    assert "肺" not in summary.read_text(encoding="utf-8")
+
+
+def test_several_inputs_and_another_key(run, cmeee, write_cmeee, tmp_path):
+    output = tmp_path / "docs.spacy"
+    code, _ = run("convert", "cmeee", cmeee, write_cmeee([FLAT], "b.json"), output, "--spans-key", "gold")
+    assert code == 0
+    docs, _ = read_docs(output)
+    assert len(docs) == 4
+    assert [span.text for span in docs[3].spans["gold"]] == ["咳嗽"]
+
+
+def test_problems_cost_nothing_but_themselves_and_show_no_text(run, write_cmeee, tmp_path):
+    path, output = write_cmeee([BAD] * 7 + [{"text": 3}]), tmp_path / "docs.spacy"
+    code, text = run("convert", "cmeee", path, output)
+    assert code == 0
+    assert "text_mismatch 7 the entity" in text
+    assert "bad_record 1 the record" in text
+    assert "and 2 more" in text
+    assert "record 8, 'text' is missing or not a string" in text
+    assert "头痛" not in text
+    assert "咳嗽" not in text
+    assert "头痛" in run("convert", "cmeee", path, output, "--show-text")[1]
+
+
+@pytest.mark.parametrize("show", [False, True])
+def test_strict_fails_at_the_first_loss_and_writes_nothing(show, run, write_cmeee, tmp_path):
+    path, output = write_cmeee([FLAT, BAD]), tmp_path / "docs.spacy"
+    output.write_bytes(b"earlier")
+    code, text = run("convert", "cmeee", path, output, "--strict", *["--show-text"] * show)
+    assert code == 1
+    assert "record 2, offsets 0-1, sym" in text
+    assert ("头痛" in text) == show
+    assert output.read_bytes() == b"earlier"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["corpus.json", "docs.spacy"]
+
+
+def test_strict_accepts_what_costs_nothing(run, cmeee, tmp_path):
+    assert run("convert", "cmeee", cmeee, tmp_path / "docs.spacy", "--strict")[0] == 0
+
+
+def test_misaligned(run, cmeee, tmp_path):
+    args = ("convert", "cmeee", cmeee, tmp_path / "docs.spacy", "--tokenizer", "lang", "--on-misaligned")
+    assert "misaligned_snapped 1 nothing" in run(*args, "snap")[1]
+    assert "misaligned_skipped 1 the entity" in run(*args, "skip")[1]
+    (tmp_path / "docs.spacy").unlink()
+    code, text = run(*args, "error")
+    assert code == 1
+    assert "record 2, offsets 1-3, sym: an edge of the entity is inside a token" in text
+    assert not (tmp_path / "docs.spacy").exists()
+
+
+def test_ents(run, cmeee, write_cmeee, tmp_path):
+    output = tmp_path / "docs.spacy"
+    assert run("convert", "cmeee", write_cmeee([FLAT], "flat.json"), output, "--ents")[0] == 0
+    assert [ent.text for ent in read_docs(output)[0][0].ents] == ["咳嗽"]
+    output.unlink()
+    code, text = run("convert", "cmeee", cmeee, output, "--ents")
+    assert code == 1
+    assert "record 1: the entities at 2-6 and 2-8 overlap" in text
+    assert not output.exists()
+
+
+def test_tokenizer_follows_the_language(run, tmp_path):
+    source, output = tmp_path / "1.txt", tmp_path / "docs.spacy"
+    source.write_text("No fever.", encoding="utf-8")
+    for args, length in [((), 9), (("--lang", "en"), 3), (("--lang", "en", "--tokenizer", "char"), 9)]:
+        assert run("convert", "brat", source, output, *args)[0] == 0
+        assert len(read_docs(output)[0][0]) == length
+
+
+def test_no_records(run, write_cmeee, tmp_path):
+    code, text = run("convert", "cmeee", write_cmeee([]), tmp_path / "docs.spacy")
+    assert code == 0
+    assert "0 labelled, 0 unlabelled" in text
+    assert len(DocBin().from_disk(tmp_path / "docs.spacy")) == 0
+
+
+def test_huge_offsets_in_the_summary(run, write_cmeee, tmp_path):
+    entity = {"start_idx": -(10**40), "end_idx": 10**40, "type": "sym"}
+    path, summary = write_cmeee([{"text": "发热", "entities": [entity]}]), tmp_path / "summary.json"
+    assert run("convert", "cmeee", path, tmp_path / "docs.spacy", "--summary", summary)[0] == 0
+    assert json.loads(summary.read_text())["problems"]["offsets_out_of_range"]["first"][0]["end"] == 10**40
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("conll", "{corpus}", "{out}.spacy"), "There is no format 'conll'. Formats: brat, ccks2019"),
+        (("cmeee", "{corpus}", "{out}.json"), "must end with .spacy"),
+        (("cmeee", "{out}.spacy", "{out}.spacy"), "is also an input"),
+        (("cmeee", "{corpus}", "{out}.spacy", "--summary", "{corpus}"), "is also an input or the output"),
+        (("cmeee", "{corpus}", "{out}.spacy", "--summary", "{out}.spacy"), "is also an input or the output"),
+        (("cmeee", "{corpus}", "{out}.spacy", "--lang", "qq"), "knows no language 'qq'"),
+        (("cmeee", "{corpus}", "{out}.spacy", "--spans-key", ""), "The spans key is empty"),
+        (("cmeee", "{out}.json", "{out}.spacy"), "No such file"),
+        (("cmeee", "{corpus}", "{corpus}/docs.spacy"), "corpus.json"),
+        (("cluener", "{corpus}", "{out}.spacy"), "No record is usable"),
+    ],
+)
+def test_errors_are_clear(args, message, run, cmeee, tmp_path):
+    code, text = run("convert", *(arg.format(corpus=cmeee, out=tmp_path / "out") for arg in args))
+    assert code == 1
+    assert message in text
+    assert [file.name for file in tmp_path.iterdir()] == ["corpus.json"]
+
+
+def test_summary_that_fails_leaves_no_output(run, cmeee, tmp_path):
+    (tmp_path / "summary.json").mkdir()
+    code, text = run(
+        "convert", "cmeee", cmeee, tmp_path / "docs.spacy", "--summary", tmp_path / "summary.json"
+    )
+    assert code == 1
+    assert "is a directory" in text
+    assert not (tmp_path / "docs.spacy").exists()
+
+
+def test_terminal_without_chinese(write_cmeee, tmp_path):
+    entity = {"start_idx": 0, "end_idx": 1, "type": "症状"}
+    path = write_cmeee([{"text": "咳嗽两周", "entities": [entity, entity]}])
+    args = ["gpner", "convert", "cmeee", str(path), str(tmp_path / "docs.spacy")]
+    result = CliRunner(charset="ascii").invoke(app, args)
+    assert result.exit_code == 0
+    assert "\\u75c7" in result.output
+
+
+@pytest.mark.parametrize("command", ["convert", "export", "split"])
+def test_help_ends_with_an_example(command, run):
+    code, text = run(command, "--help")
+    assert code == 0
+    assert f"Example: spacy gpner {command} " in text[text.index("--help") :]
+
+
+def test_help_names_every_format(run):
+    text = run("convert", "--help")[1]
+    assert all(name in text for name in READERS)
+
+
+def test_commands_import_nothing_heavy():
+    code = (
+        "import sys, spacy.cli; before = set(sys.modules); import spacy_gpner.cli; "
+        "print(sorted({name.split('.')[0] + '.' + name.split('.')[1] if 'gpner' in name and '.' in name "
+        "else name.split('.')[0] for name in set(sys.modules) - before}))"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "['spacy_gpner', 'spacy_gpner.about', 'spacy_gpner.cli']"

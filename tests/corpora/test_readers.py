@@ -1,0 +1,434 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from spacy_gpner.corpora.formats import READERS
+from spacy_gpner.corpora.records import KINDS, CorpusError, Entity
+
+GOOD_CMEEE = {
+    "text": "发热三天",
+    "entities": [{"start_idx": 0, "end_idx": 1, "type": "sym", "entity": "发热"}],
+}
+GOOD_CLUENER = {"text": "发热三天", "label": {"sym": {"发热": [[0, 1]]}}}
+GOOD_CCKS = {"originalText": "发热三天", "entities": [{"label_type": "sym", "start_pos": 0, "end_pos": 2}]}
+FEVER = [Entity(0, 2, "sym")]
+
+
+def read(format_name, path):
+    problems = []
+    records = list(READERS[format_name](path, problems.append))
+    assert all(problem.kind in KINDS for problem in problems)
+    return records, [problem.kind for problem in problems]
+
+
+def write_lines(path, *values, **kwargs):
+    lines = [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values]
+    path.write_text("\n".join(lines) + "\n", encoding=kwargs.get("encoding", "utf-8"))
+    return path
+
+
+def write_array(path, *values):
+    path.write_text(json.dumps(values), encoding="utf-8")
+    return path
+
+
+def write_good(format_name, path):
+    if format_name == "cmeee":
+        return write_array(path, GOOD_CMEEE)
+    if format_name == "iob":
+        return write_lines(path, "发\tB-sym", "热\tI-sym")
+    if format_name == "brat":
+        path = path.with_suffix(".txt")
+        path.write_text("发热三天", encoding="utf-8")
+        path.with_suffix(".ann").write_text("T1\tsym 0 2\t发热\n", encoding="utf-8")
+        return path
+    return write_lines(path, GOOD_CLUENER if format_name == "cluener" else GOOD_CCKS)
+
+
+# Files
+
+
+@pytest.mark.parametrize("format_name", READERS)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_good_file_with_and_without_byte_order_mark(format_name, mark, tmp_path):
+    path = write_good(format_name, tmp_path / "file")
+    path.write_bytes(mark + path.read_bytes())
+    records, kinds = read(format_name, path)
+    assert kinds == []
+    assert len(records) == 1
+    assert records[0].text == ("发 热" if format_name == "iob" else "发热三天")
+    assert records[0].entities == ([Entity(0, 3, "sym")] if format_name == "iob" else FEVER)
+    assert records[0].source.file == str(path)
+
+
+@pytest.mark.parametrize("format_name", READERS)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-le", "utf-16-be"])
+def test_other_unicode_encodings_are_named(format_name, encoding, tmp_path):
+    path = write_good(format_name, tmp_path / "file")
+    path.write_bytes(('{"english": "text that is mostly ASCII"}' * 9).encode(encoding))
+    with pytest.raises(CorpusError, match=r"is in UTF-(16|32).*iconv -f UTF-(16|32)"):
+        read(format_name, path)
+
+
+@pytest.mark.parametrize("format_name", READERS)
+def test_invalid_utf8_names_the_byte(format_name, tmp_path):
+    path = write_good(format_name, tmp_path / "file")
+    path.write_bytes(b"abc\n" + "发热".encode("gb18030"))
+    with pytest.raises(CorpusError, match="not valid UTF-8: see byte 4"):
+        read(format_name, path)
+
+
+@pytest.mark.parametrize("format_name", READERS)
+def test_missing_file(format_name, tmp_path):
+    with pytest.raises(CorpusError, match=r"gone\.txt: No such file"):
+        read(format_name, tmp_path / "gone.txt")
+
+
+@pytest.mark.parametrize("format_name", ["cmeee", "cluener", "ccks2019", "iob"])
+def test_directory_for_a_file(format_name, tmp_path):
+    with pytest.raises(CorpusError, match="is a directory"):
+        read(format_name, tmp_path)
+
+
+def test_unreadable_file(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    path = write_good("cmeee", tmp_path / "file")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(CorpusError, match="file: Permission denied"):
+        read("cmeee", path)
+
+
+@pytest.mark.parametrize("format_name", ["cmeee", "cluener", "ccks2019", "iob"])
+@pytest.mark.parametrize("content", ["", " \n", "\ufeff"])
+def test_empty_file(format_name, content, tmp_path):
+    path = tmp_path / "file"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(CorpusError, match="is empty"):
+        read(format_name, path)
+
+
+# JSON
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[{"text": "a"}', "not valid JSON.*line 1, column 15"),
+        ('[\n{"text": }]', "not valid JSON.*line 2, column 10"),
+        ('{"text": "a"}', "holds a JSON object"),
+        ('"a"', "holds a JSON string"),
+        ("null", "holds a JSON null"),
+        ("true", "holds a JSON boolean"),
+        ("1", "holds a JSON number"),
+        ('{"text": "a"}\n{"text": "b"}', "looks like JSON lines"),
+        ("[" * 200_000, "nested too deeply"),
+        ('[{"text": "a", "n": ' + "9" * 5000 + "}]", "digits"),
+    ],
+)
+def test_cmeee_file_that_is_no_array_of_records(content, message, tmp_path):
+    path = tmp_path / "file.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(CorpusError, match=message):
+        read("cmeee", path)
+
+
+def test_cmeee_empty_array(tmp_path):
+    assert read("cmeee", write_array(tmp_path / "file.json")) == ([], [])
+
+
+BAD_RECORDS = [
+    3,
+    None,
+    "text",
+    [],
+    {},
+    {"text": None, "originalText": None},
+    {"text": 3, "originalText": 3},
+    {"text": ["发热"], "originalText": ["发热"]},
+    {"text": "发\ud800热", "originalText": "发\ud800热"},
+    {"text": "发热", "originalText": "发热", "entities": 3, "label": 3},
+    {"text": "发热", "originalText": "发热", "entities": "发热", "label": "发热"},
+    {"text": "发热", "originalText": "发热", "entities": {}, "label": []},
+]
+
+
+@pytest.mark.parametrize("bad", BAD_RECORDS, ids=repr)
+@pytest.mark.parametrize(
+    ("format_name", "good"), [("cmeee", GOOD_CMEEE), ("cluener", GOOD_CLUENER), ("ccks2019", GOOD_CCKS)]
+)
+def test_bad_record_costs_itself_alone(format_name, good, bad, tmp_path):
+    path = tmp_path / "file.json"
+    path = (
+        write_array(path, bad, good)
+        if format_name == "cmeee"
+        else write_lines(path, json.dumps(bad), json.dumps(good))
+    )
+    records, kinds = read(format_name, path)
+    assert [record.entities for record in records] == [FEVER]
+    assert kinds == ["bad_record"]
+    assert records[0].source.position in ("record 2", "line 2")
+
+
+@pytest.mark.parametrize("format_name", ["cluener", "ccks2019"])
+@pytest.mark.parametrize("line", ['{"text": ', "发热", "[" * 200_000, "9" * 5000, "{'text': 'a'}", "\x00"])
+def test_bad_line_costs_itself_alone(format_name, line, tmp_path):
+    good = GOOD_CLUENER if format_name == "cluener" else GOOD_CCKS
+    records, kinds = read(format_name, write_lines(tmp_path / "file", good, line, "", good))
+    assert kinds == ["bad_record"]
+    assert [record.source.position for record in records] == ["line 1", "line 4"]
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x85", "\x0c"])
+def test_only_newlines_end_a_line(separator, tmp_path):
+    value = {"text": f"发热{separator}三天", "label": {"sym": {"发热": [[0, 1]]}}}
+    path = tmp_path / "file"
+    path.write_bytes(json.dumps(value, ensure_ascii=False).encode() + b"\r\n")
+    records, kinds = read("cluener", path)
+    # A form feed inside a JSON string must be escaped, and json.dumps does so
+    assert [record.text for record in records] == [value["text"]]
+    assert kinds == []
+
+
+@pytest.mark.parametrize(
+    ("format_name", "value"),
+    [
+        ("cmeee", {"text": "发热"}),
+        ("cmeee", {"text": "发热", "entities": None}),
+        ("cluener", {"id": 0, "text": "发热"}),
+        ("ccks2019", {"originalText": "发热"}),
+    ],
+)
+def test_record_without_entities_is_unlabelled(format_name, value, tmp_path):
+    path = tmp_path / "file"
+    records, kinds = read(format_name, (write_array if format_name == "cmeee" else write_lines)(path, value))
+    assert [record.entities for record in records] == [None]
+    assert kinds == []
+
+
+@pytest.mark.parametrize(
+    ("format_name", "value"),
+    [
+        ("cmeee", {"text": "", "entities": []}),
+        ("cluener", {"text": "", "label": {}}),
+        ("ccks2019", {"originalText": "", "entities": []}),
+    ],
+)
+def test_empty_text_is_kept(format_name, value, tmp_path):
+    path = tmp_path / "file"
+    records, kinds = read(format_name, (write_array if format_name == "cmeee" else write_lines)(path, value))
+    assert [(record.text, record.entities) for record in records] == [("", [])]
+    assert kinds == []
+
+
+@pytest.mark.parametrize("entity", [None, 3, "发热", [0, 1, "sym"]])
+@pytest.mark.parametrize("format_name", ["cmeee", "ccks2019"])
+def test_entity_that_is_no_object(format_name, entity, tmp_path):
+    path = tmp_path / "file"
+    if format_name == "cmeee":
+        write_array(path, {**GOOD_CMEEE, "entities": [entity, *GOOD_CMEEE["entities"]]})
+    else:
+        write_lines(path, {**GOOD_CCKS, "entities": [entity, *GOOD_CCKS["entities"]]})
+    records, kinds = read(format_name, path)
+    assert records[0].entities == FEVER
+    assert kinds == ["bad_entity"]
+
+
+@pytest.mark.parametrize("entity", [{}, {"start_idx": 0}, {"type": "sym", "end_idx": 2}])
+def test_entity_with_keys_missing(entity, tmp_path):
+    records, kinds = read("cmeee", write_array(tmp_path / "file", {"text": "发热", "entities": [entity]}))
+    assert records[0].entities == []
+    assert kinds == ["offsets_not_integer"]
+
+
+def test_cmeee_copy_with_exclusive_ends(tmp_path):
+    entity = {"start_idx": 0, "end_idx": 2, "type": "sym", "entity": "发热"}
+    records, kinds = read("cmeee", write_array(tmp_path / "file", {"text": "发热三天", "entities": [entity]}))
+    assert records[0].entities == FEVER
+    assert kinds == ["other_end_convention"]
+
+
+def test_cmeee_nan_and_infinity(tmp_path):
+    path = tmp_path / "file.json"
+    path.write_text('[{"text": "a", "entities": [{"start_idx": NaN, "end_idx": 1e999, "type": "x"}]}]')
+    assert read("cmeee", path)[1] == ["offsets_not_integer"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        {"sym": 3},
+        {"sym": ["发热"]},
+        {"sym": {"发热": 3}},
+        {"sym": {"发热": [3]}},
+        {"sym": {"发热": [[0]]}},
+        {"sym": {"发热": [[0, 1, 2]]}},
+        {"sym": {"发热": None}},
+    ],
+)
+def test_cluener_malformed_label(label, tmp_path):
+    value = {"text": "发热三天", "label": {**label, "dis": {"三天": [[2, 3]]}}}
+    records, kinds = read("cluener", write_lines(tmp_path / "file", value))
+    assert records[0].entities == [Entity(2, 4, "dis")]
+    assert kinds == ["bad_entity"]
+
+
+def test_cluener_surface_that_occurs_twice(tmp_path):
+    value = {"text": "发热又发热", "label": {"sym": {"发热": [[0, 1], [3, 4]]}}}
+    records, kinds = read("cluener", write_lines(tmp_path / "file", value))
+    assert records[0].entities == [Entity(0, 2, "sym"), Entity(3, 5, "sym")]
+    assert kinds == []
+
+
+# brat
+
+
+def write_brat(directory, name, text, annotations=None):
+    (directory / f"{name}.txt").write_bytes(text.encode())
+    if annotations is not None:
+        (directory / f"{name}.ann").write_bytes("\n".join(annotations).encode())
+
+
+def test_brat_directory_in_numeric_order(tmp_path):
+    for name in ("10", "9", "100", "a2", "a10"):
+        write_brat(tmp_path, name, f"发热{name}", ["T1\tsym 0 2\t发热"])
+    records, kinds = read("brat", tmp_path)
+    assert [record.text[2:] for record in records] == ["9", "10", "100", "a2", "a10"]
+    assert all(record.entities == FEVER for record in records)
+    assert kinds == []
+
+
+def test_brat_text_without_annotations_is_unlabelled(tmp_path):
+    write_brat(tmp_path, "1", "发热")
+    write_brat(tmp_path, "2", "发热", [])
+    records, kinds = read("brat", tmp_path)
+    assert [record.entities for record in records] == [None, []]
+    assert kinds == []
+
+
+def test_brat_annotations_without_text(tmp_path):
+    write_brat(tmp_path, "1", "发热", [])
+    (tmp_path / "2.ann").touch()
+    assert read("brat", tmp_path)[1] == ["bad_record"]
+
+
+def test_brat_offsets_count_carriage_returns(tmp_path):
+    write_brat(tmp_path, "1", "三天\r\n发热\r\n", ["T1\tsym 4 6\t发热\r", "T2\tsym 0 6\t三天  发热\r", ""])
+    records, kinds = read("brat", tmp_path)
+    assert records[0].text == "三天\r\n发热\r\n"
+    assert records[0].entities == [Entity(4, 6, "sym"), Entity(0, 6, "sym")]
+    assert kinds == []
+
+
+@pytest.mark.parametrize(
+    "line", ["R1\tx Arg1:T1 Arg2:T2", "E1\tx:T1", "A1\tx T1", "#1\tnote T1\tx", "*\tx T1", "N1\tx"]
+)
+def test_brat_other_annotations_are_counted(line, tmp_path):
+    write_brat(tmp_path, "1", "发热", [line, "T1\tsym 0 2\t发热"])
+    records, kinds = read("brat", tmp_path)
+    assert records[0].entities == FEVER
+    assert kinds == ["annotation_ignored"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("T2\tsym 0 1;3 4\t发 天", "discontinuous"),
+        ("T2", "bad_entity"),
+        ("T2\tsym", "bad_entity"),
+        ("T2\tsym 0", "bad_entity"),
+        ("T2\tsym 0 1 2\t发", "bad_entity"),
+        ("T2 sym 0 1 发", "bad_entity"),
+        ("T2\tsym a b\t发", "offsets_not_integer"),
+        ("T2\tsym 1e3 2\t发", "offsets_not_integer"),
+        ("T2\tsym 0 " + "9" * 5000 + "\t发", "offsets_not_integer"),
+        ("T2\tsym 0 99\t发", "offsets_out_of_range"),
+        ("T2\tsym -1 1\t发", "offsets_out_of_range"),
+        ("T2\tsym 2 2\t", "offsets_inverted"),
+        ("T2\tsym 0 2\t三天", "text_mismatch"),
+        ("T2\t 0 2\t发热", "label_invalid"),
+        ("T2\tsym 0 1\t发热", "other_end_convention"),
+    ],
+)
+def test_brat_problems_name_the_line(line, kind, tmp_path):
+    write_brat(tmp_path, "1", "发热三天", ["T1\tdis 2 4\t三天", line])
+    problems = []
+    (record,) = READERS["brat"](tmp_path, problems.append)
+    assert Entity(2, 4, "dis") in record.entities
+    assert [problem.kind for problem in problems] == [kind]
+    assert str(problems[0].source).endswith("1.ann, line 2")
+
+
+def test_brat_without_texts(tmp_path):
+    with pytest.raises(CorpusError, match=r"holds no \.txt file"):
+        read("brat", tmp_path)
+    (tmp_path / "1.ann").touch()
+    with pytest.raises(CorpusError, match=r"neither a directory nor a \.txt file"):
+        read("brat", tmp_path / "1.ann")
+
+
+# IOB
+
+
+def words_of(record):
+    return [record.text[entity.start : entity.end] for entity in record.entities]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected", "problems"),
+    [
+        ("O O O O", [], 0),
+        ("B-x I-x O B-x", ["a b", "d"], 0),
+        ("B-x B-x I-y O", ["a", "b", "c"], 1),
+        ("I-x I-x O I-y", ["a b", "d"], 2),
+        ("I-x B-x O O", ["a", "b"], 1),
+        ("B-x E-x S-x O", ["a b", "c"], 0),
+        ("B-x L-x U-x U-x", ["a b", "c", "d"], 0),
+        ("E-x I-x O O", ["a", "b"], 2),
+        ("S-x I-x O O", ["a", "b"], 1),
+        ("O O B-x I-x", ["c d"], 0),
+        ("B-x-y I-x-y O O", ["a b"], 0),
+    ],
+)
+@pytest.mark.parametrize("separator", ["\t", " ", "\tNN\t_\t", " NN "])
+def test_iob_schemes(tags, expected, problems, separator, tmp_path):
+    rows = [f"{word}{separator}{tag}" for word, tag in zip("abcd", tags.split(), strict=True)]
+    (record,), kinds = read("iob", write_lines(tmp_path / "file", *rows))
+    assert record.words == ["a", "b", "c", "d"]
+    assert record.text == "a b c d"
+    assert words_of(record) == expected
+    assert kinds == ["inside_without_begin"] * problems
+
+
+def test_iob_sentences_and_document_marks(tmp_path):
+    lines = ["-DOCSTART-\tO", "", "Fever\tB-sym\r", "", " ", "", "no\tO", "fever\tB-sym"]
+    records, kinds = read("iob", write_lines(tmp_path / "file", *lines))
+    assert [record.words for record in records] == [["Fever"], ["no", "fever"]]
+    assert [record.source.position for record in records] == ["line 3", "line 7"]
+    assert kinds == []
+
+
+@pytest.mark.parametrize("line", ["fever", "\tO", "fever\t"])
+def test_iob_line_without_token_or_tag(line, tmp_path):
+    lines = ["a\tO", line, "", "b\tB-sym"]
+    records, kinds = read("iob", write_lines(tmp_path / "file", *lines))
+    assert [record.words for record in records] == [["b"]]
+    assert kinds == ["bad_record"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind"), [("X", "bad_entity"), ("sym", "bad_entity"), ("B-", "label_invalid")]
+)
+def test_iob_unknown_tags(tag, kind, tmp_path):
+    records, kinds = read("iob", write_lines(tmp_path / "file", f"a\t{tag}", "b\tB-sym"))
+    assert words_of(records[0]) == ["b"]
+    assert kinds == [kind]
+
+
+def test_iob_token_of_ideographic_space(tmp_path):
+    records, kinds = read("iob", write_lines(tmp_path / "file", "发\tB-x", "\u3000\tI-x", "热 I-x"))
+    assert records[0].words == ["发", "\u3000", "热"]
+    assert records[0].entities == [Entity(0, 5, "x")]
+    assert kinds == []

@@ -1,0 +1,45 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from spacy_gpner.corpora.convert import convert_corpus
+
+pytestmark = [
+    pytest.mark.corpora,
+    pytest.mark.skipif(
+        "GPNER_DATA" not in os.environ, reason="GPNER_DATA, the corpora's directory, is not set"
+    ),
+]
+
+CASES = [
+    ("cmeee", ["cmeee/CMeEE_train.json"], 15_000, 61_794, {"offsets_inverted": 2, "two_labels": 33}),
+    ("cmeee", ["cmeee/CMeEE_dev.json"], 5_000, 20_300, {"two_labels": 16}),
+    ("cmeee", ["cmeee-v2/CMeEE-V2_dev.json"], 5_000, 26_081, {}),
+    ("cluener", ["cluener/train.json"], 10_748, 23_971, {}),
+    ("cluener", ["cluener/dev.json"], 1_343, 3_072, {}),
+    (
+        "ccks2019",
+        ["ccks2019/subtask1_training_part1.txt", "ccks2019/subtask1_training_part2.txt"],
+        1_000,
+        17_653,
+        {"edge_whitespace": 87},
+    ),
+    ("ccks2019", ["ccks2019/subtask1_test_set_with_answer.json"], 379, 6_002, {"edge_whitespace": 21}),
+    ("brat", ["drug-leaflets/brat"], 1_000, 17_757, {}),
+    ("iob", ["ncbi-disease/train.tsv"], 5_432, 5_145, {}),
+    ("iob", ["ncbi-disease/devel.tsv"], 923, 787, {}),
+    ("iob", ["ncbi-disease/test.tsv"], 940, 960, {}),
+    ("iob", ["bc5cdr/train.tsv"], 4_560, 5_203 + 4_182, {}),
+    ("iob", ["bc5cdr/devel.tsv"], 4_581, 5_347 + 4_246, {}),
+    ("iob", ["bc5cdr/test.tsv"], 4_797, 5_385 + 4_424, {}),
+]
+
+
+@pytest.mark.parametrize(("format_name", "files", "documents", "entities", "problems"), CASES)
+def test_counts(format_name, files, documents, entities, problems, tmp_path):
+    root = Path(os.environ["GPNER_DATA"])
+    summary = convert_corpus(format_name, [root / file for file in files], tmp_path / "docs.spacy")
+    assert (summary.labelled, summary.unlabelled) == (documents, 0)
+    assert summary.entities == entities
+    assert {kind: counted.count for kind, counted in summary.problems.items()} == problems

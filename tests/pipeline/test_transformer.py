@@ -1,0 +1,80 @@
+"""Under a transformer, shared or own: a tiny random BERT on disk."""
+
+import pytest
+import spacy
+
+from ..util import CHAR_TOKENIZER, TRAIN, entities, expected, make_examples, make_tiny_bert, scores
+
+TEXTS = [text for text, _ in TRAIN]
+pytest.importorskip("spacy_transformers")
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory):
+    return make_tiny_bert(tmp_path_factory.mktemp("bert"))
+
+
+def build(bert, shared):
+    get_spans = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
+    transformer = {"name": bert, "tokenizer_config": {"use_fast": True}, "get_spans": get_spans}
+    nlp = spacy.blank("zh", config=CHAR_TOKENIZER)
+    if shared:
+        model = {"@architectures": "spacy-transformers.TransformerModel.v3", **transformer}
+        nlp.add_pipe("transformer", config={"model": model})
+        tok2vec = {
+            "@architectures": "spacy-transformers.TransformerListener.v1",
+            "grad_factor": 1.0,
+            "pooling": {"@layers": "reduce_mean.v1"},
+        }
+    else:
+        tok2vec = {
+            "@architectures": "spacy-transformers.Tok2VecTransformer.v3",
+            "pooling": {"@layers": "reduce_mean.v1"},
+            **transformer,
+        }
+    head = {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "dropout": 0.0, "tok2vec": tok2vec}
+    nlp.add_pipe("span_globalpointer", config={"model": head})
+    return nlp
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_trains_saves_and_reloads(bert, shared, tmp_path):
+    nlp = build(bert, shared)
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = 0.02
+    for _ in range(60):
+        losses = nlp.update(examples, sgd=optimizer)
+    assert losses["span_globalpointer"] < 0.3
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    for text, spans in TRAIN:
+        doc = nlp(text)
+        assert entities(doc) == expected(spans)
+        assert entities(loaded(text)) == entities(doc)
+        assert scores(loaded(text)) == pytest.approx(scores(doc), abs=1e-5)
+
+    # longer than the transformer's positions: nothing is truncated
+    text = "".join(TEXTS) * 50
+    doc = loaded(text)
+    assert len(doc) == len(text) > 3 * 512
+    last = entities(doc)[-1]
+    assert last[1] > len(text) - 12
+
+    texts = [*TEXTS, "", "痛", text]
+    for doc, alone in zip(loaded.pipe(texts, batch_size=8), map(loaded, texts), strict=True):
+        assert entities(doc) == entities(alone)
+        assert scores(doc) == pytest.approx(scores(alone), abs=1e-5)
+
+
+def test_the_band_crosses_the_seams_of_strided_windows(bert):
+    """Every span inside the window exists, also where one window of the transformer ends."""
+    nlp = build(bert, shared=False)
+    component = nlp.get_pipe("span_globalpointer")
+    component.cfg.update(threshold=0.0, window=4, max_spans=10**6)
+    component.add_label("bod")
+    examples = make_examples(nlp)
+    component.initialize(lambda: examples, labels=["bod"])
+    text = "".join(TEXTS) * 10
+    doc = nlp(text)
+    assert len(doc.spans["sc"]) == 4 * len(text) - 6

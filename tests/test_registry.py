@@ -1,0 +1,41 @@
+"""Every entry point resolves, and to the name it is declared under."""
+
+import subprocess
+import sys
+from importlib.metadata import distribution
+
+import pytest
+import spacy
+from spacy.util import registry
+
+OURS = list(distribution("spacy_gpner").entry_points)
+
+
+def test_there_are_entry_points():
+    assert {e.group for e in OURS} == {
+        "spacy_factories",
+        "spacy_architectures",
+        "spacy_tokenizers",
+        "spacy_scorers",
+        "spacy_cli",
+    }
+
+
+@pytest.mark.parametrize("entry", OURS, ids=lambda e: e.name)
+def test_entry_point_resolves(entry):
+    loaded = entry.load()
+    if entry.group == "spacy_factories":
+        assert spacy.blank("zh").has_factory(entry.name)
+    elif entry.group != "spacy_cli":
+        assert registry.get(entry.group.removeprefix("spacy_"), entry.name) is loaded
+
+
+def test_the_command_line_loads_nothing_heavy_of_ours():
+    code = (
+        "import sys; from spacy.cli._util import setup_cli\n"
+        "import spacy_gpner.cli\n"
+        "heavy = [m for m in sys.modules if m.startswith('spacy_gpner.') and not m.startswith('spacy_gpner.cli')]\n"
+        "print([m for m in heavy if m != 'spacy_gpner.about'])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout.strip() == "[]"

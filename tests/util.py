@@ -1,0 +1,108 @@
+"""A handful of sentences, and pipelines small enough to train on them in a second."""
+
+from pathlib import Path
+from typing import Any, Optional
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Span
+from spacy.training import Example
+from thinc.api import fix_random_seed
+
+from spacy_gpner.tokenizer import CharTokenizer
+
+CHAR_TOKENIZER = {"nlp": {"tokenizer": {"@tokenizers": "spacy-gpner.CharTokenizer.v1"}}}
+
+# text, and (start, end, label) of its entities
+TRAIN = [
+    ("患者右上腹疼痛三天", [(2, 7, "sym"), (2, 5, "bod")]),
+    ("确诊肺癌后行化疗", [(2, 4, "dis"), (2, 3, "bod"), (6, 8, "pro")]),
+    ("口服阿司匹林", [(2, 6, "dru")]),
+    ("无特殊不适", []),
+    ("左膝关节肿胀伴发热", [(0, 6, "sym"), (0, 4, "bod"), (7, 9, "sym")]),
+]
+
+TINY_TOK2VEC = {
+    "@architectures": "spacy.Tok2Vec.v2",
+    "embed": {
+        "@architectures": "spacy-gpner.CharNgramEmbed.v1",
+        "width": 32,
+        "rows": [100, 100, 100, 100],
+        "embed_width": 16,
+    },
+    "encode": {"@architectures": "spacy-gpner.BiLSTMEncoder.v1", "width": 32, "depth": 1, "dropout": 0.0},
+}
+TINY_MODEL = {
+    "@architectures": "spacy-gpner.EfficientGlobalPointer.v1",
+    "head_size": 16,
+    "dropout": 0.0,
+    "tok2vec": TINY_TOK2VEC,
+}
+
+
+def blank(lang: str = "zh", char_tokenizer: bool = True, **settings: Any) -> Language:
+    """A pipeline with a small, untrained component."""
+    fix_random_seed(0)
+    nlp = spacy.blank(lang, config=CHAR_TOKENIZER if char_tokenizer else {})
+    nlp.add_pipe("span_globalpointer", config={"model": TINY_MODEL, **settings})
+    return nlp
+
+
+def make_examples(nlp: Language, data: Any = TRAIN, key: str = "sc") -> list[Example]:
+    """Gold examples; the references have one token a character."""
+    chars = CharTokenizer(nlp.vocab)
+    examples = []
+    for text, spans in data:
+        reference = chars(text)
+        reference.spans[key] = [Span(reference, start, end, label=label) for start, end, label in spans]
+        examples.append(Example(nlp.make_doc(text), reference))
+    return examples
+
+
+def train(nlp: Language, data: Any = TRAIN, steps: int = 80, key: str = "sc") -> dict[str, float]:
+    """Initialize and overfit; returns the last losses."""
+    examples = make_examples(nlp, data, key)
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = 0.02
+    losses: dict[str, float] = {}
+    for _ in range(steps):
+        losses = nlp.update(examples, sgd=optimizer)
+    return losses
+
+
+def entities(doc: Any, key: str = "sc") -> list[tuple[int, int, str]]:
+    """(start, end, label) of the predicted spans."""
+    return [(span.start, span.end, span.label_) for span in doc.spans[key]]
+
+
+def scores(doc: Any, key: str = "sc") -> list[float]:
+    """The scores of the predicted spans."""
+    return [float(score) for score in doc.spans[key].attrs["scores"]]
+
+
+def expected(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Gold in the order of the predictions."""
+    return sorted(spans)
+
+
+def make_tiny_bert(path: Path, texts: Optional[list[str]] = None, positions: int = 512) -> str:
+    """Write a random BERT with a character vocabulary to disk."""
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    path.mkdir(parents=True, exist_ok=True)
+    chars = sorted({c for text in texts or [text for text, _ in TRAIN] for c in text})
+    vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *chars]
+    (path / "vocab.txt").write_text("\n".join(vocab), encoding="utf-8")
+    BertTokenizerFast(str(path / "vocab.txt"), do_lower_case=False).save_pretrained(path)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocab),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=positions,
+    )
+    BertModel(config).save_pretrained(path)
+    return str(path)
