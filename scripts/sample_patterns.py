@@ -47,7 +47,7 @@ PATTERNS: tuple[str, ...] = (
     "复查[img]，[find]较前«减轻|改善»，[item]、[item]«恢复正常|接近正常»。",
     "门诊查[lab]，[img]«未见明显异常|未见异常»，<[aside]，>建议择期复查[item]。",
     "外院[img]提示[find]，[who]为求进一步诊治转入我院[dep]。",
-    "[cult]«检出|检测到»[mic]，[lab]，<根据药敏>改用[abx]。",
+    "[cult]«检出|回报»[mic]，[lab]，<根据药敏>改用[abx]。",
     "药敏试验：[mic]对[abx]敏感<，MIC值0.[n:12-50]μg/mL>，[who]{ite:体温}渐降。",
     "[cult]示[mic]（+），<暂不除外定植，>继续[abx]治疗，复查[item]。",
     "[dis0]的病原体以[mic]多见，<少数为[mic]，>[cult]可明确诊断。",
