@@ -33,6 +33,8 @@ def make_config(config_path: Path, corpus: Path, output: Path, epochs: int, min_
     config["paths"]["train"] = str(corpus / "train.spacy")
     config["paths"]["dev"] = str(corpus / "heldout.spacy")
     config["training"]["max_steps"] = steps
+    # spaCy reads the optimizer's block by itself, without the variables of others.
+    config["training"]["optimizer"]["learn_rate"]["total_steps"] = steps
     config["training"]["eval_frequency"] = max(1, steps // EVALUATIONS)
     output.parent.mkdir(parents=True, exist_ok=True)
     config.to_disk(output)

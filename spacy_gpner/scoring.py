@@ -24,9 +24,9 @@ def make_span_scorer() -> Callable[..., dict[str, Any]]:
 
 
 def score_spans(examples: Iterable[Example], *, spans_key: str, **kwargs: Any) -> dict[str, Any]:
-    """Score `doc.spans[spans_key]`: what `spacy.spancat_scorer.v1` gives, and the same for nested and for flat
-    entities alone. An entity is nested if it contains another of its document or lies inside one; precision
-    counts the predicted nested entities, recall the gold ones.
+    """Score `doc.spans[spans_key]`: what `spacy.spancat_scorer.v1` gives, and the same for nested and for
+    flat entities alone. An entity is nested if it contains another of its document or lies inside one;
+    precision counts the predicted nested entities, recall the gold ones.
 
     examples (Iterable[Example]): The examples. Those whose reference lacks the key are not scored.
     spans_key (str): Key of the span group.

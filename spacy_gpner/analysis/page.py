@@ -66,8 +66,8 @@ def write_page(
     gold = read_docs(gold_path)[0] if gold_path else None
     if not any(spans_key in doc.spans for doc in docs):
         raise CorpusError(
-            f"{docs_path}: no document has spans under doc.spans['{spans_key}']. Give the key with --spans-key, or "
-            "predict spans first: spacy apply MODEL DOCS.spacy PREDICTED.spacy"
+            f"{docs_path}: no document has spans under doc.spans['{spans_key}']. Give the key with "
+            "--spans-key, or predict spans first: spacy apply MODEL DOCS.spacy PREDICTED.spacy"
         )
     if gold is not None and [doc.text for doc in gold] != [doc.text for doc in docs]:
         raise CorpusError(f"{gold_path}: its documents are not those of {docs_path}, in the same order.")

@@ -1,14 +1,12 @@
 """What a conversion found: counts, and every class of problem with its first places."""
 
-import math
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any, Optional
 
 from spacy.tokens import Doc
 
+from ..nesting import nesting
 from .records import KINDS, Problem
 
 MAX_PLACES = 10
@@ -75,7 +73,7 @@ class Summary:
         self.labelled += 1
         spans = list(doc.spans[spans_key])
         self.types.update(span.label_ for span in spans)
-        self.nested += count_nested((span.start, span.end) for span in spans)
+        self.nested += sum(map(any, nesting([(span.start, span.end) for span in spans])))
 
     def to_dict(self) -> dict[str, Any]:
         """Give the summary as plain data, without any text of the corpus.
@@ -96,25 +94,6 @@ class Summary:
                 for kind, counted in sorted(self.problems.items())
             },
         }
-
-
-def count_nested(spans: Iterable[tuple[int, int]]) -> int:
-    """Count the spans that contain, or lie in, one with other boundaries.
-
-    spans (Iterable[tuple[int, int]]): Starts and ends; a span may occur several times.
-    RETURNS (int): How many of them are nested.
-    """
-    times = Counter(spans)
-    order = sorted(times, key=lambda span: (span[0], -span[1]))
-    ends = [end for _, end in order]
-    # An earlier span starts no later, so it contains this one if it ends no earlier; and vice versa
-    longest_before = [-1, *accumulate(ends, max)]
-    shortest_after = [*accumulate(reversed(ends[1:]), min, initial=math.inf)][::-1]
-    return sum(
-        times[span]
-        for span, before, after in zip(order, longest_before, shortest_after, strict=False)
-        if before >= span[1] or after <= span[1]
-    )
 
 
 def _place(problem: Problem) -> dict[str, Optional[str | int]]:

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Optional, cast
+from typing import Optional
 
 import torch
 from spacy.util import registry
-from thinc.api import ArgsKwargs, Model, torch2xp, xp2torch
+from thinc.api import Model, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from .torch_layer import LazyTorchShim
+from .torch_layer import LazyTorchShim, get_shim, run_ragged, unflatten
 
 
 @registry.architectures("spacy-gpner.BiLSTMEncoder.v1")
@@ -68,20 +68,15 @@ def _init(
     X: Optional[list[Floats2d]] = None,
     Y: Optional[list[Floats2d]] = None,
 ) -> None:
-    cast(LazyTorchShim, model.shims[0]).build(width=model.get_dim("nO"))
+    get_shim(model).build(width=model.get_dim("nO"))
 
 
 def _forward(
     model: Model[list[Floats2d], list[Floats2d]], X: list[Floats2d], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
-    shim = cast(LazyTorchShim, model.shims[0])
-    lengths = [len(x) for x in X]
-    vectors = xp2torch(model.ops.flatten(X), requires_grad=is_train, device=shim.device)
-    output, backprop_torch = shim(ArgsKwargs(args=(vectors, lengths), kwargs={}), is_train)
+    output, lengths, backprop_torch = run_ragged(model, X, is_train)
 
     def backprop(dY: list[Floats2d]) -> list[Floats2d]:
-        grads = xp2torch(model.ops.flatten(dY), device=shim.device)
-        d_inputs = backprop_torch(ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (grads,)}))
-        return cast(list[Floats2d], model.ops.unflatten(torch2xp(d_inputs.args[0]), lengths))
+        return backprop_torch([output], [xp2torch(model.ops.flatten(dY), device=output.device)])
 
-    return cast(list[Floats2d], model.ops.unflatten(torch2xp(output), lengths)), backprop
+    return unflatten(model, output, lengths), backprop

@@ -31,9 +31,10 @@ def CharNgramEmbed(
     embed_width: int = 64,
     dropout: float = 0.2,
 ) -> Model[list[Doc], list[Floats2d]]:
-    """Build an embedding layer for training without pretrained weights: the uni-, bi- and trigrams around each
-    token are embedded by their hash, concatenated and mixed. With `spacy-gpner.CharTokenizer.v1`, where
-    every token is a character, they are character n-grams; else n-grams of tokens.
+    """Build an embedding layer for training without pretrained weights: the uni-, bi- and trigrams
+    around each token are embedded by their hash, concatenated and mixed. With
+    `spacy-gpner.CharTokenizer.v1`, where every token is a character, they are character n-grams;
+    else n-grams of tokens.
 
     width (int): Width of the output.
     rows (Sequence[int]): Rows of the four tables: token, bigram before, bigram after, trigram around.
@@ -47,12 +48,12 @@ def CharNgramEmbed(
             f"Invalid rows: {list(rows)}. Expected {len(NGRAMS)} numbers, for the tables of token, "
             "bigram before, bigram after and trigram around."
         )
-    tables = [
+    tables: list[Model] = [
         HashEmbed(nO=embed_width, nV=n_rows, column=column, seed=column, dropout=dropout)
         for column, n_rows in enumerate(rows)
     ]
     mix = Maxout(nI=embed_width * len(rows), nO=width, nP=3, normalize=True, dropout=dropout)
-    model = chain(
+    model: Model = chain(
         _char_ngrams(),
         cast(Model[list[Ints2d], Ragged], list2ragged()),
         with_array(concatenate(*tables)),
@@ -70,7 +71,8 @@ def _char_ngrams() -> Model[list[Doc], list[Ints2d]]:
 def _forward(
     model: Model[list[Doc], list[Ints2d]], docs: list[Doc], is_train: bool
 ) -> tuple[list[Ints2d], Callable[[list[Ints2d]], list[Doc]]]:
-    return [model.ops.asarray(ngram_hashes(doc)) for doc in docs], lambda d_hashes: []
+    hashes = [model.ops.asarray2i(cast(Ints2d, ngram_hashes(doc)), dtype="uint64") for doc in docs]
+    return hashes, lambda d_hashes: []
 
 
 def ngram_hashes(doc: Doc) -> numpy.ndarray:

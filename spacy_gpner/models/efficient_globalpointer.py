@@ -1,4 +1,4 @@
-"""Efficient GlobalPointer: one projection finds spans of any type, two numbers a token tell the types apart."""
+"""Efficient GlobalPointer: one projection finds spans, two numbers a token and type tell the types apart."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -43,7 +43,7 @@ def GlobalPointer(
 
 
 class GlobalPointerHead(nn.Module):
-    """s_t(i, j) = <R_i q_t(i), R_j k_t(j)> / √d. The projection's channels go type by type, in each q, then k."""
+    """s_t(i, j) = <R_i q_t(i), R_j k_t(j)> / √d. The projection's channels go type by type, q before k."""
 
     def __init__(self, width: int, n_types: int, *, head_size: int, rope: bool, dropout: float) -> None:
         super().__init__()

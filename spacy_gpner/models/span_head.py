@@ -1,15 +1,15 @@
-"""What all span heads have in common: a torch module from token vectors to span factors, under a `tok2vec`."""
+"""What all span heads have in common: a torch module from token vectors to span factors."""
 
 from collections.abc import Callable
-from typing import Optional, cast
+from typing import Optional
 
 import torch
 from spacy.tokens import Doc
-from thinc.api import ArgsKwargs, Model, chain, torch2xp, xp2torch
+from thinc.api import Model, chain
 from thinc.types import Floats2d
 
 from ..spans import SpanFactors
-from .torch_layer import LazyTorchShim
+from .torch_layer import LazyTorchShim, get_shim, run_ragged
 
 SpanModel = Model[list[Doc], SpanFactors]
 
@@ -29,10 +29,10 @@ def build_span_model(
     head = _span_head(build_head)
     if tok2vec.has_dim("nO"):
         head.set_dim("nI", tok2vec.get_dim("nO"))
-    model = chain(tok2vec, head)
+    model: SpanModel = chain(tok2vec, head)
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", head)
-    return cast(SpanModel, model)
+    return model
 
 
 def resize_span_model(model: SpanModel, n_types: int) -> None:
@@ -43,7 +43,7 @@ def resize_span_model(model: SpanModel, n_types: int) -> None:
     """
     head = model.get_ref("output_layer")
     head.set_dim("nO", n_types, force=True)
-    cast(LazyTorchShim, head.shims[0]).resize(width=head.get_dim("nI"), n_types=n_types)
+    get_shim(head).resize(width=head.get_dim("nI"), n_types=n_types)
 
 
 def _span_head(build_head: Callable[..., torch.nn.Module]) -> Model[list[Floats2d], SpanFactors]:
@@ -63,23 +63,18 @@ def _init(
 ) -> None:
     if X:
         model.set_dim("nI", X[0].shape[1])
-    shim = cast(LazyTorchShim, model.shims[0])
-    shim.build(width=model.get_dim("nI"), n_types=model.get_dim("nO"))
+    get_shim(model).build(width=model.get_dim("nI"), n_types=model.get_dim("nO"))
 
 
 def _forward(
     model: Model[list[Floats2d], SpanFactors], X: list[Floats2d], is_train: bool
 ) -> tuple[SpanFactors, Callable[[SpanFactors], list[Floats2d]]]:
-    shim = cast(LazyTorchShim, model.shims[0])
-    lengths = [len(x) for x in X]
-    flat = model.ops.flatten(X) if X else model.ops.alloc2f(0, model.get_dim("nI"))
-    vectors = xp2torch(flat, requires_grad=is_train, device=shim.device)
-    outputs, backprop_torch = shim(ArgsKwargs(args=(vectors, lengths), kwargs={}), is_train)
+    outputs, lengths, backprop_torch = run_ragged(model, X, is_train)
+    q, k, a, b = (x.detach() for x in outputs)
 
     def backprop(d_factors: SpanFactors) -> list[Floats2d]:
         learned = [(x, d) for x, d in zip(outputs, d_factors.tensors, strict=True) if x.requires_grad]
         tensors, grads = zip(*learned, strict=True)
-        d_inputs = backprop_torch(ArgsKwargs(args=(tensors,), kwargs={"grad_tensors": grads}))
-        return cast(list[Floats2d], model.ops.unflatten(torch2xp(d_inputs.args[0]), lengths))
+        return backprop_torch(tensors, grads)
 
-    return SpanFactors(*(x.detach() for x in outputs), lengths=lengths), backprop
+    return SpanFactors(q, k, a, b, lengths), backprop

@@ -1,13 +1,17 @@
 """Torch modules as thinc layers that are built once their sizes are known."""
 
-from collections.abc import Callable
-from typing import Any, Optional
+from collections.abc import Callable, Sequence
+from typing import Any, Optional, cast
 
 import safetensors.torch
 import srsly
 import torch
-from thinc.api import PyTorchShim
+from thinc.api import ArgsKwargs, Model, PyTorchShim, torch2xp, xp2torch
+from thinc.types import Floats2d
 from thinc.util import get_torch_default_device
+from torch import Tensor
+
+Backprop = Callable[[Sequence[Tensor], Sequence[Tensor]], list[Floats2d]]
 
 
 class LazyTorchShim(PyTorchShim):
@@ -35,7 +39,7 @@ class LazyTorchShim(PyTorchShim):
         self._model = self._build(**sizes).to(get_torch_default_device())
 
     def resize(self, **sizes: int) -> None:
-        """Make the module larger and keep what it has learned: of each parameter the leading rows are the old.
+        """Make the module larger and keep what it has learned: the leading rows of each parameter.
 
         sizes (int): The new sizes, not smaller than the old.
         """
@@ -67,3 +71,35 @@ class LazyTorchShim(PyTorchShim):
 
 def _on_cpu(state: dict[str, Any]) -> dict[str, Any]:
     return {name: weights.detach().cpu().contiguous() for name, weights in state.items()}
+
+
+def get_shim(model: Model) -> LazyTorchShim:
+    """The shim of a layer that is a torch module."""
+    return cast(LazyTorchShim, model.shims[0])
+
+
+def run_ragged(model: Model, X: list[Floats2d], is_train: bool) -> tuple[Any, list[int], Backprop]:
+    """Run a layer's torch module on the vectors of a batch, flat, and the lengths of its documents.
+
+    model (Model): The layer. Its module's `forward` takes vectors, shape (N, width), and lengths.
+    X (List[Floats2d]): The vectors of each document.
+    is_train (bool): Whether to backpropagate.
+    RETURNS (Tuple[Any, List[int], Callable]): The module's output, the lengths, and a function from
+        output tensors and their gradients to the gradient of X.
+    """
+    shim = get_shim(model)
+    lengths = [len(x) for x in X]
+    flat = model.ops.flatten(X) if X else model.ops.alloc2f(0, model.get_dim("nI"))
+    vectors = xp2torch(flat, requires_grad=is_train, device=shim.device)
+    output, backprop_torch = shim(ArgsKwargs(args=(vectors, lengths), kwargs={}), is_train)
+
+    def backprop(tensors: Sequence[Tensor], grads: Sequence[Tensor]) -> list[Floats2d]:
+        d_inputs = backprop_torch(ArgsKwargs(args=(tensors,), kwargs={"grad_tensors": grads}))
+        return unflatten(model, d_inputs.args[0], lengths)
+
+    return output, lengths, backprop
+
+
+def unflatten(model: Model, flat: Tensor, lengths: list[int]) -> list[Floats2d]:
+    """Cut a flat batch into its documents, as arrays of the layer's backend."""
+    return model.ops.unflatten(cast(Floats2d, torch2xp(flat)), model.ops.asarray1i(lengths))

@@ -35,14 +35,15 @@ def flat_entities(spans: Sequence[Span], scores: Sequence[float], policy: EntsPo
 
     spans (Sequence[Span]): The spans of a document.
     scores (Sequence[float]): Their scores.
-    policy (str): "score" prefers high scores, "longest" many tokens, "outermost" spans that lie inside no other,
-        "innermost" spans that contain no other. Ties go to the higher score, then to the earlier span.
+    policy (str): "score" prefers high scores, "longest" many tokens, "outermost" spans that lie inside no
+        other, "innermost" spans that contain no other. Ties go to the higher score, then to the earlier span.
     RETURNS (List[Span]): The chosen spans, by position.
     """
     prefer = _PREFERENCE[policy]
     nested = nesting([(span.start, span.end) for span in spans])
     order = sorted(
-        range(len(spans)), key=lambda i: (*prefer(spans[i], scores[i], nested[i]), spans[i].start, spans[i].end)
+        range(len(spans)),
+        key=lambda i: (*prefer(spans[i], scores[i], nested[i]), spans[i].start, spans[i].end),
     )
     taken: set[int] = set()
     chosen = []

@@ -8,8 +8,8 @@ _guarded = False
 
 
 def use_one_thread_after_fork() -> None:
-    """Let torch use one thread in forked processes. A process that is forked once torch has run inherits a thread
-    pool without threads, and would wait for them forever; with one thread the pool is not used.
+    """Let torch use one thread in forked processes. A process that is forked once torch has run inherits a
+    thread pool without threads, and would wait for them forever; with one thread the pool is not used.
     """
     global _guarded
     if not _guarded and hasattr(os, "register_at_fork"):

@@ -63,9 +63,7 @@ class GoldReport:
         aligned = aligned_spans(example, key)
         self.total += gold
         self.misaligned += gold - Counter(span.label_ for span in aligned)
-        self.outside_window.update(
-            span.label_ for span in aligned if not window.holds(span.start, span.end)
-        )
+        self.outside_window.update(span.label_ for span in aligned if not window.holds(span.start, span.end))
 
     def warn(self, name: str, labels: Iterable[str], window: Window) -> None:
         """Warn once of everything that will not be learned."""

@@ -16,6 +16,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Optimizer, set_dropout_rate
 
 from ..models.span_head import SpanModel, resize_span_model
+from ..models.torch_layer import get_shim
 from ..scoring import score_spans
 from ..spans import DecodedSpans, SpanFactors, Window, decode, zlpr_loss
 from ..spans.tiles import WindowMode
@@ -96,7 +97,8 @@ def make_span_globalpointer(
 
 
 class SpanGlobalPointer(TrainablePipe):
-    """Find nested and overlapping entities by scoring every span inside a window (the main paper's section III).
+    """Find nested and overlapping entities by scoring every span inside a window (section III of the main
+    paper).
 
     It sets `doc.spans[spans_key]`, sorted by start, then end, then label, with the score of each span in
     `doc.spans[spans_key].attrs["scores"]`: the sigmoid of the span's score, in (0, 1).
@@ -126,10 +128,10 @@ class SpanGlobalPointer(TrainablePipe):
         window (Optional[int]): Width of the context shield window in tokens; None for none.
         window_mode (str): "band" lets through spans of at most `window` tokens, "prefix" spans within the
             first `window` tokens of a document.
-        max_spans (Optional[int]): The most spans for each document; None for ten times its tokens. The best are
-            kept, the rest counted and warned of.
-        ents_policy (Optional[str]): How to fill `doc.ents` too, without overlap: by "score", "longest", "outermost" or
-            "innermost" spans first. None leaves `doc.ents` as they are.
+        max_spans (Optional[int]): The most spans for each document; None for ten times its tokens. The best
+            are kept, the rest counted and warned of.
+        ents_policy (Optional[str]): How to fill `doc.ents` too, without overlap: by "score", "longest",
+            "outermost" or "innermost" spans first. None leaves `doc.ents` as they are.
         scorer (Optional[Callable]): The scoring method.
         RAISES (ValueError): If a setting is out of range or unknown.
         """
@@ -200,7 +202,7 @@ class SpanGlobalPointer(TrainablePipe):
 
     @property
     def _is_initialized(self) -> bool:
-        return self.model.get_ref("output_layer").shims[0].module is not None
+        return get_shim(self.model.get_ref("output_layer")).module is not None
 
     def predict(self, docs: Iterable[Doc]) -> DecodedSpans:
         """Find the entities of a batch of docs, without modifying them.
@@ -272,8 +274,8 @@ class SpanGlobalPointer(TrainablePipe):
         sgd: Optional[Optimizer] = None,
         losses: Optional[dict[str, float]] = None,
     ) -> dict[str, float]:
-        """Learn from a batch of documents and gold-standard spans. Examples whose reference lacks the span group
-        are not annotated: nothing is learned from them.
+        """Learn from a batch of documents and gold-standard spans. Examples whose reference lacks the span
+        group are not annotated: nothing is learned from them.
 
         examples (Iterable[Example]): The batch.
         drop (float): The dropout rate of thinc layers.
@@ -367,7 +369,7 @@ class SpanGlobalPointer(TrainablePipe):
             )
 
     def _changed_cfg(self) -> dict[str, Any]:
-        # Settings as they were given come from the pipeline's config; a saved copy would only hide later overrides.
+        # Settings as given come from the pipeline's config; a saved copy would hide later overrides.
         return {name: value for name, value in self.cfg.items() if value != self._given_cfg.get(name)}
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
@@ -430,8 +432,8 @@ class SpanGlobalPointer(TrainablePipe):
             path,
             {
                 "cfg": lambda p: self.cfg.update(srsly.read_json(p)),
-                "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
-                "model": self.model.from_disk,
+                "vocab": lambda p: cast(None, self.vocab.from_disk(p, exclude=exclude)),
+                "model": lambda p: cast(None, self.model.from_disk(p)),
             },
             exclude,
         )

@@ -105,7 +105,7 @@ def _join(parts: list[_Found]) -> _Found:
 
 
 def _find_shared(factors: SpanFactors, tiles: Tiles, minimum: float) -> Iterator[_Found]:
-    # s_t(i, j) is at most the product plus the largest a and b: one comparison rules a cell out for all types.
+    # s_t(i, j) is at most the product plus the largest a and b: one comparison rules out all types.
     products = tiles.rows(factors.q[:, 0]) @ tiles.cols(factors.k[:, 0]).transpose(1, 2)
     highest_a, highest_b = tiles.rows(factors.a.amax(1)), tiles.cols(factors.b.amax(1))
     bound = products + highest_a[:, :, None] + highest_b[:, None]

@@ -1,7 +1,7 @@
 """Span factors: what a head knows of each token."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
@@ -77,9 +77,5 @@ class SpanFactors:
 
     def full_precision(self) -> Self:
         """These factors with half-precision tensors converted to float32, which sums of exponentials need."""
-        changes = {
-            f.name: x.float()
-            for f, x in zip(fields(self), self.tensors, strict=False)
-            if x.dtype in (torch.float16, torch.bfloat16)
-        }
-        return replace(self, **changes) if changes else self
+        q, k, a, b = (x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in self.tensors)
+        return replace(self, q=q, k=k, a=a, b=b)

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -26,6 +27,7 @@ OVERRIDES = {
     "training.batcher.size": 400,
     "training.max_steps": 160,
     "training.eval_frequency": 80,
+    "training.optimizer.learn_rate.total_steps": 160,
     "training.optimizer.learn_rate.initial_rate": 0.01,
     "training.optimizer.learn_rate.warmup_steps": 10,
 }
@@ -42,7 +44,7 @@ def work(tmp_path_factory):
     """A directory with a corpus and a model that `spacy train` has trained on it."""
     path = tmp_path_factory.mktemp("work")
     records = json.loads((ROOT / "assets" / "sample_train.json").read_text(encoding="utf-8"))
-    (path / "corpus.json").write_text(json.dumps(records[:60]), encoding="utf-8")
+    (path / "corpus.json").write_text(json.dumps(records[:120]), encoding="utf-8")
     convert_corpus("cmeee", [path / "corpus.json"], path / "docs.spacy")
     overrides = [x for key, value in OVERRIDES.items() for x in (f"--{key}", value)]
     paths = ["--paths.train", path / "docs.spacy", "--paths.dev", path / "docs.spacy"]
@@ -78,6 +80,8 @@ def test_apply_and_export(work):
 def test_package(work, monkeypatch):
     spacy_cli("package", work / "model-best", work, "--build", "none", "--name", "gpner_test", "--force")
     (package,) = work.glob("zh_gpner_test-*")
+    # what the package's setup.py does when it is built
+    shutil.copy(package / "meta.json", package / "zh_gpner_test")
     monkeypatch.syspath_prepend(str(package))
     nlp = importlib.import_module("zh_gpner_test").load()
     sys.modules.pop("zh_gpner_test")
@@ -99,8 +103,8 @@ def test_configs_are_complete(name, tmp_path):
 
 
 def test_init_labels(work):
-    spacy_cli("init", "labels", ROOT / "configs" / "cpu.cfg", work / "labels", "--paths.train", work / "docs.spacy",
-              "--paths.dev", work / "docs.spacy")  # fmt: skip
+    paths = ["--paths.train", work / "docs.spacy", "--paths.dev", work / "docs.spacy"]
+    spacy_cli("init", "labels", ROOT / "configs" / "cpu.cfg", work / "labels", *paths)
     labels = json.loads((work / "labels" / "span_globalpointer.json").read_text(encoding="utf-8"))
     assert labels == list(spacy.load(work / "model-best").get_pipe("span_globalpointer").labels)
 

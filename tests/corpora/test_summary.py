@@ -1,27 +1,7 @@
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from spacy_gpner.corpora.records import Problem, Source
-from spacy_gpner.corpora.summary import Summary, count_nested
-
-
-def count_nested_slowly(spans):
-    def contains(outer, inner):
-        return outer != inner and outer[0] <= inner[0] and inner[1] <= outer[1]
-
-    return sum(any(contains(one, other) or contains(other, one) for other in spans) for one in spans)
-
-
-SPANS = st.lists(
-    st.tuples(st.integers(0, 8), st.integers(1, 5)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=8
-)
-
-
-@given(SPANS)
-def test_nested_spans(spans):
-    assert count_nested(iter(spans)) == count_nested_slowly(spans)
+from spacy_gpner.corpora.summary import Summary
 
 
 def test_problems_are_counted_and_the_first_are_kept():

@@ -242,8 +242,12 @@ def test_not_initialized():
 
 def test_gold_outside_the_window_is_reported_once():
     nlp = blank(window=3)
-    with pytest.warns(UserWarning, match=r"3 of 8 gold spans .*window = 3.*bod 1 of 3 .*dru 1.*sym 1") as record:
-        nlp.initialize(lambda: make_examples(nlp, [*TRAIN[:4], ("左膝关节肿胀", [(0, 4, "bod"), (4, 6, "sym")])]))
+    with pytest.warns(
+        UserWarning, match=r"3 of 8 gold spans .*window = 3.*bod 1 of 3 .*dru 1.*sym 1"
+    ) as record:
+        nlp.initialize(
+            lambda: make_examples(nlp, [*TRAIN[:4], ("左膝关节肿胀", [(0, 4, "bod"), (4, 6, "sym")])])
+        )
     assert len([w for w in record if "window" in str(w.message)]) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -341,7 +345,10 @@ def test_default_config_is_explicit():
 
 @pytest.mark.parametrize("head", ["EfficientGlobalPointer", "GlobalPointer", "Biaffine"])
 def test_architecture_and_tok2vec_are_enough(head):
-    config = {"@architectures": f"spacy-gpner.{head}.v1", "tok2vec": {"@architectures": "spacy.HashEmbedCNN.v2"}}
+    config = {
+        "@architectures": f"spacy-gpner.{head}.v1",
+        "tok2vec": {"@architectures": "spacy.HashEmbedCNN.v2"},
+    }
     config["tok2vec"] |= {
         "width": 16,
         "depth": 1,
