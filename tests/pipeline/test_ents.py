@@ -23,7 +23,7 @@ def chosen(spans, policy):
     [
         ("score", [(0, 3), (4, 5), (5, 8)]),
         ("longest", [(0, 6)]),
-        ("outermost", [(0, 3), (5, 8)]),
+        ("outermost", [(0, 3), (4, 5), (5, 8)]),
         ("innermost", [(0, 3), (4, 5), (5, 8)]),
     ],
 )
