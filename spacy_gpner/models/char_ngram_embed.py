@@ -1,7 +1,7 @@
 """Hashed embeddings of the character n-grams around each token."""
 
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Optional, cast
 
 import numpy
 from spacy.tokens import Doc
@@ -53,22 +53,39 @@ def CharNgramEmbed(
         for column, n_rows in enumerate(rows)
     ]
     mix = Maxout(nI=embed_width * len(rows), nO=width, nP=3, normalize=True, dropout=dropout)
-    model: Model = chain(
+    layers: Model = chain(
         _char_ngrams(),
         cast(Model[list[Ints2d], Ragged], list2ragged()),
         with_array(concatenate(*tables)),
         with_array(mix),
         ragged2list(),
     )
-    model.set_dim("nO", width)
-    return cast(Model[list[Doc], list[Floats2d]], model)
+    return Model("char_ngram_embed", _forward, init=_init, layers=[layers], dims={"nO": width})
 
 
-def _char_ngrams() -> Model[list[Doc], list[Ints2d]]:
-    return Model("char_ngrams", _forward)
+def _init(
+    model: Model[list[Doc], list[Floats2d]],
+    X: Optional[list[Doc]] = None,
+    Y: Optional[list[Floats2d]] = None,
+) -> None:
+    model.layers[0].initialize(X, Y)
 
 
 def _forward(
+    model: Model[list[Doc], list[Floats2d]], docs: list[Doc], is_train: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
+    if is_train:
+        return model.layers[0](docs, is_train)
+    # What the layers keep for backpropagation is released here, before the encoder needs memory of its own:
+    # of a document of 100,000 characters it is 500 MB.
+    return model.layers[0].predict(docs), lambda d_vectors: []
+
+
+def _char_ngrams() -> Model[list[Doc], list[Ints2d]]:
+    return Model("char_ngrams", _extract)
+
+
+def _extract(
     model: Model[list[Doc], list[Ints2d]], docs: list[Doc], is_train: bool
 ) -> tuple[list[Ints2d], Callable[[list[Ints2d]], list[Doc]]]:
     hashes = [model.ops.asarray2i(cast(Ints2d, ngram_hashes(doc)), dtype="uint64") for doc in docs]
