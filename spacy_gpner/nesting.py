@@ -1,34 +1,35 @@
-"""Which spans lie inside which."""
+"""Which spans are nested."""
 
+import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 
 class Nesting(NamedTuple):
-    """How a span is nested among others.
+    """How a span is nested among others. Equal boundaries are not nested, whatever the labels.
 
-    outside (int): How many spans of other boundaries contain it.
-    inside (int): How many spans of other boundaries it contains.
+    inner (bool): Whether it lies inside a span of other boundaries.
+    outer (bool): Whether it contains a span of other boundaries.
     """
 
-    outside: int
-    inside: int
+    inner: bool
+    outer: bool
 
 
 def nesting(spans: Sequence[tuple[int, int]]) -> list[Nesting]:
-    """Count the containment pairs of each span. Equal boundaries are not nested, whatever the labels.
+    """Find out how each span is nested.
 
     spans (Sequence[Tuple[int, int]]): Start and exclusive end of each span, in any order.
     RETURNS (List[Nesting]): The nesting of each span, in the order given.
     """
-    outside, inside = [0] * len(spans), [0] * len(spans)
-    reaching: list[int] = []
-    for i in sorted(range(len(spans)), key=lambda i: (spans[i][0], -spans[i][1])):
-        start, end = spans[i]
-        reaching = [j for j in reaching if spans[j][1] > start]
-        for j in reaching:
-            if spans[j][1] >= end and spans[j] != spans[i]:
-                outside[i] += 1
-                inside[j] += 1
-        reaching.append(i)
-    return [Nesting(*counts) for counts in zip(outside, inside, strict=True)]
+    order = sorted(set(spans), key=lambda span: (span[0], -span[1]))
+    ends = [end for _, end in order]
+    # A span before another starts no later, and so contains it if it ends no earlier.
+    longest_before = [-math.inf, *accumulate(ends, max)]
+    shortest_after = [*accumulate(reversed(ends[1:]), min, initial=math.inf)][::-1]
+    found = {
+        span: Nesting(before >= span[1], after <= span[1])
+        for span, before, after in zip(order, longest_before, shortest_after, strict=False)
+    }
+    return [found[span] for span in spans]

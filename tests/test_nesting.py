@@ -15,6 +15,6 @@ def contains(outer, inner):
 @given(SPANS)
 def test_equals_a_look_at_every_pair(spans):
     assert nesting(spans) == [
-        Nesting(sum(contains(other, own) for other in spans), sum(contains(own, other) for other in spans))
+        Nesting(any(contains(other, own) for other in spans), any(contains(own, other) for other in spans))
         for own in spans
     ]

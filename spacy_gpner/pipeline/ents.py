@@ -13,8 +13,8 @@ EntsPolicy = Literal["score", "longest", "outermost", "innermost"]
 _PREFERENCE: dict[str, Callable[[Span, float, Nesting], tuple[float, ...]]] = {
     "score": lambda span, score, own: (-score,),
     "longest": lambda span, score, own: (-len(span), -score),
-    "outermost": lambda span, score, own: (own.outside, -score),
-    "innermost": lambda span, score, own: (own.inside, -score),
+    "outermost": lambda span, score, own: (own.inner, -score),
+    "innermost": lambda span, score, own: (own.outer, -score),
 }
 
 
