@@ -3,7 +3,7 @@
 The learning rate's schedule needs the number of steps beforehand, and a small corpus more epochs than
 a large one: `--min-steps` sees to that.
 
-Example: python scripts/make_config.py configs/cpu.cfg corpus/sample config.cfg --epochs 12 --min-steps 600
+Example: python scripts/make_config.py configs/cpu.cfg corpus/sample config.cfg --epochs 12 --min-steps 800
 """
 
 import argparse
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--min-steps", type=int, default=600)
+    parser.add_argument("--min-steps", type=int, default=800)
     args = parser.parse_args()
     steps = make_config(args.config, args.corpus, args.output, args.epochs, args.min_steps)
     msg.good(f"{args.output}: {steps} steps")
