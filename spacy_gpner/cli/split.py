@@ -13,18 +13,21 @@ def split_cli(
     train_path: Path = Arg(..., metavar="TRAIN.spacy", help="Output: the documents that stay"),
     heldout_path: Path = Arg(..., metavar="HELDOUT.spacy", help="Output: the documents held out"),
     share: float = Opt(0.1, "--share", help="The share to hold out"),
+    neighbours: int = Opt(1, "--neighbours", help="Hold out whole groups of so many neighbouring documents"),
     every: Optional[int] = Opt(None, "--every", help="Hold out every Nth document, in order, instead"),
     seed: int = Opt(0, "--seed", help="The seed of the choice by share"),
 ) -> None:
-    """Hold out documents for choosing models. With --share the choice depends on the text and the seed
-    alone, so the same texts are always on the same side.
+    """Hold out documents for choosing models. With --share the same texts are always on the same side.
+    Where neighbours come from one source, hold out groups of them: new text is not from it either.
     """
     from wasabi import msg
 
     from ..corpora.split import split_docs
 
     with fail_clearly():
-        split = split_docs(docs_path, train_path, heldout_path, share=share, every=every, seed=seed)
+        split = split_docs(
+            docs_path, train_path, heldout_path, share=share, neighbours=neighbours, every=every, seed=seed
+        )
     msg.good(f"{split.train} documents in {train_path}, {split.heldout} in {heldout_path}")
     if split.shared_texts:
         msg.warn(f"{split.shared_texts} texts are in both parts. With --share, they never are.")

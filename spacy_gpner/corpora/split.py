@@ -32,16 +32,21 @@ def split_docs(
     heldout_path: Path,
     *,
     share: float = 0.1,
+    neighbours: int = 1,
     every: Optional[int] = None,
     seed: int = 0,
 ) -> Split:
-    """Split a .spacy file in two. Whether a document is held out depends on its text and the seed alone:
-    the same texts are always on the same side, and adding documents moves no others.
+    """Split a .spacy file in two, at random by share, or in order.
+
+    Neighbours in a corpus often come from one source and share its entities, so that single documents
+    held out at random look easier than new text is: `neighbours` holds out whole groups of them.
+    By share, the same texts are always on the same side.
 
     docs_path (Path): The .spacy file.
     train_path (Path): The .spacy file for the documents that stay.
     heldout_path (Path): The .spacy file for those held out.
     share (float): The share to hold out, in expectation.
+    neighbours (int): Documents of a group, which stays together.
     every (Optional[int]): Hold out the last of every so many documents instead, in order.
     seed (int): The seed of the choice by share.
     RETURNS (Split): The counts.
@@ -49,6 +54,8 @@ def split_docs(
     """
     if not 0 < share < 1:
         raise CorpusError(f"The share to hold out must be between 0 and 1, not {share}.")
+    if neighbours < 1:
+        raise CorpusError(f"Can't make groups of {neighbours} documents: give 1 or more.")
     if every is not None and every < 2:
         raise CorpusError(f"Can't hold out every {every}. document: give 2 or more.")
     for path in (train_path, heldout_path):
@@ -61,8 +68,10 @@ def split_docs(
     train, heldout = (DocBin(attrs=attrs, store_user_data=True) for _ in range(2))
     train_texts: set[str] = set()
     heldout_texts: set[str] = set()
+    groups = [docs[i : i + neighbours] for i in range(0, len(docs), neighbours)]
+    chosen = {doc.text for group in groups if _is_held_out(group[0], share, seed) for doc in group}
     for number, doc in enumerate(docs, 1):
-        held_out = number % every == 0 if every is not None else _is_held_out(doc, share, seed)
+        held_out = number % every == 0 if every is not None else doc.text in chosen
         (heldout if held_out else train).add(doc)
         (heldout_texts if held_out else train_texts).add(doc.text)
     if not len(train) or not len(heldout):

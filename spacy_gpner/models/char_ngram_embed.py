@@ -22,6 +22,7 @@ from thinc.types import Floats2d, Ints2d
 # (first, last) token of each n-gram, counted from the token itself: itself, the bigrams that end and begin
 # with it, and the trigram around it.
 NGRAMS = ((0, 0), (-1, 0), (0, 1), (-1, 1))
+UNKNOWN = 0
 
 
 @registry.architectures("spacy-gpner.CharNgramEmbed.v1")
@@ -30,6 +31,7 @@ def CharNgramEmbed(
     rows: Sequence[int] = (5000, 20000, 20000, 20000),
     embed_width: int = 64,
     dropout: float = 0.2,
+    ngram_dropout: float = 0.3,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build an embedding layer for training without pretrained weights: the uni-, bi- and trigrams
     around each token are embedded by their hash, concatenated and mixed. With
@@ -40,6 +42,8 @@ def CharNgramEmbed(
     rows (Sequence[int]): Rows of the four tables: token, bigram before, bigram after, trigram around.
     embed_width (int): Width of each table.
     dropout (float): Initial dropout rate; the rate in `[training]` takes its place.
+    ngram_dropout (float): Share of the n-grams, each as a whole, that are unknown in a training step: the
+        longer ones are many and rare, and a model that has always seen them learns little else.
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding layer.
     RAISES (ValueError): If there are not four tables.
     """
@@ -54,7 +58,7 @@ def CharNgramEmbed(
     ]
     mix = Maxout(nI=embed_width * len(rows), nO=width, nP=3, normalize=True, dropout=dropout)
     layers: Model = chain(
-        _char_ngrams(),
+        _char_ngrams(ngram_dropout),
         cast(Model[list[Ints2d], Ragged], list2ragged()),
         with_array(concatenate(*tables)),
         with_array(mix),
@@ -81,15 +85,18 @@ def _forward(
     return model.layers[0].predict(docs), lambda d_vectors: []
 
 
-def _char_ngrams() -> Model[list[Doc], list[Ints2d]]:
-    return Model("char_ngrams", _extract)
+def _char_ngrams(dropout: float) -> Model[list[Doc], list[Ints2d]]:
+    return Model("char_ngrams", _extract, attrs={"ngram_dropout": dropout})
 
 
 def _extract(
     model: Model[list[Doc], list[Ints2d]], docs: list[Doc], is_train: bool
 ) -> tuple[list[Ints2d], Callable[[list[Ints2d]], list[Doc]]]:
-    hashes = [model.ops.asarray2i(cast(Ints2d, ngram_hashes(doc)), dtype="uint64") for doc in docs]
-    return hashes, lambda d_hashes: []
+    hashes = [ngram_hashes(doc) for doc in docs]
+    if is_train:
+        for own in hashes:
+            own[numpy.random.random(own.shape) < model.attrs["ngram_dropout"]] = UNKNOWN
+    return [model.ops.asarray2i(cast(Ints2d, own), dtype="uint64") for own in hashes], lambda d_hashes: []
 
 
 def ngram_hashes(doc: Doc) -> numpy.ndarray:
