@@ -23,22 +23,23 @@ class Source:
 
     format (str): Its format, as `spacy gpner convert` names it.
     train, dev (Tuple[str, ...]): The files, below GPNER_DATA.
+    neighbours (int): How many neighbouring documents are held out together. Where they come from one
+        source, single ones look easier than the dev part: more of their entities occur in the training part.
     """
 
     format: str
     train: tuple[str, ...]
     dev: tuple[str, ...] = ()
+    neighbours: int = 1
 
-
-# Neighbours in CMeEE and its like come from one source. Held out at random, single documents look easier than
-# the dev part: more of their entities are known from the training part.
-NEIGHBOURS = "50"
 
 ASSETS = Path(__file__).parent.parent / "assets"
 CORPORA = {
     "sample": Source("cmeee", ("sample_train.json",), ("sample_dev.json",)),
-    "cmeee": Source("cmeee", ("cmeee/CMeEE_train.json",), ("cmeee/CMeEE_dev.json",)),
-    "cmeee-v2": Source("cmeee", ("cmeee-v2/CMeEE-V2_train.json",), ("cmeee-v2/CMeEE-V2_dev.json",)),
+    "cmeee": Source("cmeee", ("cmeee/CMeEE_train.json",), ("cmeee/CMeEE_dev.json",), neighbours=100),
+    "cmeee-v2": Source(
+        "cmeee", ("cmeee-v2/CMeEE-V2_train.json",), ("cmeee-v2/CMeEE-V2_dev.json",), neighbours=100
+    ),
     "cluener": Source("cluener", ("cluener/train.json",), ("cluener/dev.json",)),
     "ccks2019": Source(
         "ccks2019",
@@ -68,7 +69,16 @@ def prepare(name: str, output: Path, seed: int) -> None:
         gpner("split", everything, rest, dev, "--every", "5")
         rest.replace(everything)
     gpner(
-        "split", everything, train, heldout, "--share", "0.1", "--neighbours", NEIGHBOURS, "--seed", str(seed)
+        "split",
+        everything,
+        train,
+        heldout,
+        "--share",
+        "0.1",
+        "--neighbours",
+        str(source.neighbours),
+        "--seed",
+        str(seed),
     )
     everything.unlink()
 
