@@ -68,18 +68,8 @@ def prepare(name: str, output: Path, seed: int) -> None:
         rest = output / "rest.spacy"
         gpner("split", everything, rest, dev, "--every", "5")
         rest.replace(everything)
-    gpner(
-        "split",
-        everything,
-        train,
-        heldout,
-        "--share",
-        "0.1",
-        "--neighbours",
-        str(source.neighbours),
-        "--seed",
-        str(seed),
-    )
+    options = f"--share 0.1 --neighbours {source.neighbours} --seed {seed}"
+    gpner("split", everything, train, heldout, *options.split())
     everything.unlink()
 
 

@@ -1,10 +1,10 @@
 """Scores of spans, counted over the whole corpus."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from spacy.pipeline.spancat import spancat_score
-from spacy.scorer import PRFScore
 from spacy.tokens import Span
 from spacy.training import Example
 from spacy.util import registry
@@ -36,7 +36,7 @@ def score_spans(examples: Iterable[Example], *, spans_key: str, **kwargs: Any) -
     examples = list(examples)
     prefix = f"spans_{spans_key}"
     scores = dict(spancat_score(examples, spans_key=spans_key))
-    counts = {"nested": PRFScore(), "flat": PRFScore()}
+    counts = {"nested": _Count(), "flat": _Count()}
     annotated = [eg for eg in examples if spans_key in eg.reference.spans]
     for example in annotated:
         gold = _by_kind(example.reference.spans[spans_key])
@@ -44,11 +44,36 @@ def score_spans(examples: Iterable[Example], *, spans_key: str, **kwargs: Any) -
             example.get_aligned_spans_x2y(example.predicted.spans.get(spans_key, []), allow_overlap=True)
         )
         for kind, count in counts.items():
-            _count(count, gold, predicted, kind)
+            count.add(gold, predicted, kind)
     for kind, count in counts.items():
-        for name, value in (("p", count.precision), ("r", count.recall), ("f", count.fscore)):
+        for name, value in count.scores().items():
             scores[f"{prefix}_{kind}_{name}"] = value if annotated else None
     return scores
+
+
+@dataclass
+class _Count:
+    """Precision and recall count different sets, for a prediction can be nested where the gold is flat."""
+
+    predicted: int = 0
+    predicted_right: int = 0
+    gold: int = 0
+    gold_found: int = 0
+
+    def add(self, gold: dict[Key, str], predicted: dict[Key, str], kind: str) -> None:
+        for key, own in predicted.items():
+            if own == kind:
+                self.predicted += 1
+                self.predicted_right += key in gold
+        for key, own in gold.items():
+            if own == kind:
+                self.gold += 1
+                self.gold_found += key in predicted
+
+    def scores(self) -> dict[str, float]:
+        p = self.predicted_right / self.predicted if self.predicted else 0.0
+        r = self.gold_found / self.gold if self.gold else 0.0
+        return {"p": p, "r": r, "f": 2 * p * r / (p + r) if p + r else 0.0}
 
 
 def _by_kind(spans: Iterable[Span]) -> dict[Key, str]:
@@ -58,14 +83,3 @@ def _by_kind(spans: Iterable[Span]) -> dict[Key, str]:
         (span.label_, span.start, span.end): "nested" if any(own) else "flat"
         for span, own in zip(spans, nested, strict=True)
     }
-
-
-def _count(count: PRFScore, gold: dict[Key, str], predicted: dict[Key, str], kind: str) -> None:
-    # Precision and recall count different sets, for a prediction can be nested where the gold is flat.
-    for key, own in predicted.items():
-        if own == kind:
-            count.tp += key in gold
-            count.fp += key not in gold
-    for key, own in gold.items():
-        if own == kind:
-            count.fn += key not in predicted

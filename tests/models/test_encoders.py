@@ -1,0 +1,106 @@
+import numpy
+import pytest
+import spacy
+import torch
+from spacy.ml.models.tok2vec import build_Tok2Vec_model
+from thinc.api import fix_random_seed, get_current_ops
+
+from spacy_gpner.models.bilstm import BiLSTM, BiLSTMEncoder
+from spacy_gpner.models.char_ngram_embed import CharNgramEmbed, ngram_hashes
+from spacy_gpner.tokenizer import CharTokenizer
+
+NLP = spacy.blank("zh")
+CHARS = CharTokenizer(NLP.vocab)
+
+
+def test_ngrams_tell_characters_and_their_order():
+    ab, ba = ngram_hashes(CHARS("肺炎")), ngram_hashes(CHARS("炎肺"))
+    assert ab.shape == (2, 4)
+    assert ab.dtype == numpy.uint64
+    assert ab[0, 0] == ba[1, 0]  # the character itself
+    assert ab[0, 2] != ba[0, 2]  # 肺炎, 炎肺
+    longer = ngram_hashes(CHARS("患肺炎"))
+    assert longer[1, 2] == ab[0, 2]  # the bigram that begins here, wherever it stands
+    assert longer[1, 1] != ab[0, 1]  # the bigram that ends here
+    assert longer[1, 3] != ab[0, 3]  # the trigram around
+    for column in ngram_hashes(CHARS("一二三四五六七八九十")).T:
+        assert len(numpy.unique(column)) == 10
+    assert ngram_hashes(CHARS("")).shape == (0, 4)
+
+
+def test_ngram_dropout_is_for_training_alone():
+    fix_random_seed(0)
+    embed = CharNgramEmbed(width=8, rows=(10, 10, 10, 10), embed_width=4, dropout=0.0, ngram_dropout=0.5)
+    docs = [CHARS("患者右上腹疼痛")]
+    embed.initialize(docs)
+    predicted = embed.predict(docs)[0]
+    assert numpy.array_equal(predicted, embed.predict(docs)[0])
+    trained, backprop = embed.begin_update(docs)
+    assert not numpy.allclose(trained[0], predicted)
+    backprop(trained)
+
+
+def test_number_of_tables():
+    with pytest.raises(ValueError, match="rows"):
+        CharNgramEmbed(rows=(1, 2))
+
+
+def test_bilstm_equals_torchs_own():
+    """Reversing within each document is what packed sequences do."""
+    torch.manual_seed(0)
+    ours = BiLSTM(6, depth=2, dropout=0.0).double()
+    theirs = torch.nn.LSTM(6, 3, 2, bidirectional=True).double()
+    for layer, (forwards, backwards) in enumerate(zip(ours.forwards, ours.backwards, strict=True)):
+        for name, weights in forwards.named_parameters():
+            setattr(theirs, name.replace("l0", f"l{layer}"), torch.nn.Parameter(weights.detach()))
+        for name, weights in backwards.named_parameters():
+            setattr(
+                theirs, f"{name.replace('l0', f'l{layer}')}_reverse", torch.nn.Parameter(weights.detach())
+            )
+    lengths = [4, 1, 7, 3]
+    x = torch.randn(sum(lengths), 6, dtype=torch.float64)
+    packed = torch.nn.utils.rnn.pack_sequence(x.split(lengths), enforce_sorted=False)
+    unpacked, _ = torch.nn.utils.rnn.pad_packed_sequence(theirs(packed)[0])
+    expected = torch.cat([unpacked[:n, i] for i, n in enumerate(lengths)])
+    assert torch.allclose(ours(x, lengths), expected, atol=1e-12)
+
+
+def test_documents_without_tokens_in_a_batch():
+    torch.manual_seed(0)
+    lstm = BiLSTM(6, depth=1, dropout=0.0)
+    x = torch.randn(5, 6)
+    assert torch.allclose(lstm(x, [2, 3]), lstm(x, [0, 2, 0, 3, 0]), atol=1e-6)
+    assert lstm(x[:0], [0]).shape == (0, 6)
+
+
+@pytest.mark.parametrize("width", [0, 7])
+def test_bilstm_width(width):
+    with pytest.raises(ValueError, match="width"):
+        BiLSTMEncoder(width=width)
+
+
+def test_gradient_of_the_whole_tok2vec():
+    """thinc's backpropagation through the torch module agrees with differences."""
+    fix_random_seed(0)
+    embed = CharNgramEmbed(width=4, rows=(5, 5, 5, 5), embed_width=2, dropout=0.0, ngram_dropout=0.0)
+    model = build_Tok2Vec_model(embed, BiLSTMEncoder(width=4, depth=1, dropout=0.0))
+    docs = [CHARS("肺炎"), CHARS("胃癌术")]
+    model.initialize(docs)
+    ops = get_current_ops()
+    outputs, backprop = model.begin_update(docs)
+    weights = [ops.asarray2f(numpy.random.RandomState(i).randn(*x.shape)) for i, x in enumerate(outputs)]
+    backprop(weights)
+    mix = next(node for node in model.walk() if node.has_param("W") and node.name == "maxout")
+    parameter, gradient = mix.get_param("b"), mix.get_grad("b")
+
+    def loss():
+        return sum(float((x * w).sum()) for x, w in zip(model.predict(docs), weights, strict=True))
+
+    for index in [(0, 0), (1, 2), (3, 1)]:
+        before = parameter[index]
+        parameter[index] = before + 1e-2
+        above = loss()
+        parameter[index] = before - 1e-2
+        below = loss()
+        parameter[index] = before
+        assert gradient[index] == pytest.approx((above - below) / 2e-2, abs=2e-2)
