@@ -1,0 +1,71 @@
+"""The project's workflow, from the bundled sample to the page."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import srsly
+
+ROOT = Path(__file__).parent.parent
+PROJECT = srsly.read_yaml(ROOT / "project.yml")
+
+
+def run(path, *args, env=None):
+    return subprocess.run(
+        [sys.executable, "-m", "spacy", "project", "run", *args],
+        cwd=path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **(env or {})},
+    )
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    path = tmp_path_factory.mktemp("project")
+    for name in ("scripts", "configs", "assets"):
+        shutil.copytree(ROOT / name, path / name)
+    shutil.copy(ROOT / "project.yml", path)
+    return path
+
+
+def test_every_command_says_what_it_needs_and_makes():
+    commands = {command["name"]: command for command in PROJECT["commands"]}
+    assert set(PROJECT["workflows"]["all"]) <= set(commands)
+    for name, command in commands.items():
+        assert command["help"]
+        if name not in ("clean", "threshold"):
+            assert command["deps"]
+            assert command.get("outputs") or command.get("outputs_no_cache")
+
+
+@pytest.mark.slow
+def test_workflow_all(project):
+    variables = ["--vars.min_steps", "30", "--vars.epochs", "1", "--vars.documents_drawn", "3"]
+    result = run(project, "all", ".", *variables)
+    assert result.returncode == 0, result.stdout + result.stderr
+    metrics = json.loads((project / "metrics" / "sample-cpu.json").read_text(encoding="utf-8"))
+    assert "spans_sc_nested_f" in metrics
+    summary = json.loads((project / "corpus" / "sample" / "dev.json").read_text(encoding="utf-8"))
+    assert summary["problems"] == {}
+    page = (project / "output" / "sample-cpu.html").read_text(encoding="utf-8")
+    assert page.count("<article>") == 3
+
+    result = run(project, "export", ".", *variables)
+    assert result.returncode == 0, result.stdout + result.stderr
+    exported = json.loads((project / "output" / "sample-cpu.json").read_text(encoding="utf-8"))
+    source = json.loads((project / "assets" / "sample_dev.json").read_text(encoding="utf-8"))
+    assert [record["text"] for record in exported] == [record["text"] for record in source]
+
+    result = run(project, "all", ".", *variables)
+    assert result.stdout.count("nothing changed") == len(PROJECT["workflows"]["all"])
+
+
+def test_a_corpus_that_is_not_there(project):
+    result = run(project, "convert", ".", "--vars.corpus", "cmeee", env={"GPNER_DATA": ""})
+    assert result.returncode == 1
+    assert "GPNER_DATA" in result.stdout + result.stderr
