@@ -31,7 +31,6 @@ def CharNgramEmbed(
     rows: Sequence[int] = (5000, 20000, 20000, 20000),
     embed_width: int = 64,
     dropout: float = 0.2,
-    ngram_dropout: float = 0.3,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build an embedding layer for training without pretrained weights: the uni-, bi- and trigrams
     around each token are embedded by their hash, concatenated and mixed. With
@@ -41,9 +40,9 @@ def CharNgramEmbed(
     width (int): Width of the output.
     rows (Sequence[int]): Rows of the four tables: token, bigram before, bigram after, trigram around.
     embed_width (int): Width of each table.
-    dropout (float): Initial dropout rate; the rate in `[training]` takes its place.
-    ngram_dropout (float): Share of the n-grams, each as a whole, that are unknown in a training step: the
-        longer ones are many and rare, and a model that has always seen them learns little else.
+    dropout (float): Share of the n-grams, each as a whole, that are unknown in a training step: the longer
+        ones are many and rare, and a model that always sees them learns little else. The rate in
+        `[training]` takes its place.
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding layer.
     RAISES (ValueError): If there are not four tables.
     """
@@ -53,12 +52,11 @@ def CharNgramEmbed(
             "bigram before, bigram after and trigram around."
         )
     tables: list[Model] = [
-        HashEmbed(nO=embed_width, nV=n_rows, column=column, seed=column, dropout=dropout)
-        for column, n_rows in enumerate(rows)
+        HashEmbed(nO=embed_width, nV=n_rows, column=column, seed=column) for column, n_rows in enumerate(rows)
     ]
-    mix = Maxout(nI=embed_width * len(rows), nO=width, nP=3, normalize=True, dropout=dropout)
+    mix = Maxout(nI=embed_width * len(rows), nO=width, nP=3, normalize=True)
     layers: Model = chain(
-        _char_ngrams(ngram_dropout),
+        _char_ngrams(dropout),
         cast(Model[list[Ints2d], Ragged], list2ragged()),
         with_array(concatenate(*tables)),
         with_array(mix),
@@ -86,7 +84,7 @@ def _forward(
 
 
 def _char_ngrams(dropout: float) -> Model[list[Doc], list[Ints2d]]:
-    return Model("char_ngrams", _extract, attrs={"ngram_dropout": dropout})
+    return Model("char_ngrams", _extract, attrs={"dropout_rate": dropout})
 
 
 def _extract(
@@ -95,7 +93,7 @@ def _extract(
     hashes = [ngram_hashes(doc) for doc in docs]
     if is_train:
         for own in hashes:
-            own[numpy.random.random(own.shape) < model.attrs["ngram_dropout"]] = UNKNOWN
+            own[numpy.random.random(own.shape) < model.attrs["dropout_rate"]] = UNKNOWN
     return [model.ops.asarray2i(cast(Ints2d, own), dtype="uint64") for own in hashes], lambda d_hashes: []
 
 

@@ -30,7 +30,7 @@ def test_ngrams_tell_characters_and_their_order():
 
 def test_ngram_dropout_is_for_training_alone():
     fix_random_seed(0)
-    embed = CharNgramEmbed(width=8, rows=(10, 10, 10, 10), embed_width=4, dropout=0.0, ngram_dropout=0.5)
+    embed = CharNgramEmbed(width=8, rows=(10, 10, 10, 10), embed_width=4, dropout=0.5)
     docs = [CHARS("患者右上腹疼痛")]
     embed.initialize(docs)
     predicted = embed.predict(docs)[0]
@@ -82,7 +82,7 @@ def test_bilstm_width(width):
 def test_gradient_of_the_whole_tok2vec():
     """thinc's backpropagation through the torch module agrees with differences."""
     fix_random_seed(0)
-    embed = CharNgramEmbed(width=4, rows=(5, 5, 5, 5), embed_width=2, dropout=0.0, ngram_dropout=0.0)
+    embed = CharNgramEmbed(width=4, rows=(5, 5, 5, 5), embed_width=2, dropout=0.0)
     model = build_Tok2Vec_model(embed, BiLSTMEncoder(width=4, depth=1, dropout=0.0))
     docs = [CHARS("肺炎"), CHARS("胃癌术")]
     model.initialize(docs)
