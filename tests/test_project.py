@@ -38,7 +38,7 @@ def test_every_command_says_what_it_needs_and_makes():
     assert set(PROJECT["workflows"]["all"]) <= set(commands)
     for name, command in commands.items():
         assert command["help"]
-        if name not in ("clean", "threshold"):
+        if name != "clean":
             assert command["deps"]
             assert command.get("outputs") or command.get("outputs_no_cache")
 
@@ -52,6 +52,8 @@ def test_workflow_all(project):
     assert "spans_sc_nested_f" in metrics
     summary = json.loads((project / "corpus" / "sample" / "dev.json").read_text(encoding="utf-8"))
     assert summary["problems"] == {}
+    report = json.loads((project / "metrics" / "sample-cpu-threshold.json").read_text(encoding="utf-8"))
+    assert {str(report["chosen"]), "0.5"} == set(report["dev"])
     page = (project / "output" / "sample-cpu.html").read_text(encoding="utf-8")
     assert page.count("<article>") == 3
 
