@@ -17,7 +17,7 @@ setup(
     author="The spacy_gpner developers",
     license="MIT",
     license_files=["LICENSE"],
-    keywords=["spacy", "ner", "nested-ner", "globalpointer", "chinese", "medical", "distillation"],
+    keywords=["spacy", "ner", "nested-ner", "globalpointer", "chinese", "medical"],
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Healthcare Industry",
