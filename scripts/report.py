@@ -72,7 +72,9 @@ def report(model: Path, corpus: Path, output: Path) -> dict[str, Any]:
             rows.append((threshold, label, own["p"], own["r"], own["f"]))
     msg.info(f"Threshold chosen on {corpus / 'heldout.spacy'}: {chosen}")
     table = [(t, name, *(f"{100 * x:.2f}" for x in prf)) for t, name, *prf in rows]
-    msg.table(table, header=("Threshold", "Entities", "P", "R", "F"), divider=True, aligns=("l", "l", "r", "r", "r"))
+    msg.table(
+        table, header=("Threshold", "Entities", "P", "R", "F"), divider=True, aligns=("l", "l", "r", "r", "r")
+    )
     output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(output, {"chosen": chosen, "dev": results})
     return results

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Optional
 
 import torch
 from spacy.tokens import Doc
@@ -12,8 +11,7 @@ from thinc.types import Floats2d
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from .efficient_globalpointer import INITIAL_SCORE, check_head_size
-from .span_head import SpanModel, build_span_model
+from .span_head import INITIAL_SCORE, SpanModel, build_span_model, check_head_size
 
 
 @registry.architectures("spacy-gpner.Biaffine.v1")
@@ -21,7 +19,6 @@ def Biaffine(
     tok2vec: Model[list[Doc], list[Floats2d]],
     head_size: int = 128,
     dropout: float = 0.1,
-    nO: Optional[int] = None,
 ) -> SpanModel:
     """Build a biaffine model: starts and ends have a representation of their own, a matrix for each
     type scores their pairs, and a linear layer each of them alone.
@@ -29,14 +26,10 @@ def Biaffine(
     tok2vec (Model[List[Doc], List[Floats2d]]): Makes the token vectors.
     head_size (int): Channels of the start's and the end's representation.
     dropout (float): Dropout rate of the token vectors. The rate in `[training]` doesn't reach torch modules.
-    nO (Optional[int]): Number of types, if known.
     RETURNS (Model[List[Doc], SpanFactors]): The model.
     """
     check_head_size(head_size, rope=False)
-    model = build_span_model(tok2vec, partial(BiaffineHead, head_size=head_size, dropout=dropout))
-    if nO is not None:
-        model.get_ref("output_layer").set_dim("nO", nO)
-    return model
+    return build_span_model(tok2vec, partial(BiaffineHead, head_size=head_size, dropout=dropout))
 
 
 class BiaffineHead(nn.Module):

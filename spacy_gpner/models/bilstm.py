@@ -25,10 +25,12 @@ def BiLSTMEncoder(
     depth (int): Number of layers.
     dropout (float): Dropout rate before each layer. The rate in `[training]` doesn't reach torch modules.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
-    RAISES (ValueError): If the width is odd.
+    RAISES (ValueError): If the width is odd, or either not positive.
     """
     if width < 2 or width % 2:
         raise ValueError(f"Invalid width: {width}. Expected a positive even number: half for each direction.")
+    if depth < 1:
+        raise ValueError(f"Invalid depth: {depth}. Expected at least 1 layer.")
     return Model(
         "bilstm_encoder",
         _forward,

@@ -44,11 +44,11 @@ def CharNgramEmbed(
         ones are many and rare, and a model that always sees them learns little else. The rate in
         `[training]` takes its place.
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding layer.
-    RAISES (ValueError): If there are not four tables.
+    RAISES (ValueError): If there are not four tables, or one is empty.
     """
-    if len(rows) != len(NGRAMS):
+    if len(rows) != len(NGRAMS) or min(rows) < 1:
         raise ValueError(
-            f"Invalid rows: {list(rows)}. Expected {len(NGRAMS)} numbers, for the tables of token, "
+            f"Invalid rows: {list(rows)}. Expected {len(NGRAMS)} positive numbers, for the tables of token, "
             "bigram before, bigram after and trigram around."
         )
     tables: list[Model] = [

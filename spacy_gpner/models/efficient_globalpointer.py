@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, Optional
+from typing import Literal
 
 from spacy.tokens import Doc
 from spacy.util import registry
@@ -11,12 +11,9 @@ from thinc.types import Floats2d
 from torch import Tensor, nn
 
 from ..spans.rope import rotate
-from .span_head import SpanModel, build_span_model
+from .span_head import INITIAL_SCORE, SpanModel, build_span_model, check_head_size
 
 TypeFeatures = Literal["qk", "hidden"]
-
-# Nearly all spans are negative: the untrained model starts from there, and predicts nothing instead of all.
-INITIAL_SCORE = -5.0
 
 
 @registry.architectures("spacy-gpner.EfficientGlobalPointer.v1")
@@ -26,7 +23,6 @@ def EfficientGlobalPointer(
     rope: bool = True,
     type_features: TypeFeatures = "qk",
     dropout: float = 0.1,
-    nO: Optional[int] = None,
 ) -> SpanModel:
     """Build an Efficient GlobalPointer model (section III-C of the main paper).
 
@@ -36,11 +32,10 @@ def EfficientGlobalPointer(
     type_features (str): What the types' scores are linear in: "qk", the unrotated q and k (Eq. 13), or
         "hidden", the token vectors (Eq. 12).
     dropout (float): Dropout rate of the token vectors. The rate in `[training]` doesn't reach torch modules.
-    nO (Optional[int]): Number of types, if known.
     RETURNS (Model[List[Doc], SpanFactors]): The model.
     """
     check_head_size(head_size, rope)
-    model = build_span_model(
+    return build_span_model(
         tok2vec,
         partial(
             EfficientGlobalPointerHead,
@@ -50,20 +45,6 @@ def EfficientGlobalPointer(
             dropout=dropout,
         ),
     )
-    if nO is not None:
-        model.get_ref("output_layer").set_dim("nO", nO)
-    return model
-
-
-def check_head_size(head_size: int, rope: bool) -> None:
-    """Refuse a head size that RoPE can't cut in pairs.
-
-    RAISES (ValueError): If the head size is not positive, or odd with RoPE.
-    """
-    if head_size < 1 or (rope and head_size % 2):
-        raise ValueError(
-            f"Invalid head_size: {head_size}. Expected a positive number, and an even one with rope = true."
-        )
 
 
 class EfficientGlobalPointerHead(nn.Module):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Optional
 
 import torch
 from spacy.tokens import Doc
@@ -12,8 +11,7 @@ from thinc.types import Floats2d
 from torch import Tensor, nn
 
 from ..spans.rope import rotate
-from .efficient_globalpointer import check_head_size
-from .span_head import SpanModel, build_span_model
+from .span_head import SpanModel, build_span_model, check_head_size
 
 
 @registry.architectures("spacy-gpner.GlobalPointer.v1")
@@ -22,7 +20,6 @@ def GlobalPointer(
     head_size: int = 64,
     rope: bool = True,
     dropout: float = 0.1,
-    nO: Optional[int] = None,
 ) -> SpanModel:
     """Build a GlobalPointer model (Eqs. 7 to 11 of the main paper).
 
@@ -30,16 +27,12 @@ def GlobalPointer(
     head_size (int): Channels d of each type's q and k; even.
     rope (bool): Rotate q and k by their positions (Eq. 11).
     dropout (float): Dropout rate of the token vectors. The rate in `[training]` doesn't reach torch modules.
-    nO (Optional[int]): Number of types, if known.
     RETURNS (Model[List[Doc], SpanFactors]): The model.
     """
     check_head_size(head_size, rope)
-    model = build_span_model(
+    return build_span_model(
         tok2vec, partial(GlobalPointerHead, head_size=head_size, rope=rope, dropout=dropout)
     )
-    if nO is not None:
-        model.get_ref("output_layer").set_dim("nO", nO)
-    return model
 
 
 class GlobalPointerHead(nn.Module):

@@ -13,6 +13,9 @@ from .torch_layer import LazyTorchShim, get_shim, run_ragged
 
 SpanModel = Model[list[Doc], SpanFactors]
 
+# Nearly all spans are negative: the untrained model starts from there, and predicts nothing instead of all.
+INITIAL_SCORE = -5.0
+
 
 def build_span_model(
     tok2vec: Model[list[Doc], list[Floats2d]], build_head: Callable[..., torch.nn.Module]
@@ -33,6 +36,17 @@ def build_span_model(
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", head)
     return model
+
+
+def check_head_size(head_size: int, rope: bool) -> None:
+    """Refuse a head size that RoPE can't cut in pairs.
+
+    RAISES (ValueError): If the head size is not positive, or odd with RoPE.
+    """
+    if head_size < 1 or (rope and head_size % 2):
+        raise ValueError(
+            f"Invalid head_size: {head_size}. Expected a positive number, and an even one with rope = true."
+        )
 
 
 def resize_span_model(model: SpanModel, n_types: int) -> None:

@@ -101,7 +101,10 @@ class SpanGlobalPointer(TrainablePipe):
     paper).
 
     It sets `doc.spans[spans_key]`, sorted by start, then end, then label, with the score of each span in
-    `doc.spans[spans_key].attrs["scores"]`: the sigmoid of the span's score, in (0, 1).
+    `doc.spans[spans_key].attrs["scores"]`: the sigmoid of what the head gives, in [0, 1].
+
+    Once there is such a component, processes forked from this one use a single torch thread: more would hang
+    (see `pipeline/fork.py`), and so would `nlp.pipe(n_process=…)`.
     """
 
     def __init__(
@@ -130,11 +133,13 @@ class SpanGlobalPointer(TrainablePipe):
             first `window` tokens of a document.
         max_spans (Optional[int]): The most spans for each document; None for ten times its tokens. The best
             are kept, the rest counted and warned of.
-        ents_policy (Optional[str]): How to fill `doc.ents` too, without overlap: by "score", "longest",
+        ents_policy (Optional[str]): How to set `doc.ents` too, without overlap: by "score", "longest",
             "outermost" or "innermost" spans first. None leaves `doc.ents` as they are.
         scorer (Optional[Callable]): The scoring method.
         RAISES (ValueError): If a setting is out of range or unknown.
         """
+        if not spans_key:
+            raise ValueError("Invalid spans_key: it is empty. The usual one is 'sc'.")
         if not 0 <= threshold <= 1:
             raise ValueError(f"Invalid threshold: {threshold}. Expected a probability between 0 and 1.")
         if max_spans is not None and max_spans < 0:
@@ -155,7 +160,7 @@ class SpanGlobalPointer(TrainablePipe):
             "max_spans": max_spans,
             "ents_policy": ents_policy,
         }
-        self._given_cfg = dict(self.cfg, labels=None)
+        self._given_cfg = {name: value for name, value in self.cfg.items() if name != "labels"}
         self._warned_of_dropped = False
         use_one_thread_after_fork()
 
@@ -191,7 +196,10 @@ class SpanGlobalPointer(TrainablePipe):
         RAISES (ValueError): If the label is not a string or empty.
         """
         if not isinstance(label, str) or not label:
-            raise ValueError(f"Invalid label: {label!r}. Expected a string that is not empty.")
+            raise ValueError(
+                f"[{self.name}] Invalid label: {label!r}. Expected a string that is not empty, here and "
+                f"in the gold spans under doc.spans['{self.key}']."
+            )
         if label in self.labels:
             return 0
         self.cfg["labels"].append(label)
@@ -287,7 +295,7 @@ class SpanGlobalPointer(TrainablePipe):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, "SpanGlobalPointer.update")
-        if not any(len(eg.predicted) for eg in examples):
+        if not any(len(eg.predicted) and self.key in eg.reference.spans for eg in examples):
             return losses
         self._require_initialized()
         set_dropout_rate(self.model, drop)
@@ -304,7 +312,8 @@ class SpanGlobalPointer(TrainablePipe):
 
         examples (Iterable[Example]): The batch.
         scores (SpanFactors): The model's output for it.
-        RETURNS (Tuple[float, SpanFactors]): The mean over documents and labels, and the gradient.
+        RETURNS (Tuple[float, SpanFactors]): The mean over annotated documents and labels, and the gradient.
+        RAISES (ValueError): If the loss is not finite.
         """
         examples = list(examples)
         annotated = [self.key in eg.reference.spans for eg in examples]
@@ -317,6 +326,11 @@ class SpanGlobalPointer(TrainablePipe):
             self.window,
         )
         loss = zlpr_loss(leaves.documents(annotated), gold, self.window)
+        if not loss.isfinite():
+            raise ValueError(
+                f"[{self.name}] The loss is {loss.item()}: the training has diverged. Lower the learning "
+                "rate or clip the gradient; what was saved before is not affected."
+            )
         loss.backward()
         q, k, a, b = (cast(Any, x.grad) for x in leaves.tensors)
         return float(loss.detach()), replace(scores, q=q, k=k, a=a, b=b)
@@ -353,13 +367,13 @@ class SpanGlobalPointer(TrainablePipe):
             )
         report.warn(self.name, self.labels, self.window)
         if nlp is not None:
-            self._check_score_weights(nlp)
+            self._check_training_config(nlp.config["training"])
         head = self.model.get_ref("output_layer")
         head.set_dim("nO", len(self.labels), force=True)
         self.model.initialize(X=sample) if sample else self.model.initialize()
 
-    def _check_score_weights(self, nlp: Language) -> None:
-        weights = nlp.config["training"].get("score_weights", {})
+    def _check_training_config(self, config: dict[str, Any]) -> None:
+        weights = config.get("score_weights", {})
         if self.key != DEFAULT_SPANS_KEY and not any(w.startswith(f"spans_{self.key}_") for w in weights):
             warnings.warn(
                 f"[{self.name}] spans_key is '{self.key}', but [training.score_weights] has no weight "
@@ -367,10 +381,28 @@ class SpanGlobalPointer(TrainablePipe):
                 f"spans_{self.key}_f = 1.0 there.",
                 stacklevel=3,
             )
+        if config.get("optimizer", {}).get("use_averages"):
+            warnings.warn(
+                f"[{self.name}] use_averages = true in [training.optimizer]: torch modules are not averaged, "
+                "and the averages of the other layers alone would not fit them. Set it to false.",
+                stacklevel=3,
+            )
 
-    def _changed_cfg(self) -> dict[str, Any]:
-        # Settings as given come from the pipeline's config; a saved copy would hide later overrides.
-        return {name: value for name, value in self.cfg.items() if value != self._given_cfg.get(name)}
+    def _cfg_to_save(self) -> dict[str, Any]:
+        # Settings come from the pipeline's config: a saved copy would hide later overrides. Only those that
+        # were changed since are saved, with what they were changed from.
+        changed = {
+            name: {"from": given, "to": self.cfg[name]}
+            for name, given in self._given_cfg.items()
+            if self.cfg[name] != given
+        }
+        return {"labels": self.cfg["labels"], "changed": changed}
+
+    def _load_cfg(self, saved: dict[str, Any]) -> None:
+        self.cfg["labels"] = saved["labels"]
+        for name, change in saved["changed"].items():
+            if self._given_cfg[name] == change["from"]:
+                self.cfg[name] = change["to"]
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize the component.
@@ -380,7 +412,7 @@ class SpanGlobalPointer(TrainablePipe):
         """
         return util.to_bytes(
             {
-                "cfg": lambda: srsly.json_dumps(self._changed_cfg()),
+                "cfg": lambda: srsly.json_dumps(self._cfg_to_save()),
                 "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
                 "model": self.model.to_bytes,
             },
@@ -397,7 +429,7 @@ class SpanGlobalPointer(TrainablePipe):
         util.from_bytes(
             bytes_data,
             {
-                "cfg": lambda b: self.cfg.update(srsly.json_loads(b)),
+                "cfg": lambda b: self._load_cfg(srsly.json_loads(b)),
                 "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
                 "model": self.model.from_bytes,
             },
@@ -414,7 +446,7 @@ class SpanGlobalPointer(TrainablePipe):
         util.to_disk(
             path,
             {
-                "cfg": lambda p: srsly.write_json(p, self._changed_cfg()),
+                "cfg": lambda p: srsly.write_json(p, self._cfg_to_save()),
                 "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
                 "model": self.model.to_disk,
             },
@@ -431,7 +463,7 @@ class SpanGlobalPointer(TrainablePipe):
         util.from_disk(
             path,
             {
-                "cfg": lambda p: self.cfg.update(srsly.read_json(p)),
+                "cfg": lambda p: self._load_cfg(srsly.read_json(p)),
                 "vocab": lambda p: cast(None, self.vocab.from_disk(p, exclude=exclude)),
                 "model": lambda p: cast(None, self.model.from_disk(p)),
             },

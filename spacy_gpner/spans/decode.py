@@ -22,7 +22,7 @@ class DecodedSpans:
 
     doc, start, end, type (Tensor): Document, first token in it, the token after the last, and type,
         shape (S,) each.
-    score (Tensor): sigmoid of the span's score, shape (S,).
+    score (Tensor): The sigmoid of the span's score, in [0, 1], shape (S,).
     dropped (Tensor): Spans of each document that passed the threshold beyond its `max_spans`, shape (docs,).
     """
 

@@ -131,7 +131,8 @@ def _band_tiles(ends: Tensor, lengths: Tensor, width: int, device: torch.device)
     n_tokens = int(ends[-1])
     starts = torch.arange(0, n_tokens, width)
     token_ends = torch.repeat_interleave(ends, lengths).to(device)
-    return _tiles(starts, (starts + width).clamp(max=n_tokens), token_ends, width, width, device)
+    stops = (starts + width).clamp(max=n_tokens)
+    return _tiles(starts, stops, token_ends, (width, 2 * width - 1), width, device)
 
 
 def _document_tiles(starts: Tensor, ends: Tensor, device: torch.device) -> Iterator[Tiles]:
@@ -152,20 +153,19 @@ def _document_tiles(starts: Tensor, ends: Tensor, device: torch.device) -> Itera
             part = members & (lengths > offset)
             first = starts[part] + offset
             stops = torch.minimum(first + height, ends[part])
-            rows = min(height, longest - offset)
-            yield _tiles(first, stops, token_ends, rows, None, device, cols=longest - offset)
+            shape = (min(height, longest - offset), longest - offset)
+            yield _tiles(first, stops, token_ends, shape, None, device)
 
 
 def _tiles(
     starts: Tensor,
     stops: Tensor,
     token_ends: Tensor,
-    rows: int,
+    shape: tuple[int, int],
     width: Optional[int],
     device: torch.device,
-    cols: Optional[int] = None,
 ) -> Tiles:
-    cols = cols if cols is not None else rows + (width or 0) - 1
+    rows, cols = shape
     starts, stops = starts.to(device), stops.to(device)
     row = torch.arange(rows, device=device)
     col = torch.arange(cols, device=device)
@@ -173,7 +173,7 @@ def _tiles(
     # The columns that a row reaches end with its document; rows of padding reach none.
     reach = torch.where(starts[:, None] + row < stops[:, None], token_ends[first] - starts[:, None], 0)
     distance = col - row[:, None]
-    shape = distance >= 0
+    in_window = distance >= 0
     if width is not None:
-        shape &= distance < width
-    return Tiles(starts, stops, shape & (col < reach[:, :, None]))
+        in_window &= distance < width
+    return Tiles(starts, stops, in_window & (col < reach[:, :, None]))

@@ -40,9 +40,10 @@ def test_ngram_dropout_is_for_training_alone():
     backprop(trained)
 
 
-def test_number_of_tables():
+@pytest.mark.parametrize("rows", [(1, 2), (1, 1, 1, 0)])
+def test_tables_are_checked(rows):
     with pytest.raises(ValueError, match="rows"):
-        CharNgramEmbed(rows=(1, 2))
+        CharNgramEmbed(rows=rows)
 
 
 def test_bilstm_equals_torchs_own():
@@ -73,10 +74,10 @@ def test_documents_without_tokens_in_a_batch():
     assert lstm(x[:0], [0]).shape == (0, 6)
 
 
-@pytest.mark.parametrize("width", [0, 7])
-def test_bilstm_width(width):
-    with pytest.raises(ValueError, match="width"):
-        BiLSTMEncoder(width=width)
+@pytest.mark.parametrize("settings", [{"width": 0}, {"width": 7}, {"depth": 0}])
+def test_bilstm_settings_are_checked(settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        BiLSTMEncoder(**settings)
 
 
 def test_gradient_of_the_whole_tok2vec():

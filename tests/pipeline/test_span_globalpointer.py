@@ -218,6 +218,7 @@ def test_bad_labels(label):
         {"window_mode": "suffix"},
         {"ents_policy": "best"},
         {"max_spans": -1},
+        {"spans_key": ""},
     ],
 )
 def test_bad_settings_are_named(settings):
@@ -288,6 +289,12 @@ def test_unannotated_examples_teach_nothing():
     assert all((x == 0).all() for x in grads.tensors)
     assert nlp.evaluate([unlabelled])["spans_sc_f"] is None
 
+    optimizer = nlp.resume_training()
+    nlp.update([labelled], sgd=optimizer)
+    before = component.model.to_bytes()
+    nlp.update([unlabelled], sgd=optimizer)
+    assert component.model.to_bytes() == before
+
 
 def test_other_spans_key():
     nlp = blank(spans_key="entities")
@@ -304,7 +311,30 @@ def test_settings_can_be_overridden_when_loading(trained, tmp_path):
     # and a setting that was changed at run time is saved
     loaded.get_pipe("span_globalpointer").cfg["threshold"] = 0.25
     loaded.to_disk(tmp_path / "b")
-    assert spacy.load(tmp_path / "b").get_pipe("span_globalpointer").cfg["threshold"] == 0.25
+    again = spacy.load(tmp_path / "b")
+    assert again.get_pipe("span_globalpointer").cfg["threshold"] == 0.25
+    again.to_disk(tmp_path / "c")
+    assert spacy.load(tmp_path / "c").get_pipe("span_globalpointer").cfg["threshold"] == 0.25
+    # but gives way to an explicit override
+    loaded = spacy.load(tmp_path / "c", config={"components": {"span_globalpointer": {"threshold": 0.7}}})
+    assert loaded.get_pipe("span_globalpointer").cfg["threshold"] == 0.7
+
+
+def test_averages_are_warned_of():
+    nlp = blank()
+    nlp.config["training"]["optimizer"]["use_averages"] = True
+    with pytest.warns(UserWarning, match="use_averages"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_divergence_is_an_error():
+    nlp = blank()
+    nlp.initialize(lambda: make_examples(nlp))
+    component = nlp.get_pipe("span_globalpointer")
+    factors, _ = component.model.begin_update([eg.x for eg in make_examples(nlp)])
+    factors.q[0] = float("nan")
+    with pytest.raises(ValueError, match="diverged"):
+        component.get_loss(make_examples(nlp), factors)
 
 
 def test_prefix_window_predicts_at_the_beginning_alone():
