@@ -47,6 +47,14 @@ def batches_per_epoch(batcher_block: dict, docs: list[Doc]) -> int:
     return sum(1 for _ in batcher(docs))
 
 
+def positive(text: str) -> int:
+    """A number of the command line; to spaCy, 0 steps are no limit."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
 def main() -> None:
     """Run as a script."""
     parser = argparse.ArgumentParser(
@@ -55,9 +63,12 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--min-steps", type=int, default=800)
+    parser.add_argument("--epochs", type=positive, default=12)
+    parser.add_argument("--min-steps", type=positive, default=800)
     args = parser.parse_args()
+    for path in (args.config, args.corpus / "train.spacy", args.corpus / "heldout.spacy"):
+        if not path.is_file():
+            parser.error(f"{path} is missing")
     steps = make_config(args.config, args.corpus, args.output, args.epochs, args.min_steps)
     msg.good(f"{args.output}: {steps} steps")
 

@@ -1,5 +1,6 @@
 """Writing files so that a reader never meets half of one."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     path (Path): The file to write. Missing parent directories are created.
     YIELDS (Path): The temporary path, in the same directory, to write to.
-    RAISES (IsADirectoryError): If the path is a directory.
+    RAISES (OSError): If the file can't be written, or is a directory. The error names the file, never the
+        temporary path.
     """
-    path = path.resolve()
+    path = resolve(path)
     if path.is_dir():
         raise IsADirectoryError(f"Can't write {path}: it is a directory.")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -23,5 +25,22 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as err:
+        if err.errno is None or err.filename not in (None, str(temporary)):
+            raise
+        raise OSError(err.errno, err.strerror, str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def resolve(path: Path) -> Path:
+    """Follow a path's links.
+
+    path (Path): The path.
+    RETURNS (Path): The absolute path without links.
+    RAISES (OSError): If the links form a loop.
+    """
+    try:
+        return path.resolve()
+    except RuntimeError:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None

@@ -6,10 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Optional
 
+import numpy
 from spacy import displacy
 from spacy.tokens import Doc
 
-from ..corpora.docs import read_docs
+from ..corpora.docs import read_docs, require_spans
+from ..corpora.paths import check_output
 from ..corpora.records import CorpusError
 from ..files import atomic_write
 
@@ -44,6 +46,9 @@ h2 {{ font-size: .8em; font-weight: normal; color: #666; margin: 0; }}
 """
 
 
+SCORE_NOTE = " The number beside a label is the span's score."
+
+
 def write_page(
     docs_path: Path,
     output_path: Path,
@@ -60,21 +65,20 @@ def write_page(
     gold_path (Optional[Path]): A .spacy file of the same texts with gold spans, to be drawn below.
     limit (int): Draw at most so many documents; 0 for all.
     RETURNS (int): How many documents were drawn.
-    RAISES (CorpusError): If a file can't be read, no document has the span group, or the gold's texts differ.
+    RAISES (CorpusError): If a file can't be read, no document has the span group, the gold's texts differ, or
+        the page would overwrite an input.
     """
+    check_output(output_path, [docs_path, gold_path] if gold_path else [docs_path])
     docs = read_docs(docs_path)[0]
     gold = read_docs(gold_path)[0] if gold_path else None
-    if not any(spans_key in doc.spans for doc in docs):
-        raise CorpusError(
-            f"{docs_path}: no document has spans under doc.spans['{spans_key}']. Give the key with "
-            "--spans-key, or predict spans first: spacy apply MODEL DOCS.spacy PREDICTED.spacy"
-        )
+    require_spans(docs, spans_key, docs_path)
     if gold is not None and [doc.text for doc in gold] != [doc.text for doc in docs]:
         raise CorpusError(f"{gold_path}: its documents are not those of {docs_path}, in the same order.")
     shown = docs[:limit] if limit else docs
     html = render_page(shown, spans_key=spans_key, gold=gold, n_docs=len(docs), title=docs_path.stem)
     with atomic_write(output_path) as temporary:
-        temporary.write_text(html, encoding="utf-8")
+        # The title is a file name, which may hold bytes that are no UTF-8
+        temporary.write_text(html, encoding="utf-8", errors="backslashreplace")
     return len(shown)
 
 
@@ -90,8 +94,10 @@ def render_page(
     title (str): The title of the page.
     RETURNS (str): The page.
     """
-    labels = sorted({span.label_ for doc in [*docs, *(gold or [])] for span in doc.spans.get(spans_key, [])})
+    drawn = [*docs, *(gold or [])[: len(docs)]]
+    labels = sorted({span.label_ for doc in drawn for span in doc.spans.get(spans_key, [])})
     colors = {label: PALETTE[i % len(PALETTE)] for i, label in enumerate(labels)}
+    scored = any(_scores(doc, spans_key) is not None for doc in drawn)
     articles = []
     for number, doc in enumerate(docs):
         parts = [f"<h2>{number + 1} · predicted</h2>", _render_spans(doc, spans_key, colors)]
@@ -100,10 +106,17 @@ def render_page(
         articles.append(f"<article>{''.join(parts)}</article>")
     return PAGE.format(
         title=escape(title),
-        summary=f"{len(docs)} of {n_docs} documents. The number beside a label is the span's score.",
+        summary=f"{len(docs)} of {n_docs} documents." + (SCORE_NOTE if scored else ""),
         legend="".join(_legend(colors)),
         articles="\n".join(articles),
     )
+
+
+def _scores(doc: Doc, spans_key: str) -> Optional[Any]:
+    """Return the scores of a document's spans, if each span has one."""
+    group = doc.spans.get(spans_key, [])
+    scores: Any = getattr(group, "attrs", {}).get("scores")
+    return scores if len(group) and numpy.shape(scores) == (len(group),) else None
 
 
 def _legend(colors: dict[str, str]) -> Iterable[str]:
@@ -113,7 +126,7 @@ def _legend(colors: dict[str, str]) -> Iterable[str]:
 
 def _render_spans(doc: Doc, spans_key: str, colors: dict[str, str]) -> str:
     group = doc.spans.get(spans_key, [])
-    scores = getattr(group, "attrs", {}).get("scores")
+    scores = _scores(doc, spans_key)
     # displaCy puts a space behind every token: cut the text where spans begin and end alone.
     edges = sorted({0, len(doc.text), *(edge for s in group for edge in (s.start_char, s.end_char))})
     piece = {edge: i for i, edge in enumerate(edges)}

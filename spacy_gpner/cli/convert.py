@@ -79,13 +79,13 @@ def print_summary(summary: "Summary", show_text: bool = False) -> None:
     """
     from wasabi import msg
 
-    from ..corpora.records import KINDS
+    from ..corpora.records import KINDS, show_label
 
     msg.table(
         [
             ("Documents", f"{summary.labelled} labelled, {summary.unlabelled} unlabelled"),
             ("Entities", summary.entities),
-            *((f"  {label}", count) for label, count in sorted(summary.types.items())),
+            *((f"  {show_label(label)}", count) for label, count in sorted(summary.types.items())),
             ("Nested", f"{summary.nested} ({summary.nested_share:.1%})"),
         ]
     )

@@ -23,5 +23,5 @@ def export_cli(
     with fail_clearly():
         exported = export_docs(format_name, docs_path, output, spans_key=spans_key)
     msg.good(f"{exported.documents} documents with {exported.entities} entities in {output}")
-    if exported.empty_spans:
-        msg.warn(f"{exported.empty_spans} spans without a token are left out: the format can't express them")
+    if exported.left_out:
+        msg.warn(f"{exported.left_out} spans without a token or a label are left out")

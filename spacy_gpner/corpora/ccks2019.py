@@ -1,10 +1,11 @@
 """CCKS 2019, task 1 (Yidu-S4K): JSON lines, ends exclusive, no entity text."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from .checks import RawEntity, check_entities, record_problem
-from .records import Problem, Record, Report
+from .json_records import from_objects, read_records
+from .records import Record, Report
 from .text import read_json_lines
 
 
@@ -17,19 +18,12 @@ def read_ccks2019(path: Path, report: Report) -> Iterator[Record]:
     YIELDS (Record): The records.
     RAISES (CorpusError): If the file can't be read.
     """
-    for source, value in read_json_lines(path, report):
-        wrong = record_problem(value, "originalText", "entities", list)
-        if wrong is not None:
-            report(Problem("bad_record", source, detail=wrong))
-            continue
-        text, entities = value["originalText"], value.get("entities")
-        if entities is None:
-            yield Record(text, None, source)
-            continue
-        raw = []
-        for entity in entities:
-            if isinstance(entity, dict):
-                raw.append(RawEntity(*(entity.get(key) for key in ("start_pos", "end_pos", "label_type"))))
-            else:
-                report(Problem("bad_entity", source, detail="it is not an object"))
-        yield Record(text, check_entities(text, raw, source, report, ends="exclusive"), source)
+    return read_records(
+        read_json_lines(path, report),
+        report,
+        text_key="originalText",
+        entities_key="entities",
+        container=list,
+        ends="exclusive",
+        flatten=partial(from_objects, keys=("start_pos", "end_pos", "label_type")),
+    )

@@ -1,9 +1,10 @@
-"""The checks that every format's entities and texts pass."""
+"""The checks that every format's entities pass."""
 
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple, Optional
 
 from .records import Entity, Problem, Report, Source
+from .text import is_unicode
 
 Ends = Literal["inclusive", "exclusive"]
 
@@ -15,35 +16,16 @@ class RawEntity(NamedTuple):
     end (Any): The end, by either convention.
     label (Any): The label.
     text (Any): The entity's text, where the corpus gives it.
-    source (Optional[Source]): Where the entity stands, if this is known better than for the record.
+    source (Optional[Source]): Where the entity stands, if it has a line of its own.
+    wrong (str): Why it is no entity at all.
     """
 
-    start: Any
-    end: Any
-    label: Any
+    start: Any = None
+    end: Any = None
+    label: Any = None
     text: Any = None
     source: Optional[Source] = None
-
-
-def record_problem(record: Any, text_key: str, entities_key: str, container: type) -> Optional[str]:
-    """Say why a JSON value can't be a record.
-
-    record (Any): The value.
-    text_key (str): Where its text must be.
-    entities_key (str): Where its entities may be; nothing there means that it is unlabelled.
-    container (type): What holds the entities.
-    RETURNS (Optional[str]): What is wrong, or None.
-    """
-    if not isinstance(record, dict):
-        return "the record is not an object"
-    text, entities = record.get(text_key), record.get(entities_key)
-    if not isinstance(text, str):
-        return f"'{text_key}' is missing or not a string"
-    if not _is_unicode(text):
-        return f"'{text_key}' holds a lone surrogate"
-    if entities is not None and not isinstance(entities, container):
-        return f"'{entities_key}' is not {'an array' if container is list else 'an object'}"
-    return None
+    wrong: str = ""
 
 
 def check_entities(
@@ -55,14 +37,14 @@ def check_entities(
 
     text (str): The text that the offsets refer to.
     entities (Iterable[RawEntity]): The entities as the corpus gives them.
-    source (Source): Where they stand.
+    source (Source): Where the record stands, to which an entity's number is added.
     report (Report): Called with every problem.
     ends (Ends): The format's own convention.
     RETURNS (list[Entity]): The valid entities, each once, in the corpus's order.
     """
     kept: dict[Entity, None] = {}
     labels: dict[tuple[int, int], str] = {}
-    for raw in entities:
+    for number, raw in enumerate(entities, 1):
         kind, entity = _resolve(text, raw, ends)
         kinds = [kind] if kind else []
         surface = text[entity.start : entity.end] if entity else raw.text
@@ -75,15 +57,18 @@ def check_entities(
             if labels.setdefault((entity.start, entity.end), entity.label) != entity.label:
                 kinds.append("two_labels")
         for kind in kinds:
-            report(_problem(kind, raw.source or source, raw, surface))
+            place = raw.source or Source(source.file, f"{source.position}, entity {number}")
+            report(_problem(kind, place, raw, surface))
     return list(kept)
 
 
 def _resolve(text: str, raw: RawEntity, ends: Ends) -> tuple[Optional[str], Optional[Entity]]:
     """Return the kind of problem, if any, and the entity, if it can be kept."""
+    if raw.wrong:
+        return "bad_entity", None
     if not (_is_integer(raw.start) and _is_integer(raw.end)):
         return "offsets_not_integer", None
-    if not (isinstance(raw.label, str) and raw.label.strip() and _is_unicode(raw.label)):
+    if not (isinstance(raw.label, str) and raw.label.strip() and is_unicode(raw.label)):
         return "label_invalid", None
     start, native, other = raw.start, raw.end, raw.end + 1
     if ends == "inclusive":
@@ -107,20 +92,19 @@ def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _problem(kind: str, source: Source, raw: RawEntity, surface: Any) -> Problem:
+    offsets = {"start": raw.start, "end": raw.end}
+    wrong = [
+        f"the {name} is {'missing' if value is None else 'not an integer'}"
+        for name, value in offsets.items()
+        if kind == "offsets_not_integer" and not _is_integer(value)
+    ]
     return Problem(
         kind,
         source,
         start=raw.start if _is_integer(raw.start) else None,
         end=raw.end if _is_integer(raw.end) else None,
-        label=raw.label if isinstance(raw.label, str) and _is_unicode(raw.label) else None,
+        label=raw.label if isinstance(raw.label, str) and is_unicode(raw.label) else None,
+        detail=raw.wrong or " and ".join(wrong),
         text=surface if isinstance(surface, str) else None,
     )

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .checks import RawEntity, check_entities, record_problem
-from .records import Problem, Record, Report, Source
+from .checks import RawEntity
+from .json_records import read_records
+from .records import Record, Report
 from .text import read_json_lines
 
 
@@ -18,27 +19,25 @@ def read_cluener(path: Path, report: Report) -> Iterator[Record]:
     YIELDS (Record): The records.
     RAISES (CorpusError): If the file can't be read.
     """
-    for source, value in read_json_lines(path, report):
-        wrong = record_problem(value, "text", "label", dict)
-        if wrong is not None:
-            report(Problem("bad_record", source, detail=wrong))
-            continue
-        text, labels = value["text"], value.get("label")
-        if labels is None:
-            yield Record(text, None, source)
-            continue
-        raw = list(_flatten(labels, source, report))
-        yield Record(text, check_entities(text, raw, source, report, ends="inclusive"), source)
+    return read_records(
+        read_json_lines(path, report),
+        report,
+        text_key="text",
+        entities_key="label",
+        container=dict,
+        ends="inclusive",
+        flatten=_flatten,
+    )
 
 
-def _flatten(labels: dict[str, Any], source: Source, report: Report) -> Iterator[RawEntity]:
+def _flatten(labels: dict[str, Any]) -> Iterator[RawEntity]:
     for label, surfaces in labels.items():
         if not isinstance(surfaces, dict):
-            report(Problem("bad_entity", source, label=label, detail="its surfaces are not an object"))
+            yield RawEntity(label=label, wrong="the label's surfaces are not an object")
             continue
         for surface, spans in surfaces.items():
             for span in spans if isinstance(spans, list) else [spans]:
                 if isinstance(span, list) and len(span) == 2:
                     yield RawEntity(span[0], span[1], label, surface)
                 else:
-                    report(Problem("bad_entity", source, label=label, detail="it is not a start and an end"))
+                    yield RawEntity(label=label, wrong="the entity is not a start and an end")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Literal, Optional
 
@@ -15,8 +15,11 @@ from ..files import atomic_write
 from ..tokenizer import CharTokenizer
 from .docs import DOC_ATTRS, OnMisaligned, make_doc
 from .formats import READERS
+from .iob import read_iob
+from .paths import check_output
 from .records import CorpusError, Problem
 from .summary import Summary
+from .text import is_unicode
 
 TokenizerName = Literal["char", "lang"]
 
@@ -35,13 +38,14 @@ def convert_corpus(
     strict: bool = False,
     show_text: bool = False,
 ) -> Summary:
-    """Convert a corpus to one .spacy file, with the entities in `doc.spans`. Either everything is
-    written, or nothing.
+    """Convert a corpus to one .spacy file, with the entities in `doc.spans`. The file is written last, and
+    whole or not at all.
 
     format_name (str): The corpus's format, a key of `READERS`.
     inputs (Sequence[Path]): The corpus's files, in order.
     output (Path): The .spacy file to write.
-    lang (str): The language's code.
+    lang (str): The language's code. The tokens of a corpus that comes tokenized are joined by spaces, but
+        for Chinese, where they are joined without any and the text is tokenized as others are.
     tokenizer (Optional[Literal["char", "lang"]]): One token a character, or the language's own tokenizer.
         By default the former for Chinese, and the latter else.
     spans_key (str): The key in `doc.spans`.
@@ -53,21 +57,26 @@ def convert_corpus(
     RETURNS (Summary): What was found.
     RAISES (CorpusError): If the corpus can't be read, or as `strict` and `on_misaligned` say.
     """
-    _check_paths(inputs, output, summary_path)
+    check_output(output, inputs, ".spacy")
+    if summary_path is not None:
+        check_output(summary_path, [*inputs, output], ".json")
     if format_name not in READERS:
         raise CorpusError(f"There is no format '{format_name}'. Formats: {', '.join(READERS)}.")
-    if not spans_key:
-        raise CorpusError("The spans key is empty. The usual one is 'sc'.")
+    if not (spans_key and is_unicode(spans_key)):
+        raise CorpusError("The spans key is empty or not valid Unicode. The usual one is 'sc'.")
     vocab, tokenize = _make_tokenizer(lang, tokenizer)
     summary = Summary()
 
     def report(problem: Problem) -> None:
         if strict and problem.lost is not None:
-            raise CorpusError(f"{problem.place(show_text)}: {problem.message}.")
+            raise CorpusError(problem.sentence(show_text))
         summary.add_problem(problem)
 
+    read = READERS[format_name]
+    if read is read_iob and lang == "zh":
+        read = partial(read_iob, spaces=False)
     doc_bin = DocBin(attrs=DOC_ATTRS)
-    records = (record for path in inputs for record in READERS[format_name](path, report))
+    records = (record for path in inputs for record in read(path, report))
     for record in tqdm(records, unit=" docs", delay=2, leave=False, disable=None):
         doc = make_doc(
             record,
@@ -84,22 +93,18 @@ def convert_corpus(
     bad = summary.problems.get("bad_record")
     if bad is not None and not len(doc_bin):
         raise CorpusError(f"No record is usable. The first: {bad.first[0].place()}. Is this another format?")
-    with ExitStack() as files:
-        doc_bin.to_disk(files.enter_context(atomic_write(output)))
+    with atomic_write(output) as temporary:
+        doc_bin.to_disk(temporary)
         if summary_path is not None:
-            text = json.dumps(summary.to_dict(), ensure_ascii=False, indent=2) + "\n"
-            files.enter_context(atomic_write(summary_path)).write_text(text, encoding="utf-8")
+            _write_summary(summary, summary_path)
     return summary
 
 
-def _check_paths(inputs: Sequence[Path], output: Path, summary_path: Optional[Path]) -> None:
-    if output.suffix != ".spacy":
-        raise CorpusError(f"The output {output} must end with .spacy.")
-    sources = {path.resolve() for path in inputs}
-    if output.resolve() in sources:
-        raise CorpusError(f"The output {output} is also an input. Choose another file.")
-    if summary_path is not None and summary_path.resolve() in {*sources, output.resolve()}:
-        raise CorpusError(f"The summary {summary_path} is also an input or the output. Choose another file.")
+def _write_summary(summary: Summary, path: Path) -> None:
+    text = json.dumps(summary.to_dict(), ensure_ascii=False, indent=2) + "\n"
+    # A path may hold bytes that are no UTF-8; their escapes are JSON's as well
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _make_tokenizer(lang: str, name: Optional[TokenizerName]) -> tuple[Vocab, Callable[[str], Doc]]:

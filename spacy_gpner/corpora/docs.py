@@ -121,3 +121,18 @@ def read_docs(path: Path) -> tuple[list[Doc], list[str]]:
             f"{path} is not a DocBin, or is damaged ({type(err).__name__}). "
             "Give a .spacy file, as `spacy gpner convert` writes it."
         ) from None
+
+
+def require_spans(docs: list[Doc], spans_key: str, path: Path) -> None:
+    """Refuse documents of which none has spans under the key, as after a slip in the key.
+
+    docs (list[Doc]): The documents. None at all are accepted.
+    spans_key (str): The key in `doc.spans`.
+    path (Path): Where the documents are from.
+    RAISES (CorpusError): If no document has the key.
+    """
+    if docs and not any(spans_key in doc.spans for doc in docs):
+        raise CorpusError(
+            f"{path}: no document has spans under doc.spans['{spans_key}']. Give the key with "
+            "--spans-key, or predict spans first: spacy apply MODEL DOCS.spacy PREDICTED.spacy"
+        )

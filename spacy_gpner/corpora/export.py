@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import atomic_write
-from .docs import read_docs
+from .docs import read_docs, require_spans
 from .formats import WRITERS
+from .paths import check_output
 from .records import CorpusError
 
 
@@ -16,12 +17,12 @@ class Exported:
 
     documents (int): The documents.
     entities (int): The entities.
-    empty_spans (int): The spans without a token, which are left out.
+    left_out (int): The spans without a token or without a label, which are left out.
     """
 
     documents: int
     entities: int
-    empty_spans: int
+    left_out: int
 
 
 def export_docs(format_name: str, docs_path: Path, output: Path, *, spans_key: str = "sc") -> Exported:
@@ -32,17 +33,16 @@ def export_docs(format_name: str, docs_path: Path, output: Path, *, spans_key: s
     output (Path): The JSON file to write.
     spans_key (str): The key of the entities in `doc.spans`. A document without it gets no entities.
     RETURNS (Exported): The counts.
-    RAISES (CorpusError): If the documents can't be read, or the format is unknown.
+    RAISES (CorpusError): If the documents can't be read, none has the key, or the format is unknown.
     """
     if format_name not in WRITERS:
         raise CorpusError(f"There is no format '{format_name}' to write. Formats: {', '.join(WRITERS)}.")
-    if output.resolve() == docs_path.resolve():
-        raise CorpusError(f"The output {output} is also the input. Choose another file.")
-    records = []
-    empty = 0
-    for doc in read_docs(docs_path)[0]:
-        records.append(WRITERS[format_name](doc, spans_key))
-        empty += sum(not len(span) for span in doc.spans.get(spans_key, []))
+    check_output(output, [docs_path])
+    docs = read_docs(docs_path)[0]
+    require_spans(docs, spans_key, docs_path)
+    records = [WRITERS[format_name](doc, spans_key) for doc in docs]
+    entities = sum(len(record["entities"]) for record in records)
+    spans = sum(len(doc.spans.get(spans_key, [])) for doc in docs)
     with atomic_write(output) as temporary:
         temporary.write_text(json.dumps(records, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    return Exported(len(records), sum(len(record["entities"]) for record in records), empty)
+    return Exported(len(records), entities, spans - entities)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Optional
 
+MAX_SHOWN = 20
+
 Lost = Optional[Literal["record", "entity"]]
 
 
@@ -47,13 +49,23 @@ class Record:
     text (str): The text, exactly as the corpus has it.
     entities (Optional[list[Entity]]): The entities, or None where the text is not labelled.
     source (Source): Where the record stands.
-    words (Optional[list[str]]): The tokens of a corpus that comes tokenized; the text joins them by a space.
+    words (Optional[list[str]]): The tokens of a corpus that comes tokenized; the text joins them by spaces.
     """
 
     text: str
     entities: Optional[list[Entity]]
     source: Source
     words: Optional[list[str]] = None
+
+
+def show_label(label: str) -> str:
+    """Make a label fit for a terminal. What a damaged corpus has for a label may be anything.
+
+    label (str): The label.
+    RETURNS (str): Its first characters, with line breaks and other control characters escaped.
+    """
+    shown = repr(label[:MAX_SHOWN])[1:-1]
+    return f"{shown}…" if len(label) > MAX_SHOWN else shown
 
 
 class Kind(NamedTuple):
@@ -129,12 +141,23 @@ class Problem:
         RETURNS (str): File, position, offsets, label and detail, as far as known.
         """
         parts = [str(self.source)]
-        if self.start is not None or self.end is not None:
+        if self.start is not None and self.end is not None:
             parts.append(f"offsets {self.start}-{self.end}")
-        parts += [part for part in (self.label, self.detail) if part]
+        if self.label:
+            parts.append(show_label(self.label))
         if show_text and self.text is not None:
             parts.append(repr(self.text))
-        return ", ".join(parts)
+        place = ", ".join(parts)
+        return f"{place}: {self.detail}" if self.detail else place
+
+    def sentence(self, show_text: bool = False) -> str:
+        """Say where the problem is and what is wrong.
+
+        show_text (bool): Whether the entity's text may be shown.
+        RETURNS (str): The place, and the message unless the detail says more.
+        """
+        place = self.place(show_text)
+        return f"{place}." if self.detail else f"{place}: {self.message}."
 
 
 Report = Callable[[Problem], None]

@@ -9,6 +9,7 @@ from spacy.tokens import Doc, DocBin
 
 from ..files import atomic_write
 from .docs import read_docs
+from .paths import check_output
 from .records import CorpusError
 
 
@@ -58,11 +59,8 @@ def split_docs(
         raise CorpusError(f"Can't make groups of {neighbours} documents: give 1 or more.")
     if every is not None and every < 2:
         raise CorpusError(f"Can't hold out every {every}. document: give 2 or more.")
-    for path in (train_path, heldout_path):
-        if path.suffix != ".spacy":
-            raise CorpusError(f"The output {path} must end with .spacy.")
-    if len({path.resolve() for path in (docs_path, train_path, heldout_path)}) < 3:
-        raise CorpusError("The input and the two outputs must be three different files.")
+    check_output(train_path, [docs_path, heldout_path], ".spacy")
+    check_output(heldout_path, [docs_path], ".spacy")
 
     docs, attrs = read_docs(docs_path)
     train, heldout = (DocBin(attrs=attrs, store_user_data=True) for _ in range(2))
@@ -79,9 +77,10 @@ def split_docs(
             f"{docs_path}: {len(heldout)} of its {len(docs)} documents would be held out. "
             "Choose another share, seed or step."
         )
-    with atomic_write(train_path) as train_temporary, atomic_write(heldout_path) as heldout_temporary:
+    with atomic_write(train_path) as train_temporary:
         train.to_disk(train_temporary)
-        heldout.to_disk(heldout_temporary)
+        with atomic_write(heldout_path) as heldout_temporary:
+            heldout.to_disk(heldout_temporary)
     return Split(len(train), len(heldout), len(train_texts & heldout_texts))
 
 

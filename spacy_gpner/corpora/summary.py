@@ -7,7 +7,7 @@ from typing import Any, Optional
 from spacy.tokens import Doc
 
 from ..nesting import nesting
-from .records import KINDS, Problem
+from .records import KINDS, Problem, show_label
 
 MAX_PLACES = 10
 
@@ -102,6 +102,6 @@ def _place(problem: Problem) -> dict[str, Optional[str | int]]:
         "position": problem.source.position,
         "start": problem.start,
         "end": problem.end,
-        "label": problem.label,
+        "label": None if problem.label is None else show_label(problem.label),
         "detail": problem.detail,
     }

@@ -16,6 +16,8 @@ OTHER_ENCODINGS = {
     codecs.BOM_UTF16_BE: "UTF-16",
 }
 
+MAX_INT = 10**18
+
 
 def read_text(path: Path) -> str:
     """Read a UTF-8 file, without a byte-order mark if it has one, and with its line ends as they are.
@@ -55,11 +57,24 @@ def _foreign_encoding(data: bytes) -> str | None:
     return None
 
 
-def read_json_array(path: Path) -> list[Any]:
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be written in UTF-8, which can't hold lone surrogates.
+
+    text (str): The text.
+    RETURNS (bool): Whether it can.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def read_json_array(path: Path) -> Iterator[tuple[Source, Any]]:
     """Read a JSON file that is one array.
 
     path (Path): The file.
-    RETURNS (list[Any]): Its elements.
+    YIELDS (tuple[Source, Any]): Where the element stands, and the element.
     RAISES (CorpusError): If the file can't be read, is not JSON or not an array.
     """
     text = read_text(path)
@@ -76,7 +91,8 @@ def read_json_array(path: Path) -> list[Any]:
         raise CorpusError(f"{path} is not usable JSON: {err}.") from None
     if not isinstance(records, list):
         raise CorpusError(f"{path} holds a JSON {_json_type(records)}. Expected an array of records.")
-    return records
+    for number, value in enumerate(records, 1):
+        yield Source(str(path), f"record {number}"), value
 
 
 def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
@@ -106,9 +122,20 @@ def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
 
 def _parse_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_int=parse_int)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def parse_int(digits: str) -> int:
+    """Parse a corpus's integer, of any length.
+
+    digits (str): The digits, after a minus or not.
+    RETURNS (int): The integer, or the nearest of `-MAX_INT` and `MAX_INT`, which no text is as long as.
+    """
+    if len(digits) > len(str(MAX_INT)):
+        return -MAX_INT if digits.startswith("-") else MAX_INT
+    return int(digits)
 
 
 def _json_type(value: Any) -> str:

@@ -34,6 +34,7 @@ def test_nested_spans_with_scores_and_gold(tmp_path):
     out = tmp_path / "page.html"
     assert write_page(docs, out, gold_path=gold) == 1
     html = out.read_text(encoding="utf-8")
+    assert "The number beside a label" in html
     assert html.count("0.91") == html.count("0.73") == 1
     assert text_of(html).count("疼痛") == 2
     assert "http" not in html
@@ -79,3 +80,22 @@ def test_docs_without_tokens(tmp_path):
     doc.spans["sc"] = []
     DocBin(docs=[doc]).to_disk(tmp_path / "a.spacy")
     assert write_page(tmp_path / "a.spacy", tmp_path / "p.html") == 1
+
+
+@pytest.mark.parametrize("scores", [[0.5], [0.5, 0.5, 0.5], [[0.5, 0.5]], None])
+def test_scores_that_do_not_fit_are_not_shown(scores, tmp_path):
+    docs = save(tmp_path / "a.spacy", "右上腹痛", [(0, 3, "bod"), (3, 4, "sym")], scores)
+    write_page(docs, tmp_path / "p.html")
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "0.50" not in page
+    assert "score" not in page
+
+
+@pytest.mark.parametrize("output", ["a.spacy", "b.spacy", "c.spacy", "gold"])
+def test_inputs_are_not_overwritten(output, tmp_path):
+    docs = save(tmp_path / "a.spacy", "肺癌", [(0, 2, "dis")])
+    gold = save(tmp_path / "gold", "肺癌", [(0, 2, "dis")])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(CorpusError, match=output):
+        write_page(docs, tmp_path / output, gold_path=gold)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

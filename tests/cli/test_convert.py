@@ -21,7 +21,7 @@ def test_convert(run, cmeee, tmp_path):
     assert "2 labelled, 1 unlabelled" in text
     assert "Entities 3 bod 1 dis 1 sym 1 Nested 2 (66.7%)" in text
     assert "edge_whitespace 1 nothing" in text
-    assert f"{cmeee}, record 2, offsets 1-2, sym" in text
+    assert f"{cmeee}, record 2, entity 1, offsets 1-2, sym" in text
     docs, _ = read_docs(output)
     assert [doc.text for doc in docs] == ["患儿左肺下叶肺炎。", "发 热三天", "没有标注"]
     assert [span.text for span in docs[0].spans["sc"]] == ["左肺下叶", "左肺下叶肺炎"]
@@ -31,7 +31,7 @@ def test_convert(run, cmeee, tmp_path):
     assert data["documents"] == {"labelled": 2, "unlabelled": 1}
     assert data["entities"] == {"total": 3, "types": {"bod": 1, "dis": 1, "sym": 1}}
     assert data["nested"] == {"entities": 2, "share": 0.666667}
-    assert data["problems"]["edge_whitespace"]["first"][0]["position"] == "record 2"
+    assert data["problems"]["edge_whitespace"]["first"][0]["position"] == "record 2, entity 1"
     assert "肺" not in summary.read_text(encoding="utf-8")
 
 
@@ -51,7 +51,7 @@ def test_problems_cost_nothing_but_themselves_and_show_no_text(run, write_cmeee,
     assert "text_mismatch 7 the entity" in text
     assert "bad_record 1 the record" in text
     assert "and 2 more" in text
-    assert "record 8, 'text' is missing or not a string" in text
+    assert "record 8: 'text' is missing or not a string" in text
     assert "头痛" not in text
     assert "咳嗽" not in text
     assert "头痛" in run("convert", "cmeee", path, output, "--show-text")[1]
@@ -63,7 +63,7 @@ def test_strict_fails_at_the_first_loss_and_writes_nothing(show, run, write_cmee
     output.write_bytes(b"earlier")
     code, text = run("convert", "cmeee", path, output, "--strict", *["--show-text"] * show)
     assert code == 1
-    assert "record 2, offsets 0-1, sym" in text
+    assert "record 2, entity 1, offsets 0-1, sym" in text
     assert ("头痛" in text) == show
     assert output.read_bytes() == b"earlier"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["corpus.json", "docs.spacy"]
@@ -103,6 +103,61 @@ def test_tokenizer_follows_the_language(run, tmp_path):
         assert len(read_docs(output)[0][0]) == length
 
 
+@pytest.mark.parametrize("args", [(), ("--tokenizer", "lang")])
+def test_chinese_tokens_are_joined_without_spaces(args, run, tmp_path):
+    source, output, exported = tmp_path / "a.bmes", tmp_path / "docs.spacy", tmp_path / "out.json"
+    source.write_text("右 B-bod\n上 M-bod\n腹 E-bod\n痛 S-sym\n", encoding="utf-8")
+    assert run("convert", "iob", source, output, *args)[0] == 0
+    assert run("export", "cmeee", output, exported)[0] == 0
+    (record,) = json.loads(exported.read_text(encoding="utf-8"))
+    assert record["text"] == "右上腹痛"
+    assert [entity["entity"] for entity in record["entities"]] == ["右上腹", "痛"]
+
+
+def test_english_tokens_are_kept(run, tmp_path):
+    source, output = tmp_path / "a.iob", tmp_path / "docs.spacy"
+    source.write_text("no O\n(APC)-fever B-sym\n", encoding="utf-8")
+    assert run("convert", "iob", source, output, "--lang", "en")[0] == 0
+    (doc,) = read_docs(output)[0]
+    assert [token.text for token in doc] == ["no", "(APC)-fever"]
+    assert [span.text for span in doc.spans["sc"]] == ["(APC)-fever"]
+
+
+def test_labels_on_the_terminal_are_short_and_escaped(run, write_cmeee, tmp_path):
+    entity = {"start_idx": 0, "end_idx": 1, "type": "\x1b[31m" + "咳" * 99}
+    text = run("convert", "cmeee", write_cmeee([{**FLAT, "entities": [entity] * 2}]), tmp_path / "o.spacy")[1]
+    assert "\x1b[31m" not in text
+    assert "咳" * 16 not in text
+
+
+@pytest.mark.parametrize("end", ["input", "output"])
+def test_loops_of_links_are_refused(end, run, cmeee, tmp_path):
+    loop = tmp_path / "loop.spacy"
+    loop.symlink_to(loop)
+    paths = (loop, tmp_path / "docs.spacy") if end == "input" else (cmeee, loop)
+    code, text = run("convert", "cmeee", *paths)
+    assert code == 1
+    assert "loop.spacy" in text
+
+
+def test_unusual_file_name_in_the_summary(run, write_cmeee, tmp_path):
+    path, summary = write_cmeee([BAD], "a\udcff.json"), tmp_path / "summary.json"
+    assert run("convert", "cmeee", path, tmp_path / "docs.spacy", "--summary", summary)[0] == 0
+    first = json.loads(summary.read_text())["problems"]["text_mismatch"]["first"][0]
+    assert first["file"] == str(path)
+
+
+def test_strict_stops_at_a_pair_that_cannot_be_read(run, tmp_path):
+    (tmp_path / "brat").mkdir()
+    (tmp_path / "brat" / "1.txt").write_text("发热", encoding="utf-8")
+    (tmp_path / "brat" / "2.txt").mkdir()
+    args = ("convert", "brat", tmp_path / "brat", tmp_path / "docs.spacy")
+    assert run(*args)[0] == 0
+    code, text = run(*args, "--strict")
+    assert code == 1
+    assert "2.txt is a directory" in text
+
+
 def test_no_records(run, write_cmeee, tmp_path):
     code, text = run("convert", "cmeee", write_cmeee([]), tmp_path / "docs.spacy")
     assert code == 0
@@ -111,10 +166,10 @@ def test_no_records(run, write_cmeee, tmp_path):
 
 
 def test_huge_offsets_in_the_summary(run, write_cmeee, tmp_path):
-    entity = {"start_idx": -(10**40), "end_idx": 10**40, "type": "sym"}
+    entity = {"start_idx": 0, "end_idx": 10**40, "type": "sym"}
     path, summary = write_cmeee([{"text": "发热", "entities": [entity]}]), tmp_path / "summary.json"
     assert run("convert", "cmeee", path, tmp_path / "docs.spacy", "--summary", summary)[0] == 0
-    assert json.loads(summary.read_text())["problems"]["offsets_out_of_range"]["first"][0]["end"] == 10**40
+    assert json.loads(summary.read_text())["problems"]["offsets_out_of_range"]["first"][0]["end"] == 10**18
 
 
 @pytest.mark.parametrize(
@@ -123,10 +178,11 @@ def test_huge_offsets_in_the_summary(run, write_cmeee, tmp_path):
         (("conll", "{corpus}", "{out}.spacy"), "There is no format 'conll'. Formats: brat, ccks2019"),
         (("cmeee", "{corpus}", "{out}.json"), "must end with .spacy"),
         (("cmeee", "{out}.spacy", "{out}.spacy"), "is also an input"),
-        (("cmeee", "{corpus}", "{out}.spacy", "--summary", "{corpus}"), "is also an input or the output"),
-        (("cmeee", "{corpus}", "{out}.spacy", "--summary", "{out}.spacy"), "is also an input or the output"),
+        (("cmeee", "{corpus}", "{out}.spacy", "--summary", "{corpus}"), "is also an input"),
+        (("cmeee", "{corpus}", "{out}.spacy", "--summary", "{out}.ann"), "must end with .json"),
         (("cmeee", "{corpus}", "{out}.spacy", "--lang", "qq"), "knows no language 'qq'"),
         (("cmeee", "{corpus}", "{out}.spacy", "--spans-key", ""), "The spans key is empty"),
+        (("cmeee", "{corpus}", "{out}.spacy", "--spans-key", "a\udcffb"), "not valid Unicode"),
         (("cmeee", "{out}.json", "{out}.spacy"), "No such file"),
         (("cmeee", "{corpus}", "{corpus}/docs.spacy"), "corpus.json"),
         (("cluener", "{corpus}", "{out}.spacy"), "No record is usable"),

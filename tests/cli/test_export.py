@@ -73,11 +73,12 @@ def test_other_key_missing_key_and_empty_spans(run, tmp_path):
     vocab = Vocab()
     doc = Doc(vocab, words=["fever", "today"], spaces=[True, False])
     doc.spans["pred"] = [Span(doc, 1, 1, label="x"), Span(doc, 0, 2, label="x"), Span(doc, 0, 1, label="y")]
+    doc.spans["pred"].append(Span(doc, 1, 2))
     docs, output = tmp_path / "docs.spacy", tmp_path / "out.json"
     DocBin(docs=[doc, Doc(vocab, words=["no"], spaces=[False]), Doc(vocab)]).to_disk(docs)
     code, text = run("export", "cmeee", docs, output, "--spans-key", "pred")
     assert code == 0
-    assert "1 spans without a token are left out" in text
+    assert "2 spans without a token or a label are left out" in text
     assert json.loads(output.read_text()) == [
         {
             "text": "fever today",
@@ -91,6 +92,12 @@ def test_other_key_missing_key_and_empty_spans(run, tmp_path):
     ]
 
 
+def test_no_documents(run, tmp_path):
+    DocBin().to_disk(tmp_path / "docs.spacy")
+    assert run("export", "cmeee", tmp_path / "docs.spacy", tmp_path / "out.json")[0] == 0
+    assert json.loads((tmp_path / "out.json").read_text()) == []
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -98,7 +105,9 @@ def test_other_key_missing_key_and_empty_spans(run, tmp_path):
         (("cmeee", "{dir}/gone.spacy", "{dir}/out.json"), "is missing"),
         (("cmeee", "{dir}", "{dir}/out.json"), "is a directory"),
         (("cmeee", "{dir}/corpus.json", "{dir}/out.json"), "is not a DocBin"),
-        (("cmeee", "{dir}/docs.spacy", "{dir}/docs.spacy"), "is also the input"),
+        (("cmeee", "{dir}/docs.spacy", "{dir}/docs.spacy"), "must not end with .spacy"),
+        (("cmeee", "{dir}/docs.spacy", "{dir}/o.json", "--spans-key", "typo"), "no document has spans under"),
+        (("cmeee", "{dir}/docs.spacy", "{dir}/o.json", "--spans-key", "\udcff"), "no document has spans"),
         (("cmeee", "{dir}/docs.spacy", "{dir}"), "is a directory"),
     ],
 )

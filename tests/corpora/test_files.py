@@ -1,6 +1,9 @@
+import errno
+import re
+
 import pytest
 
-from spacy_gpner.files import atomic_write
+from spacy_gpner.files import atomic_write, resolve
 
 
 def test_writes_whole_and_makes_directories(tmp_path):
@@ -42,3 +45,28 @@ def test_a_link_stays_a_link(tmp_path):
 def test_refuses_a_directory(tmp_path):
     with pytest.raises(IsADirectoryError, match="is a directory"), atomic_write(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_errors_name_the_file(named, tmp_path):
+    path = tmp_path / "file"
+
+    def fail():
+        with atomic_write(path) as temporary:
+            raise OSError(errno.ENOSPC, "No space left on device", *[str(temporary)] * named)
+
+    with pytest.raises(OSError, match=re.escape(f"No space left on device: '{path}'")):
+        fail()
+
+
+def test_errors_about_other_files_stay(tmp_path):
+    with pytest.raises(FileNotFoundError, match="gone'"), atomic_write(tmp_path / "file"):
+        (tmp_path / "gone").read_text()
+
+
+def test_loop_of_links(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(OSError, match=r"loop") as info:
+        resolve(loop)
+    assert info.value.errno == errno.ELOOP

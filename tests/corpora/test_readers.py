@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from spacy_gpner.corpora.formats import READERS
+from spacy_gpner.corpora.iob import read_iob
 from spacy_gpner.corpora.records import KINDS, CorpusError, Entity
 
 GOOD_CMEEE = {
@@ -125,7 +126,6 @@ def test_empty_file(format_name, content, tmp_path):
         ("1", "holds a JSON number"),
         ('{"text": "a"}\n{"text": "b"}', "looks like JSON lines"),
         ("[" * 200_000, "nested too deeply"),
-        ('[{"text": "a", "n": ' + "9" * 5000 + "}]", "digits"),
     ],
 )
 def test_cmeee_file_that_is_no_array_of_records(content, message, tmp_path):
@@ -243,6 +243,50 @@ def test_entity_with_keys_missing(entity, tmp_path):
     assert kinds == ["offsets_not_integer"]
 
 
+@pytest.mark.parametrize(
+    ("format_name", "wrong"), [("cmeee", 7), ("cluener", {"发": [[0, 0], 3]}), ("ccks2019", None)]
+)
+def test_problems_name_the_entity(format_name, wrong, tmp_path):
+    path, problems = tmp_path / "file", []
+    if format_name == "cmeee":
+        write_array(path, {**GOOD_CMEEE, "entities": [*GOOD_CMEEE["entities"], wrong]})
+    elif format_name == "cluener":
+        write_lines(path, {**GOOD_CLUENER, "label": {"sym": {**wrong, "发热": [[0, 1]]}}})
+    else:
+        write_lines(path, {**GOOD_CCKS, "entities": [*GOOD_CCKS["entities"], wrong]})
+    list(READERS[format_name](path, problems.append))
+    assert [problem.source.position for problem in problems] == [
+        "record 1, entity 2" if format_name == "cmeee" else "line 1, entity 2"
+    ]
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_integer_of_any_length_costs_its_entity_alone(sign, tmp_path):
+    good = json.dumps(GOOD_CMEEE["entities"][0])
+    path, problems = tmp_path / "file", []
+    huge = sign + "9" * 5000
+    bad = f'{{"start_idx": {huge}, "end_idx": {huge}, "type": "sym", "id": {huge}}}'
+    path.write_text(f'[{{"text": "发热三天", "entities": [{bad}, {good}]}}]', encoding="utf-8")
+    (record,) = READERS["cmeee"](path, problems.append)
+    assert record.entities == FEVER
+    assert [problem.kind for problem in problems] == ["offsets_out_of_range"]
+    assert len(problems[0].place()) < len(str(path)) + 80
+
+
+@pytest.mark.parametrize(
+    ("entity", "detail"),
+    [
+        ({"start_idx": 0}, "the end is missing"),
+        ({"start_idx": "发热", "end_idx": 1}, "the start is not an integer"),
+        ({"end_idx": 1.0}, "the start is missing and the end is not an integer"),
+    ],
+)
+def test_wrong_offsets_are_told_apart(entity, detail, tmp_path):
+    problems = []
+    list(READERS["cmeee"](write_array(tmp_path / "f", {"text": "发", "entities": [entity]}), problems.append))
+    assert problems[0].place() == f"{tmp_path / 'f'}, record 1, entity 1: {detail}"
+
+
 def test_cmeee_copy_with_exclusive_ends(tmp_path):
     entity = {"start_idx": 0, "end_idx": 2, "type": "sym", "entity": "发热"}
     records, kinds = read("cmeee", write_array(tmp_path / "file", {"text": "发热三天", "entities": [entity]}))
@@ -300,6 +344,32 @@ def test_brat_directory_in_numeric_order(tmp_path):
     assert kinds == []
 
 
+def test_brat_order_of_odd_digits(tmp_path):
+    for name in ("１2", "a1", "²"):
+        write_brat(tmp_path, name, name)
+    assert {record.text for record in read("brat", tmp_path)[0]} == {"１2", "a1", "²"}
+
+
+@pytest.mark.parametrize("name", ["2.txt", "2.ann"])
+@pytest.mark.parametrize("damage", ["bytes", "directory", "broken link"])
+def test_brat_file_that_cannot_be_read_costs_its_pair(name, damage, tmp_path):
+    for number in ("1", "2", "3"):
+        write_brat(tmp_path, number, "发热", ["T1\tsym 0 2\t发热"])
+    path = tmp_path / name
+    path.unlink()
+    if damage == "bytes":
+        path.write_bytes("发热".encode("gb18030"))
+    elif damage == "directory":
+        path.mkdir()
+    else:
+        path.symlink_to("gone")
+    problems = []
+    records = list(READERS["brat"](tmp_path, problems.append))
+    assert [record.entities for record in records] == [FEVER, FEVER]
+    assert [problem.kind for problem in problems] == ["bad_record"]
+    assert name in problems[0].detail
+
+
 def test_brat_text_without_annotations_is_unlabelled(tmp_path):
     write_brat(tmp_path, "1", "发热")
     write_brat(tmp_path, "2", "发热", [])
@@ -343,7 +413,7 @@ def test_brat_other_annotations_are_counted(line, tmp_path):
         ("T2 sym 0 1 发", "bad_entity"),
         ("T2\tsym a b\t发", "offsets_not_integer"),
         ("T2\tsym 1e3 2\t发", "offsets_not_integer"),
-        ("T2\tsym 0 " + "9" * 5000 + "\t发", "offsets_not_integer"),
+        ("T2\tsym 0 " + "9" * 5000 + "\t发", "offsets_out_of_range"),
         ("T2\tsym 0 99\t发", "offsets_out_of_range"),
         ("T2\tsym -1 1\t发", "offsets_out_of_range"),
         ("T2\tsym 2 2\t", "offsets_inverted"),
@@ -386,6 +456,9 @@ def words_of(record):
         ("I-x B-x O O", ["a", "b"], 1),
         ("B-x E-x S-x O", ["a b", "c"], 0),
         ("B-x L-x U-x U-x", ["a b", "c", "d"], 0),
+        ("B-x M-x E-x S-x", ["a b c", "d"], 0),
+        ("B-x M-x E-x W-x", ["a b c", "d"], 0),
+        ("M-x M-x O W-x", ["a b", "d"], 1),
         ("E-x I-x O O", ["a", "b"], 2),
         ("S-x I-x O O", ["a", "b"], 1),
         ("O O B-x I-x", ["c d"], 0),
@@ -425,6 +498,40 @@ def test_iob_unknown_tags(tag, kind, tmp_path):
     records, kinds = read("iob", write_lines(tmp_path / "file", f"a\t{tag}", "b\tB-sym"))
     assert words_of(records[0]) == ["b"]
     assert kinds == [kind]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected", "problems"),
+    [
+        ("B-x I-x ? I-x", [], 1),
+        ("? I-x O B-x", ["d"], 1),
+        ("B-x ? B-x I-x", ["c d"], 1),
+        ("B-x ? ? B-x", ["d"], 1),
+        ("B-x E-x ? S-x", ["a b", "d"], 1),
+        ("B-x O ? O", ["a"], 1),
+        ("B-x ? O ?", [], 2),
+    ],
+)
+def test_iob_unknown_tag_costs_the_entity_that_it_touches(tags, expected, problems, tmp_path):
+    rows = [f"{word}\t{tag}" for word, tag in zip("abcd", tags.split(), strict=True)]
+    (record,), kinds = read("iob", write_lines(tmp_path / "file", *rows))
+    assert words_of(record) == expected
+    assert kinds == ["bad_entity"] * problems
+
+
+@pytest.mark.parametrize("content", [json.dumps([GOOD_CMEEE], indent=1), "a\tx\n\nb y", "fever\n"])
+def test_iob_file_without_tags(content, tmp_path):
+    path = tmp_path / "file"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(CorpusError, match="no line ends with a tag"):
+        read("iob", path)
+
+
+def test_iob_without_spaces(tmp_path):
+    path = write_lines(tmp_path / "file", "CT\tB-x", "示\tO", "肺\tB-y", "炎\tI-y")
+    (record,) = read_iob(path, print, spaces=False)
+    assert (record.text, record.words) == ("CT示肺炎", None)
+    assert record.entities == [Entity(0, 2, "x"), Entity(3, 5, "y")]
 
 
 def test_iob_token_of_ideographic_space(tmp_path):

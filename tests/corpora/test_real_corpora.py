@@ -39,7 +39,8 @@ CASES = [
 @pytest.mark.parametrize(("format_name", "files", "documents", "entities", "problems"), CASES)
 def test_counts(format_name, files, documents, entities, problems, tmp_path):
     root = Path(os.environ["GPNER_DATA"])
-    summary = convert_corpus(format_name, [root / file for file in files], tmp_path / "docs.spacy")
+    inputs, lang = [root / file for file in files], "en" if format_name == "iob" else "zh"
+    summary = convert_corpus(format_name, inputs, tmp_path / "docs.spacy", lang=lang)
     assert (summary.labelled, summary.unlabelled) == (documents, 0)
     assert summary.entities == entities
     assert {kind: counted.count for kind, counted in summary.problems.items()} == problems

@@ -1,6 +1,8 @@
 import json
 
-from spacy_gpner.corpora.records import Problem, Source
+import pytest
+
+from spacy_gpner.corpora.records import Problem, Source, show_label
 from spacy_gpner.corpora.summary import Summary
 
 
@@ -20,3 +22,32 @@ def test_place_shows_text_only_when_asked():
     problem = Problem("text_mismatch", Source("file.json", "record 3"), 1, 3, "x", text="某病")
     assert problem.place() == "file.json, record 3, offsets 1-3, x"
     assert problem.place(show_text=True).endswith("'某病'")
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("sym", "sym"),
+        ("症状", "症状"),
+        ("a\n\x1b[31m", r"a\n\x1b[31m"),
+        ("\ud800", r"\ud800"),
+        ("发热" * 50, "发热" * 10 + "…"),
+    ],
+)
+def test_labels_are_short_and_escaped(label, shown):
+    assert show_label(label) == shown
+    problem = Problem("text_mismatch", Source("file.json", "record 3"), 1, 3, label)
+    assert problem.place() == f"file.json, record 3, offsets 1-3, {shown}"
+    summary = Summary()
+    summary.add_problem(problem)
+    assert summary.to_dict()["problems"]["text_mismatch"]["first"][0]["label"] == shown
+
+
+def test_sentence():
+    source = Source("file.json", "record 3, entity 1")
+    assert Problem("bad_entity", source, detail="the entity is not an object").sentence() == (
+        "file.json, record 3, entity 1: the entity is not an object."
+    )
+    assert Problem("offsets_inverted", source, 3, 1).sentence() == (
+        "file.json, record 3, entity 1, offsets 3-1: the entity ends before it starts, or is empty."
+    )

@@ -1,0 +1,24 @@
+"""Keeping a command's outputs apart from its inputs."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Optional
+
+from ..files import resolve
+from .records import CorpusError
+
+
+def check_output(output: Path, others: Iterable[Path], suffix: Optional[str] = None) -> None:
+    """Refuse an output that would overwrite another file of the same command, or has a wrong suffix.
+
+    output (Path): The file to write.
+    others (Iterable[Path]): The command's inputs and other outputs.
+    suffix (Optional[str]): What the output must end with. By default anything but .spacy.
+    RAISES (CorpusError): If the output is refused.
+    """
+    if suffix is not None and output.suffix != suffix:
+        raise CorpusError(f"The output {output} must end with {suffix}.")
+    if suffix is None and output.suffix == ".spacy":
+        raise CorpusError(f"The output {output} must not end with .spacy: it will hold no documents.")
+    if resolve(output) in {resolve(path) for path in others}:
+        raise CorpusError(f"The output {output} is also an input or another output. Choose another file.")
