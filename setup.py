@@ -43,6 +43,7 @@ setup(
         "numpy>=2.0",
         "typer>=0.12",
         "srsly>=2.4.8,<3",
+        "tqdm>=4.38",
         "wasabi>=1.1,<1.2",
     ],
     extras_require={
