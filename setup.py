@@ -59,6 +59,10 @@ setup(
             "spacy-gpner.Biaffine.v1 = spacy_gpner.models.biaffine:Biaffine",
             "spacy-gpner.CharNgramEmbed.v1 = spacy_gpner.models.char_ngram_embed:CharNgramEmbed",
             "spacy-gpner.BiLSTMEncoder.v1 = spacy_gpner.models.bilstm:BiLSTMEncoder",
+            "spacy-gpner.NoLinkage.v1 = spacy_gpner.distillation.linkage:NoLinkage",
+            "spacy-gpner.ConcatLinkage.v1 = spacy_gpner.distillation.linkage:ConcatLinkage",
+            "spacy-gpner.AddLinkage.v1 = spacy_gpner.distillation.linkage:AddLinkage",
+            "spacy-gpner.GatedLinkage.v1 = spacy_gpner.distillation.linkage:GatedLinkage",
         ],
         "spacy_tokenizers": [
             "spacy-gpner.CharTokenizer.v1 = spacy_gpner.tokenizer:create_char_tokenizer",

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,30 @@ def atomic_write(path: Path) -> Iterator[Path]:
         raise OSError(err.errno, err.strerror, str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_directory(path: Path) -> Iterator[Path]:
+    """Write a directory whole or not at all: what is written to the temporary one takes its place when
+    the block ends, and is removed, with an earlier directory left as it was, when the block fails.
+
+    path (Path): The directory to write. Missing parents are created.
+    YIELDS (Path): The temporary directory, beside it, to write to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    replaced = path.with_name(f".{path.name}.old")
+    for leftover in (temporary, replaced):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary.mkdir()
+    try:
+        yield temporary
+        if path.exists():
+            path.replace(replaced)
+        temporary.replace(path)
+    finally:
+        for leftover in (temporary, replaced):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def resolve(path: Path) -> Path:

@@ -5,6 +5,7 @@ import typer
 from spacy.cli._util import app
 
 from .convert import convert_cli
+from .distill import distill_cli
 from .export import export_cli
 from .split import split_cli
 from .visualize import visualize_cli
@@ -19,6 +20,11 @@ gpner_cli.command(
     "convert",
     epilog="Example: spacy gpner convert cmeee CMeEE_train.json corpus/train.spacy --summary train.json",
 )(convert_cli)
+gpner_cli.command(
+    "distill",
+    epilog="Example: spacy gpner distill training/teacher/model-best student.cfg --output training/student",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(distill_cli)
 gpner_cli.command(
     "export",
     epilog="Example: spacy gpner export cmeee predictions.spacy CMeEE_test.json",

@@ -11,15 +11,16 @@ def fail_clearly() -> Iterator[None]:
     """Turn the errors that a user can mend into a message and exit code 1, without a traceback.
     A terminal that can't show a character of a label or a path gets its code instead.
 
-    RAISES (SystemExit): In place of a `CorpusError` or an `OSError`.
+    RAISES (SystemExit): In place of a `CorpusError`, `DistillationError` or `OSError`.
     """
     from wasabi import msg
 
     from ..corpora.records import CorpusError
+    from ..distillation.errors import DistillationError
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         yield
-    except (CorpusError, OSError) as err:
+    except (CorpusError, DistillationError, OSError) as err:
         msg.fail(str(err), exits=1)

@@ -1,11 +1,13 @@
 """Torch modules as thinc layers that are built once their sizes are known."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Optional, cast
 
 import safetensors.torch
 import srsly
 import torch
+from spacy.language import Language
 from thinc.api import ArgsKwargs, Model, PyTorchShim, torch2xp, xp2torch
 from thinc.types import Floats2d
 from thinc.util import get_torch_default_device
@@ -51,6 +53,23 @@ class LazyTorchShim(PyTorchShim):
         # The optimizer keeps its moments by this number; those of the old shapes no longer fit.
         self.id = PyTorchShim(None).id
 
+    @contextlib.contextmanager
+    def use_params(self, params: dict[tuple[int, str], Any]) -> Iterator[None]:
+        """Set weights for a while, such as the averages that an optimizer keeps. (thinc's own shim looks for
+        keys that the optimizer doesn't use, and so never finds them.)
+
+        params (Dict[Tuple[int, str], FloatsXd]): Weights by id and name of the parameter.
+        """
+        own = [] if self._model is None else self._model.named_parameters()
+        swapped = [(p, p.data, params[self.id, name]) for name, p in own if (self.id, name) in params]
+        for parameter, weights, given in swapped:
+            parameter.data = xp2torch(given, device=weights.device)
+        try:
+            yield
+        finally:
+            for parameter, weights, _ in swapped:
+                parameter.data = weights
+
     def to_bytes(self) -> bytes:
         """RETURNS (bytes): The sizes and weights."""
         state = b"" if self._model is None else safetensors.torch.save(_on_cpu(self._model.state_dict()))
@@ -71,6 +90,13 @@ class LazyTorchShim(PyTorchShim):
 
 def _on_cpu(state: dict[str, Any]) -> dict[str, Any]:
     return {name: weights.detach().cpu().contiguous() for name, weights in state.items()}
+
+
+def has_unaveraged_shim(nlp: Language) -> bool:
+    """Whether a torch module of the pipeline ignores the averages that an optimizer keeps: ours don't."""
+    models = [model for _, pipe in nlp.pipeline if isinstance(model := getattr(pipe, "model", None), Model)]
+    shims = [shim for model in models for node in model.walk() for shim in node.shims]
+    return any(isinstance(shim, PyTorchShim) and not isinstance(shim, LazyTorchShim) for shim in shims)
 
 
 def get_shim(model: Model) -> LazyTorchShim:

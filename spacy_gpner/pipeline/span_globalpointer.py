@@ -1,8 +1,7 @@
 """`span_globalpointer`: nested entities in `doc.spans`."""
 
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Optional, cast
 
@@ -15,14 +14,18 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Optimizer, set_dropout_rate
 
+from ..distillation.config import DistillationLoss
+from ..distillation.teacher import LinkedTeacher
+from ..distillation.update import distill_batch
 from ..models.span_head import SpanModel, resize_span_model
-from ..models.torch_layer import get_shim
+from ..models.torch_layer import get_shim, has_unaveraged_shim
 from ..scoring import score_spans
-from ..spans import DecodedSpans, SpanFactors, Window, decode, zlpr_loss
+from ..spans import DecodedSpans, SpanFactors, Window, decode
 from ..spans.tiles import WindowMode
 from .ents import EntsPolicy, check_ents_policy, flat_entities
 from .fork import use_one_thread_after_fork
-from .gold import GoldReport, gold_spans
+from .gold import GoldReport
+from .loss import differentiate, gold_loss
 
 default_config = """
 [model]
@@ -52,6 +55,7 @@ DEFAULT_SPAN_GLOBALPOINTER_MODEL = Config().from_str(default_config)["model"]
 DEFAULT_SPANS_KEY = "sc"
 MAX_SPANS_PER_TOKEN = 10
 SAMPLE_SIZE = 10
+DEFAULT_DISTILLATION_LOSS = DistillationLoss()
 
 
 @Language.factory(
@@ -223,8 +227,17 @@ class SpanGlobalPointer(TrainablePipe):
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             return DecodedSpans.none(len(docs))
+        return self.decode(docs, self.model.predict(docs))
+
+    def decode(self, docs: Sequence[Doc], scores: SpanFactors) -> DecodedSpans:
+        """Find the entities that a model's output stands for.
+
+        docs (Sequence[Doc]): The documents.
+        scores (SpanFactors): The model's output for them.
+        RETURNS (DecodedSpans): The spans above the threshold.
+        """
         limits = [self._max_spans(doc) for doc in docs]
-        return decode(self.model.predict(docs), self.window, float(self.cfg["threshold"]), limits)
+        return decode(scores, self.window, float(self.cfg["threshold"]), limits)
 
     def _require_initialized(self) -> None:
         if not self._is_initialized:
@@ -307,6 +320,42 @@ class SpanGlobalPointer(TrainablePipe):
         losses[self.name] += loss
         return losses
 
+    @property
+    def is_distillable(self) -> bool:
+        """That it has the method `distill`."""
+        return True
+
+    def distill(
+        self,
+        teacher_pipe: LinkedTeacher,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[dict[str, float]] = None,
+        settings: DistillationLoss = DEFAULT_DISTILLATION_LOSS,
+    ) -> dict[str, float]:
+        """Learn from a teacher, and from the gold spans of examples whose reference has the span group.
+
+        teacher_pipe (LinkedTeacher): The teacher.
+        examples (Iterable[Example]): The batch.
+        drop (float): The dropout rate of thinc layers.
+        sgd (Optional[Optimizer]): The optimizer.
+        losses (Optional[Dict[str, float]]): Record of the losses, updated under the component's name; the
+            divergence under `{name}_distillation`, the joint teacher's loss under `{name}_teacher`.
+        settings (DistillationLoss): What is added to the loss.
+        RETURNS (Dict[str, float]): The updated record.
+        """
+        losses = {} if losses is None else losses
+        for name in (self.name, f"{self.name}_distillation", f"{self.name}_teacher"):
+            losses.setdefault(name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "SpanGlobalPointer.distill")
+        if any(len(eg.predicted) for eg in examples):
+            self._require_initialized()
+            distill_batch(self, teacher_pipe, examples, settings, drop=drop, sgd=sgd, losses=losses)
+        return losses
+
     def get_loss(self, examples: Iterable[Example], scores: SpanFactors) -> tuple[float, SpanFactors]:
         """Find the loss (Eq. 14 of the main paper) and its gradient.
 
@@ -316,24 +365,11 @@ class SpanGlobalPointer(TrainablePipe):
         RAISES (ValueError): If the loss is not finite.
         """
         examples = list(examples)
-        annotated = [self.key in eg.reference.spans for eg in examples]
-        q, k, a, b = (x.detach().requires_grad_() for x in scores.tensors)
-        leaves = replace(scores, q=q, k=k, a=a, b=b)
-        gold = gold_spans(
-            [eg for eg, is_annotated in zip(examples, annotated, strict=True) if is_annotated],
-            self.key,
-            self._label_ids,
-            self.window,
+        return differentiate(
+            scores,
+            lambda factors: gold_loss(factors, examples, self.key, self._label_ids, self.window),
+            name=self.name,
         )
-        loss = zlpr_loss(leaves.documents(annotated), gold, self.window)
-        if not loss.isfinite():
-            raise ValueError(
-                f"[{self.name}] The loss is {loss.item()}: the training has diverged. Lower the learning "
-                "rate or clip the gradient; what was saved before is not affected."
-            )
-        loss.backward()
-        q, k, a, b = (cast(Any, x.grad) for x in leaves.tensors)
-        return float(loss.detach()), replace(scores, q=q, k=k, a=a, b=b)
 
     def initialize(
         self,
@@ -367,12 +403,13 @@ class SpanGlobalPointer(TrainablePipe):
             )
         report.warn(self.name, self.labels, self.window)
         if nlp is not None:
-            self._check_training_config(nlp.config["training"])
+            self._check_training_config(nlp)
         head = self.model.get_ref("output_layer")
         head.set_dim("nO", len(self.labels), force=True)
         self.model.initialize(X=sample) if sample else self.model.initialize()
 
-    def _check_training_config(self, config: dict[str, Any]) -> None:
+    def _check_training_config(self, nlp: Language) -> None:
+        config = nlp.config["training"]
         weights = config.get("score_weights", {})
         if self.key != DEFAULT_SPANS_KEY and not any(w.startswith(f"spans_{self.key}_") for w in weights):
             warnings.warn(
@@ -381,9 +418,9 @@ class SpanGlobalPointer(TrainablePipe):
                 f"spans_{self.key}_f = 1.0 there.",
                 stacklevel=3,
             )
-        if config.get("optimizer", {}).get("use_averages"):
+        if config.get("optimizer", {}).get("use_averages") and has_unaveraged_shim(nlp):
             warnings.warn(
-                f"[{self.name}] use_averages = true in [training.optimizer]: torch modules are not averaged, "
+                f"[{self.name}] use_averages = true in [training.optimizer]: transformers are not averaged, "
                 "and the averages of the other layers alone would not fit them. Set it to false.",
                 stacklevel=3,
             )

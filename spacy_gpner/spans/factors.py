@@ -75,6 +75,28 @@ class SpanFactors:
         kept = [n for n, is_kept in zip(self.lengths, keep, strict=True) if is_kept]
         return replace(self, q=q, k=k, a=a, b=b, lengths=kept)
 
+    def types(self, index: Sequence[int]) -> Self:
+        """The factors of some of the types.
+
+        index (Sequence[int]): The types, in the order wanted.
+        RETURNS (SpanFactors): Their factors.
+        """
+        if list(index) == list(range(self.num_types)):
+            return self
+        chosen = torch.tensor(index, dtype=torch.long, device=self.q.device)
+        q, k = (x[:, chosen] if x.shape[1] > 1 else x for x in (self.q, self.k))
+        return replace(self, q=q, k=k, a=self.a[:, chosen], b=self.b[:, chosen])
+
+    def __add__(self, other: Self) -> Self:
+        """The sum of each number, as gradients are summed."""
+        q, k, a, b = (x + y for x, y in zip(self.tensors, other.tensors, strict=True))
+        return replace(self, q=q, k=k, a=a, b=b)
+
+    def detach(self) -> Self:
+        """The same numbers, without the way back to what they were made from."""
+        q, k, a, b = (x.detach() for x in self.tensors)
+        return replace(self, q=q, k=k, a=a, b=b)
+
     def full_precision(self) -> Self:
         """These factors with half-precision tensors converted to float32, which sums of exponentials need."""
         q, k, a, b = (x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in self.tensors)

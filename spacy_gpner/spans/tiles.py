@@ -45,11 +45,17 @@ class Window:
     def holds(self, start: int, end: int) -> bool:
         """Whether a span of a document lies inside the window.
 
-        start, end (int): First token, and the token after the last.
+        start, end (int): First token, and the token after the last. Tensors of them work as well.
         """
         if self.width is None:
             return True
         return (end if self.mode == "prefix" else end - start) <= self.width
+
+    def covers(self, other: "Window") -> bool:
+        """Whether it holds every span that another window holds."""
+        if self.width is None:
+            return True
+        return other.width is not None and other.width <= self.width and other.mode == self.mode
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ import warnings
 import numpy
 import pytest
 import spacy
+import torch
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Config
+from torch.testing import assert_close
 
 from ..util import (
     CHAR_TOKENIZER,
@@ -315,11 +317,24 @@ def test_settings_can_be_overridden_when_loading(trained, tmp_path):
     assert loaded.get_pipe("span_globalpointer").cfg["threshold"] == 0.7
 
 
-def test_averages_are_warned_of():
+def test_averaged_weights_are_used():
     nlp = blank()
     nlp.config["training"]["optimizer"]["use_averages"] = True
-    with pytest.warns(UserWarning, match="use_averages"):
-        nlp.initialize(lambda: make_examples(nlp))
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(20):
+        nlp.update(examples, sgd=optimizer)
+    shims = [shim for node in nlp.get_pipe("span_globalpointer").model.walk() for shim in node.shims]
+    modules = [(shim.id, name, p) for shim in shims for name, p in shim.module.named_parameters()]
+    before = [p.detach().clone() for *_, p in modules]
+    with nlp.use_params(optimizer.averages):
+        for (shim_id, name, p), last in zip(modules, before, strict=True):
+            assert_close(p.detach(), torch.from_numpy(optimizer.averages[shim_id, name]))
+            assert not torch.equal(p, last)
+        averaged = nlp.to_bytes()
+    for (*_, p), last in zip(modules, before, strict=True):
+        assert torch.equal(p, last)
+    assert averaged != nlp.to_bytes()
 
 
 def test_divergence_is_an_error():

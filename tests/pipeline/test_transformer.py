@@ -79,3 +79,11 @@ def test_the_band_crosses_the_seams_of_strided_windows(bert):
     text = "".join(TEXTS) * 10
     doc = nlp(text)
     assert len(doc.spans["sc"]) == 4 * len(text) - 6
+
+
+def test_averages_are_warned_of(bert):
+    # those of transformers are kept, but never used
+    nlp = build(bert, shared=True)
+    nlp.config["training"]["optimizer"]["use_averages"] = True
+    with pytest.warns(UserWarning, match="use_averages"):
+        nlp.initialize(lambda: make_examples(nlp))

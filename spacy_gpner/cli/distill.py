@@ -1,0 +1,59 @@
+"""`spacy gpner distill`."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Optional
+
+import typer
+from spacy.cli._util import Arg, Opt, import_code, parse_config_overrides, setup_gpu, show_validation_error
+
+from ._errors import fail_clearly
+
+
+def distill_cli(
+    ctx: typer.Context,
+    teacher: str = Arg(..., metavar="TEACHER", help="A trained pipeline: its directory or package"),
+    config_path: Path = Arg(
+        ..., metavar="STUDENT.cfg", help="The student's config", exists=True, allow_dash=True
+    ),
+    output_path: Path = Opt(..., "--output", "-o", help="Output directory of the student"),
+    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    resume: bool = Opt(False, "--resume", help="Go on from the last checkpoint in the output directory"),
+    code_path: Optional[Path] = Opt(
+        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
+    ),
+    verbose: bool = Opt(False, "--verbose", "-V", help="Display more information"),
+) -> None:
+    """Train a student under a trained teacher, as the [distillation] block of its config says. Settings
+    can be overridden on the command line, as with `spacy train`.
+    """
+    from spacy import util
+    from wasabi import msg
+
+    from ..distillation.loop import distill, init_nlp_student
+
+    if verbose:
+        util.logger.setLevel(logging.DEBUG)
+    overrides = parse_config_overrides(ctx.args)
+    import_code(code_path)
+    setup_gpu(use_gpu)
+    with fail_clearly():
+        with show_validation_error(config_path):
+            config = util.load_config(config_path, overrides=overrides, interpolate=False)
+        teacher_nlp = util.load_model(teacher)
+        msg.divider("Initializing student")
+        with show_validation_error(config_path, hint_fill=False):
+            nlp = init_nlp_student(config, teacher_nlp, use_gpu=use_gpu)
+        msg.good("Initialized student")
+        msg.divider("Distilling")
+        with show_validation_error(config_path, hint_fill=False):
+            distill(
+                nlp,
+                teacher_nlp,
+                output_path,
+                use_gpu=use_gpu,
+                resume=resume,
+                stdout=sys.stdout,
+                stderr=sys.stderr,
+            )

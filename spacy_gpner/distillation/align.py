@@ -1,0 +1,120 @@
+"""Which tokens of a teacher and a student lie on which, in texts that both have cut their own way."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Optional, cast
+
+import numpy
+import torch
+from spacy.tokens import Doc
+from torch import Tensor
+
+from ..spans import SpanFactors, Window
+from ..spans.tiles import Tiles
+
+NO_TOKEN = -1
+
+
+@dataclass(frozen=True)
+class TokenMap:
+    """Leads between the tokens of a batch as the teacher and as the student cut it, T and S of them.
+
+    mean (Optional[Tensor]): Averages student vectors over each teacher token's student tokens, sparse,
+        shape (T, S); None where all tokens are the same.
+    starts, ends (Tensor): The teacher token that starts, and that ends, where the student token does, in the
+        flat batch, or -1; shape (S,).
+    positions (Tensor): Each teacher token's place in its document, shape (T,).
+    lengths (Sequence[int]): Student tokens of each document.
+    """
+
+    mean: Optional[Tensor]
+    starts: Tensor
+    ends: Tensor
+    positions: Tensor
+    lengths: Sequence[int]
+
+    def to_teacher(self, vectors: Tensor) -> Tensor:
+        """Student vectors, shape (S, width), on the teacher's tokens."""
+        return vectors if self.mean is None else self.mean @ vectors
+
+    def backprop_to_teacher(self, d_vectors: Tensor) -> Tensor:
+        """The gradient of `to_teacher`, shape (T, width) to (S, width)."""
+        return d_vectors if self.mean is None else self.mean.T @ d_vectors
+
+    def to_student(self, factors: SpanFactors) -> SpanFactors:
+        """The teacher's factors on the student's tokens. Where the teacher has no token with an edge, they
+        mean nothing: `allowed` leaves such spans out."""
+        if self.mean is None:
+            return factors
+        starts, ends = self.starts.clamp(min=0), self.ends.clamp(min=0)
+        q, k, a, b = factors.tensors
+        return replace(factors, q=q[starts], k=k[ends], a=a[starts], b=b[ends], lengths=self.lengths)
+
+    def allowed(self, teacher: Window, student: Window) -> Optional[Callable[[Tiles], Tensor]]:
+        """The student's spans that the teacher's tokens and window have too, as `divergence` takes them."""
+        if self.mean is None and teacher.covers(student):
+            return None
+
+        def cells(tiles: Tiles) -> Tensor:
+            first, last = tiles.rows(self.starts)[:, :, None], tiles.cols(self.ends)[:, None]
+            start, stop = (self.positions[x.clamp(min=0)] for x in (first, last))
+            inside: Tensor = cast(Any, teacher).holds(start, stop + 1)
+            return (first != NO_TOKEN) & (last != NO_TOKEN) & inside
+
+        return cells
+
+
+def map_tokens(teacher: Sequence[Doc], student: Sequence[Doc], device: torch.device) -> TokenMap:
+    """Find which tokens lie on which.
+
+    teacher, student (Sequence[Doc]): The same texts.
+    device (torch.device): Where the map is needed.
+    RETURNS (TokenMap): The map.
+    """
+    edges = [(token_edges(t), token_edges(s)) for t, s in zip(teacher, student, strict=True)]
+    same = all(numpy.array_equal(t, s) for t, s in edges)
+    offsets = numpy.cumsum([0, *(len(t) for t, _ in edges)])[:-1]
+    starts = [_find(t[:, 0], s[:, 0], offset) for (t, s), offset in zip(edges, offsets, strict=True)]
+    ends = [_find(t[:, 1], s[:, 1], offset) for (t, s), offset in zip(edges, offsets, strict=True)]
+    positions = [numpy.arange(len(t)) for t, _ in edges]
+    return TokenMap(
+        mean=None if same else _mean_matrix(edges).to(device),
+        starts=_flat(starts).to(device),
+        ends=_flat(ends).to(device),
+        positions=_flat(positions).to(device),
+        lengths=[len(s) for _, s in edges],
+    )
+
+
+def _mean_matrix(edges: Sequence[tuple[numpy.ndarray, numpy.ndarray]]) -> Tensor:
+    rows: list[int] = []
+    cols: list[int] = []
+    n_rows = n_cols = 0
+    for t, s in edges:
+        first = numpy.searchsorted(s[:, 1], t[:, 0], side="right")
+        stop = numpy.searchsorted(s[:, 0], t[:, 1], side="left")
+        for i, (j, end) in enumerate(zip(first.tolist(), stop.tolist(), strict=True)):
+            rows.extend([n_rows + i] * max(0, end - j))
+            cols.extend(range(n_cols + j, n_cols + end))
+        n_rows, n_cols = n_rows + len(t), n_cols + len(s)
+    index = torch.tensor([rows, cols], dtype=torch.long)
+    share = 1.0 / torch.bincount(index[0], minlength=n_rows).clamp(min=1)
+    return torch.sparse_coo_tensor(index, share[index[0]], (n_rows, n_cols))
+
+
+def _flat(parts: Sequence[numpy.ndarray]) -> Tensor:
+    return torch.from_numpy(numpy.concatenate(parts)) if parts else torch.zeros(0, dtype=torch.long)
+
+
+def token_edges(doc: Doc) -> numpy.ndarray:
+    """First character of each token and the one after its last, shape (tokens, 2)."""
+    start, length = doc.to_array(["IDX", "LENGTH"]).astype("int64").reshape(-1, 2).T
+    return numpy.stack([start, start + length], axis=1)
+
+
+def _find(teacher: numpy.ndarray, student: numpy.ndarray, offset: int) -> numpy.ndarray:
+    """Index of the teacher's token with the same edge, or -1."""
+    if not len(teacher):
+        return numpy.full(len(student), NO_TOKEN)
+    place = numpy.searchsorted(teacher, student).clip(max=len(teacher) - 1)
+    return numpy.where(teacher[place] == student, place + offset, NO_TOKEN)

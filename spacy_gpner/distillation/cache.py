@@ -1,0 +1,127 @@
+"""The frozen teacher's token vectors, made once for all epochs."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, Optional
+
+import numpy
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from ..files import atomic_write
+from .errors import DistillationError
+
+Precision = Literal["full", "half"]
+DTYPES = {"full": numpy.float32, "half": numpy.float16}
+GIGABYTE = 2**30
+DIGEST_SIZE = 16
+
+
+class VectorCache:
+    """Token vectors by text. In memory, or in a file that only serves the same teacher and corpus.
+
+    path (Optional[Path]): The file (safetensors); None for memory.
+    precision (str): "full" is float32, "half" float16: half the size, three digits.
+    max_gb (float): The most GiB of vectors to keep. Texts beyond it are computed again in every epoch.
+    """
+
+    def __init__(
+        self, path: Optional[Path] = None, *, precision: Precision = "full", max_gb: float = 4.0
+    ) -> None:
+        self.path = path
+        self.precision = precision
+        self.max_bytes = int(max_gb * GIGABYTE)
+        self._rows: dict[bytes, slice] = {}
+        self._vectors: Any = None
+        self.left_out = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, text: str) -> bool:
+        return _digest(text) in self._rows
+
+    def get(self, text: str) -> Optional[numpy.ndarray]:
+        """The vectors of a text's tokens in float32, shape (tokens, width); None if they are not kept."""
+        rows = self._rows.get(_digest(text))
+        return None if rows is None else self._vectors[rows].astype(numpy.float32)
+
+    def fill(
+        self,
+        texts: Sequence[str],
+        teacher: str,
+        compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]],
+    ) -> None:
+        """Load the vectors of a corpus, or compute and save them.
+
+        texts (Sequence[str]): The corpus.
+        teacher (str): What tells this teacher from others: its fingerprint.
+        compute (Callable[[Sequence[str]], Iterable[numpy.ndarray]]): Makes the vectors of texts, in order.
+        RAISES (DistillationError): If the file is damaged, or of another teacher, corpus or precision.
+        RAISES (OSError): If the file can't be written or read.
+        """
+        unique = list({_digest(text): text for text in texts}.values())
+        expected = {
+            "teacher": teacher,
+            "corpus": hashlib.blake2b(b"".join(sorted(map(_digest, unique)))).hexdigest(),
+            "precision": self.precision,
+            "max_bytes": str(self.max_bytes),
+        }
+        if self.path is not None and self.path.exists():
+            self._load(self.path, expected)
+        else:
+            arrays = self._compute(unique, compute)
+            if self.path is not None:
+                with atomic_write(self.path) as temporary:
+                    save_file(arrays, temporary, metadata={"spacy_gpner": json.dumps(expected)})
+                self._load(self.path, expected)
+        self.left_out = len(unique) - len(self._rows)
+
+    def _compute(
+        self, texts: Sequence[str], compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]]
+    ) -> dict[str, numpy.ndarray]:
+        parts: list[numpy.ndarray] = []
+        n_rows = n_bytes = 0
+        for text, vectors in zip(texts, compute(texts), strict=True):
+            part = vectors.astype(DTYPES[self.precision])
+            n_bytes += part.nbytes
+            if n_bytes > self.max_bytes:
+                break
+            parts.append(part)
+            self._rows[_digest(text)] = slice(n_rows, n_rows + len(part))
+            n_rows += len(part)
+        self._vectors = numpy.concatenate(parts) if parts else numpy.zeros((0, 0), DTYPES[self.precision])
+        digests = numpy.frombuffer(b"".join(self._rows), dtype=numpy.uint8).reshape(-1, DIGEST_SIZE)
+        stops = numpy.array([rows.stop for rows in self._rows.values()], dtype=numpy.int64)
+        return {"vectors": self._vectors, "digests": digests, "stops": stops}
+
+    def _load(self, path: Path, expected: dict[str, str]) -> None:
+        try:
+            with safe_open(path, framework="numpy") as file:
+                metadata = file.metadata() or {}
+                found = json.loads(metadata.get("spacy_gpner", "{}"))
+                wrong = [key for key, value in expected.items() if found.get(key) != value]
+                if wrong:
+                    raise DistillationError(
+                        f"The teacher cache {path} was made for something else (different: "
+                        f"{', '.join(wrong)}). Remove it, or name another file in "
+                        "[distillation.cache] path."
+                    )
+                digests, stops = file.get_tensor("digests"), file.get_tensor("stops")
+        except (SafetensorError, json.JSONDecodeError) as err:
+            raise DistillationError(
+                f"The teacher cache {path} is damaged or no cache ({err}). Remove it to make it again."
+            ) from None
+        starts = [0, *stops[:-1].tolist()]
+        self._rows = {
+            digest.tobytes(): slice(start, stop)
+            for digest, start, stop in zip(digests, starts, stops.tolist(), strict=True)
+        }
+        self._vectors = safe_open(path, framework="numpy").__enter__().get_slice("vectors")
+
+
+def _digest(text: str) -> bytes:
+    # Lone surrogates are legal in a Doc.
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_SIZE).digest()

@@ -1,0 +1,100 @@
+"""The `[distillation]` block of a config."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from spacy.language import Language
+from spacy.util import registry
+from thinc.api import Config, ConfigValidationError, Model, Optimizer
+
+from ..spans import Divergence, Reduction
+from .cache import Precision
+
+
+class DistillationLoss(BaseModel):
+    """What is added to the student's loss: α · D(student / K, teacher / K) (section III-B of the main paper).
+
+    divergence (str): D, as `spacy_gpner.spans.divergence` has them.
+    temperature (float): K, above 0.
+    alpha (float): α, not below 0.
+    reduction (str): "sum" for each document and type, where α is of the order of 1; or "mean" over the
+        elements of the score matrices, where it is of the order of 1,000 (the paper's 5,000 to 7,000).
+    """
+
+    divergence: Divergence = Field(default="bernoulli", title="The divergence between student and teacher")
+    temperature: float = Field(default=1.0, gt=0, title="What the scores of both are divided by")
+    alpha: float = Field(default=1.0, ge=0, title="The weight of the divergence")
+    reduction: Reduction = Field(default="sum", title="Whether the divergence is summed or averaged")
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CacheSettings(BaseModel):
+    """Where the frozen teacher's token vectors are kept.
+
+    path (Optional[Path]): A file; None for memory.
+    precision (str): "full" is float32, "half" float16: half the size, three digits.
+    max_gb (float): The most GiB to keep; 0 for no cache.
+    """
+
+    path: Optional[Path] = Field(default=None, title="File of the cache; null for memory")
+    precision: Precision = Field(default="full", title="Precision of the cached vectors")
+    max_gb: float = Field(default=4.0, ge=0, title="Most GiB of vectors to cache; 0 for no cache")
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConfigSchemaDistill(BaseModel):
+    """The block. Dev corpus, evaluation frequency, score weights, logger, seed and callbacks are those of
+    `[training]`."""
+
+    corpus: Optional[StrictStr] = Field(..., title="Path in the config to the training data")
+    unlabelled_corpus: Optional[StrictStr] = Field(default=None, title="Path in the config to further text")
+    batcher: Callable = Field(..., title="Batcher for the training data")
+    optimizer: Optimizer = Field(..., title="The optimizer to use")
+    dropout: Union[StrictFloat, StrictInt] = Field(default=0.1, title="Dropout rate")
+    max_epochs: StrictInt = Field(default=0, title="Maximum number of epochs to train for")
+    max_steps: StrictInt = Field(..., title="Maximum number of update steps to train for")
+    patience: StrictInt = Field(default=0, title="Steps to continue without improvement")
+    student_to_teacher: dict[StrictStr, StrictStr] = Field(
+        default={}, title="Teacher components by student component"
+    )
+    train_teacher_head: StrictBool = Field(default=False, title="Whether the teacher's head learns on")
+    linkage: Optional[Model] = Field(default=None, title="How the student's features enter the teacher")
+    loss: DistillationLoss = Field(default=DistillationLoss(), title="What is added to the student's loss")
+    cache: CacheSettings = Field(default=CacheSettings(), title="Where the teacher's vectors are kept")
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+
+def resolve_distillation(nlp: Language) -> ConfigSchemaDistill:
+    """Make what the `[distillation]` block of a pipeline's config describes.
+
+    nlp (Language): The pipeline.
+    RETURNS (ConfigSchemaDistill): The block, its functions called.
+    RAISES (ConfigValidationError): If there is none, or if a key is missing, unknown or out of range.
+    """
+    config = nlp.config.interpolate()
+    if "distillation" not in config:
+        raise ConfigValidationError(
+            config=Config(),
+            title="The config has no [distillation] block",
+            desc="`spacy gpner distill` needs one beside [training].",
+        )
+    given = config["distillation"]
+    loss, cache = given.get("loss", {}), given.get("cache", {})
+    unknown = _unknown(given, ConfigSchemaDistill)
+    unknown += _unknown(loss, DistillationLoss, "loss") + _unknown(cache, CacheSettings, "cache")
+    if unknown:
+        errors = [{"loc": loc, "msg": "extra fields not permitted"} for loc in unknown]
+        raise ConfigValidationError(config={"distillation": given}, errors=errors)
+    block = registry.resolve(given, schema=ConfigSchemaDistill)
+    block |= {"loss": DistillationLoss(**loss), "cache": CacheSettings(**cache)}
+    return ConfigSchemaDistill.model_construct(**block)
+
+
+def _unknown(block: dict[str, Any], schema: type[BaseModel], *parents: str) -> list[tuple[str, ...]]:
+    # Resolving drops unknown keys without a word.
+    return [(*parents, key) for key in block if key not in schema.model_fields]

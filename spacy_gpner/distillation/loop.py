@@ -1,0 +1,386 @@
+"""The distillation loop: `spacy train`'s, with a teacher."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from timeit import default_timer as timer
+from types import SimpleNamespace
+from typing import IO, Any, Optional, cast
+
+from spacy.language import Language
+from spacy.schemas import ConfigSchemaTraining
+from spacy.training import Example
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import (
+    DIR_MODEL_BEST,
+    DIR_MODEL_LAST,
+    create_before_to_disk_callback,
+    create_evaluation_callback,
+    create_train_batches,
+    subdivide_batch,
+    update_meta,
+)
+from spacy.util import minibatch, registry, resolve_dot_names
+from thinc.api import Config, Optimizer, fix_random_seed
+from tqdm import tqdm
+from wasabi import Printer
+
+from ..files import atomic_directory
+from ..pipeline.loss import DivergedError
+from ..pipeline.span_globalpointer import SpanGlobalPointer
+from ..scoring import score_spans
+from .cache import VectorCache
+from .checkpoint import (
+    Progress,
+    load_checkpoint,
+    refuse_to_overwrite,
+    remove_checkpoints,
+    restore_random,
+    save_checkpoint,
+)
+from .config import ConfigSchemaDistill, resolve_distillation
+from .errors import DistillationError
+from .teacher import LinkedTeacher, token_vectors
+
+# A joint teacher that falls so far below the unlinked one is worth a warning.
+TEACHER_FELL = 0.005
+TEACHER_SCORE = "teacher_f"
+DISTILLATION_LOSS = "distill"
+TEACHER_LOSS = "teacher"
+Corpus = Callable[[Language], Iterable[Example]]
+
+
+def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) -> Language:
+    """Make and initialize a student. Without gold to take labels from, it gets its teacher's.
+
+    config (Config): Its config, not interpolated.
+    teacher (Language): The teacher's pipeline.
+    use_gpu (int): GPU id, or -1 for CPU.
+    RETURNS (Language): The student's pipeline.
+    """
+    if config.get("distillation", {}).get("corpus", "") is None:
+        config = config.copy()
+        mapping = config["distillation"].get("student_to_teacher", {})
+        for name, block in config["components"].items():
+            if block.get("factory") == "span_globalpointer":
+                labels = find_component(teacher, mapping.get(name, name), "teacher").label_data
+                own = config["initialize"].setdefault("components", {}).setdefault(name, {})
+                own.setdefault("labels", labels)
+    return init_nlp(config, use_gpu=use_gpu)
+
+
+def find_component(nlp: Language, name: Optional[str], role: str) -> SpanGlobalPointer:
+    """Find a pipeline's `span_globalpointer`.
+
+    nlp (Language): The pipeline.
+    name (Optional[str]): Its name; the only one will do under any name.
+    role (str): What the pipeline is, for the error.
+    RETURNS (SpanGlobalPointer): The component.
+    RAISES (DistillationError): If there is none, or if it can't be told which of several.
+    """
+    found = {n: pipe for n, pipe in nlp.pipeline if isinstance(pipe, SpanGlobalPointer)}
+    if name in found:
+        return found[name]
+    if len(found) != 1:
+        problem = "has no span_globalpointer" if not found else f"has several: {', '.join(found)}"
+        raise DistillationError(
+            f"The {role}'s pipeline ({', '.join(nlp.pipe_names) or 'empty'}) {problem}. Name the teacher's "
+            "component for the student's in [distillation] student_to_teacher."
+        )
+    return next(iter(found.values()))
+
+
+def distill(
+    nlp: Language,
+    teacher_nlp: Language,
+    output_path: Path,
+    *,
+    use_gpu: int = -1,
+    resume: bool = False,
+    stdout: IO[str] = sys.stdout,
+    stderr: IO[str] = sys.stderr,
+) -> None:
+    """Train a student under a teacher, as the `[distillation]` and `[training]` blocks of its config say.
+
+    nlp (Language): The student's pipeline, initialized.
+    teacher_nlp (Language): The teacher's pipeline.
+    output_path (Path): Where to save the student (model-best, model-last), and checkpoints until then.
+    use_gpu (int): GPU id, or -1 for CPU.
+    resume (bool): Whether to go on from the last checkpoint there.
+    stdout, stderr (IO[str]): Where messages and the progress bar go.
+    RAISES (DistillationError): If teacher, corpus, cache or checkpoint don't fit, or a loss is not finite.
+    """
+    msg = Printer(no_print=True)
+
+    def say(text: str) -> None:
+        print(text, file=stdout, flush=True)
+
+    run = _prepare(nlp, teacher_nlp)
+    _fill_cache(run, say, stderr)
+    unlinked = score_teacher(run)
+    say(
+        msg.info(
+            f"Teacher: F {100 * unlinked:.2f} on the dev corpus; teaches {', '.join(run.teacher.labels)}"
+        )
+    )
+    if run.training["seed"] is not None:
+        fix_random_seed(run.training["seed"])
+    batches = create_train_batches(nlp, run.corpus, run.settings.batcher, run.settings.max_epochs)
+    progress = _resume(run, output_path, batches, say) if resume else Progress(0, [])
+    if not resume:
+        refuse_to_overwrite(output_path)
+    steps = _distill_while_improving(run, batches, progress, unlinked)
+    before_to_disk = create_before_to_disk_callback(run.training["before_to_disk"])
+
+    def save(name: str) -> None:
+        with run.averaged(), atomic_directory(output_path / name) as directory:
+            before_to_disk(nlp).to_disk(directory)
+
+    log_step, finalize_logger = run.training["logger"](_WithTeacher(nlp), stdout, stderr)
+    warned = False
+    try:
+        for info, is_best in steps:
+            if is_best is not None:
+                update_meta(run.training, nlp, info)
+                if is_best:
+                    save(DIR_MODEL_BEST)
+                save_checkpoint(output_path, nlp, run.teacher, run.optimizer, progress, run.identity)
+            log_step(info if is_best is not None else None)
+            if (
+                is_best is not None
+                and not warned
+                and info["other_scores"][TEACHER_SCORE] < unlinked - TEACHER_FELL
+            ):
+                warned = True
+                say(msg.warn(_fallen(unlinked, info["other_scores"][TEACHER_SCORE])))
+    finally:
+        finalize_logger()
+    save(DIR_MODEL_LAST)
+    remove_checkpoints(output_path)
+    say(msg.good("Saved pipeline to output directory", output_path / DIR_MODEL_LAST))
+
+
+@dataclass
+class _Run:
+    """What a run works with."""
+
+    nlp: Language
+    student: SpanGlobalPointer
+    teacher: LinkedTeacher
+    corpus: Corpus
+    dev_corpus: Corpus
+    settings: ConfigSchemaDistill
+    training: dict[str, Any]
+    identity: dict[str, Any]
+
+    @property
+    def optimizer(self) -> Optimizer:
+        return self.settings.optimizer
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """With the averages of all weights, if the optimizer keeps them."""
+        with ExitStack() as stack:
+            if self.optimizer.averages:
+                stack.enter_context(self.nlp.use_params(self.optimizer.averages))
+                for model in self.teacher.learning.values():
+                    stack.enter_context(model.use_params(self.optimizer.averages))
+            yield
+
+
+def _prepare(nlp: Language, teacher_nlp: Language) -> _Run:
+    config = nlp.config.interpolate()
+    settings = resolve_distillation(nlp)
+    student = find_component(nlp, None, "student")
+    name = settings.student_to_teacher.get(student.name, student.name)
+    teacher = LinkedTeacher(
+        teacher_nlp,
+        find_component(teacher_nlp, name, "teacher").name,
+        student,
+        linkage=settings.linkage,
+        train_head=settings.train_teacher_head,
+        cache=VectorCache(**dict(settings.cache)),
+    )
+    training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+    (dev_corpus,) = resolve_dot_names(config, [training["dev_corpus"]])
+    return _Run(
+        nlp,
+        student,
+        teacher,
+        _make_corpus(config, settings, student.key),
+        dev_corpus,
+        settings,
+        training,
+        {"config": config.to_str(), "teacher": teacher.fingerprint()},
+    )
+
+
+def _make_corpus(config: Config, settings: ConfigSchemaDistill, key: str) -> Corpus:
+    """The training corpus: labelled examples first, then unlabelled ones, without what gold they may have."""
+    if settings.corpus is None and settings.unlabelled_corpus is None:
+        raise DistillationError(
+            "Nothing to learn from: both corpus and unlabelled_corpus are null in the [distillation] block."
+        )
+    labelled, unlabelled = (
+        resolve_dot_names(config, [name])[0] if name is not None else None
+        for name in (settings.corpus, settings.unlabelled_corpus)
+    )
+
+    def read(nlp: Language) -> Iterator[Example]:
+        has_gold = False
+        for example in labelled(nlp) if labelled is not None else ():
+            has_gold = has_gold or key in example.reference.spans
+            yield example
+        if labelled is not None and not has_gold:
+            raise DistillationError(
+                f"The corpus '{settings.corpus}' has no gold spans under doc.spans['{key}']. Check the "
+                "student's spans_key; or name it as unlabelled_corpus, with corpus = null, to learn from the "
+                "teacher alone."
+            )
+        for example in unlabelled(nlp) if unlabelled is not None else ():
+            if key in example.reference.spans:
+                del example.reference.spans[key]
+            yield example
+
+    return read
+
+
+def _fill_cache(run: _Run, say: Callable[[str], None], stderr: IO[str]) -> None:
+    if not run.teacher.cache.max_bytes or run.settings.max_epochs < 0:
+        return
+    texts = [eg.predicted.text for corpus in (run.corpus, run.dev_corpus) for eg in corpus(run.nlp)]
+    with tqdm(
+        total=len(set(texts)), desc="Teacher's vectors", unit=" texts", file=stderr, leave=False
+    ) as bar:
+        run.teacher.fill_cache(texts, bar.update)
+    if run.teacher.cache.left_out:
+        say(
+            Printer(no_print=True).warn(
+                f"{run.teacher.cache.left_out} of {len(set(texts))} texts are beyond the cache's max_gb and "
+                "are encoded again in every epoch"
+            )
+        )
+
+
+def _resume(run: _Run, output_path: Path, batches: Iterator[Any], say: Callable[[str], None]) -> Progress:
+    loaded = load_checkpoint(output_path, run.nlp, run.teacher, run.optimizer, run.identity)
+    if loaded is None:
+        say(Printer(no_print=True).info(f"No checkpoint in {output_path}: starting from the beginning"))
+        return Progress(0, [])
+    progress, random_state = loaded
+    for _ in islice(batches, progress.step):
+        pass
+    restore_random(random_state)
+    say(Printer(no_print=True).info(f"Going on after step {progress.step}"))
+    return progress
+
+
+def _distill_while_improving(
+    run: _Run, batches: Iterator[tuple[int, Any]], progress: Progress, unlinked: float
+) -> Iterator[tuple[dict[str, Any], Optional[bool]]]:
+    """As spaCy's `train_while_improving`: yields what a logger takes, and whether it is the best so far, if
+    it was evaluated."""
+    training, settings = run.training, run.settings
+    evaluate = create_evaluation_callback(run.nlp, run.dev_corpus, training["score_weights"])
+    losses: dict[str, float] = {}
+    words_seen, start = 0, timer()
+    for step, (epoch, batch) in enumerate(batches, progress.step):
+        if training["before_update"]:
+            training["before_update"](run.nlp, {"step": step, "epoch": epoch})
+        try:
+            for subbatch in subdivide_batch(batch, training["accumulate_gradient"]):
+                _update(run, subbatch, losses)
+        except DivergedError as err:
+            raise DistillationError(f"Step {step}: {err}") from None
+        for name, pipe in run.nlp.pipeline:
+            if name not in training["frozen_components"] and getattr(pipe, "is_trainable", False):
+                cast(Any, pipe).finish_update(run.optimizer)
+        run.teacher.finish_update(run.optimizer)
+        run.optimizer.step_schedules()
+        progress.step = step + 1
+        words_seen += sum(len(eg) for eg in batch)
+        score = scores = is_best = None
+        if step % training["eval_frequency"] == 0:
+            with run.averaged():
+                score, scores = evaluate()
+                scores[TEACHER_SCORE] = unlinked if run.teacher.linkage is None else score_teacher(run)
+            progress.results.append((score, step))
+            is_best = score == max(progress.results)[0]
+        info = {
+            "epoch": epoch,
+            "step": step,
+            "score": score,
+            "other_scores": scores,
+            "losses": losses,
+            "checkpoints": progress.results,
+            "seconds": int(timer() - start),
+            "words": words_seen,
+        }
+        yield info, is_best
+        if is_best is not None:
+            losses = {}
+        best_step = -max((score, -step) for score, step in progress.results)[1]
+        if settings.patience and step - best_step >= settings.patience:
+            break
+        if settings.max_steps and step >= settings.max_steps:
+            break
+
+
+def _update(run: _Run, examples: Iterable[Example], losses: dict[str, float]) -> None:
+    """As `Language.update`, but that the student's `span_globalpointer` is distilled."""
+    examples = [Example(eg.predicted.copy(), eg.reference) for eg in examples]
+    drop = float(run.settings.dropout)
+    for name, pipe in run.nlp.pipeline:
+        if name not in run.training["frozen_components"] and hasattr(pipe, "update"):
+            if pipe is run.student:
+                run.student.distill(
+                    run.teacher, examples, drop=drop, losses=losses, settings=run.settings.loss
+                )
+            else:
+                pipe.update(examples, sgd=None, losses=losses, drop=drop)
+        if name in run.training["annotating_components"]:
+            for example, doc in zip(
+                examples, cast(Any, pipe).pipe(eg.predicted for eg in examples), strict=True
+            ):
+                example.predicted = doc
+    losses[DISTILLATION_LOSS] = losses[f"{run.student.name}_distillation"]
+    losses[TEACHER_LOSS] = losses[f"{run.student.name}_teacher"]
+
+
+def score_teacher(run: _Run) -> float:
+    """F of the joint teacher on the dev corpus."""
+    examples = []
+    for batch in minibatch(run.dev_corpus(run.nlp), run.nlp.batch_size):
+        docs = [eg.predicted for eg in batch]
+        vectors = token_vectors(run.nlp, run.student.name, docs) if run.teacher.linkage is not None else []
+        found = run.teacher.predict(docs, vectors)
+        for doc, example in zip(found, batch, strict=True):
+            doc.spans[run.student.key] = doc.spans[run.teacher.pipe.key]
+            examples.append(Example(doc, example.reference))
+    return float(score_spans(examples, spans_key=run.student.key)[f"spans_{run.student.key}_f"] or 0.0)
+
+
+class _WithTeacher:
+    """The pipeline as a logger should see it: with columns for the teacher."""
+
+    def __init__(self, nlp: Language) -> None:
+        self._nlp = nlp
+        trained = SimpleNamespace(is_trainable=True)
+        self.pipeline = [*nlp.pipeline, (DISTILLATION_LOSS, trained), (TEACHER_LOSS, trained)]
+        self.config = nlp.config.copy()
+        self.config["training"]["score_weights"][TEACHER_SCORE] = 0.0
+        self.config["training"]["max_steps"] = self.config["distillation"]["max_steps"]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._nlp, name)
+
+
+def _fallen(unlinked: float, joint: float) -> str:
+    return (
+        f"The joint teacher has fallen from F {100 * unlinked:.2f} to {100 * joint:.2f} on the dev corpus. "
+        "It has memorised the training corpus: try train_teacher_head = false, dropout in "
+        "[distillation.linkage], a lower learning rate, or unlabelled text."
+    )

@@ -1,0 +1,222 @@
+"""The teacher: a trained pipeline, frozen but for what links it to its student."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional, cast
+
+import numpy
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.util import minibatch
+from thinc.api import Model, Optimizer, torch2xp, xp2torch
+from thinc.types import Floats2d
+from torch import Tensor
+
+from ..models.torch_layer import get_shim, unflatten
+from ..spans import SpanFactors, Window
+from ..spans.tiles import Tiles
+from .align import TokenMap, map_tokens
+from .cache import VectorCache
+from .errors import DistillationError
+from .linkage import Linkage
+
+if TYPE_CHECKING:
+    from ..pipeline.span_globalpointer import SpanGlobalPointer
+
+BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the teacher makes of a batch.
+
+    factors (SpanFactors): Its factors, for its own labels on its own tokens.
+    docs (List[Doc]): The batch on its tokens.
+    target (SpanFactors): Its factors for the labels in common on the student's tokens, detached.
+    allowed (Optional[Callable[[Tiles], Tensor]]): Which spans it has an opinion of, as `divergence` takes
+        them; None for all.
+    backprop (Optional[Callable]): From the gradient of `factors` to that of the student's vectors; None
+        without a linkage, where there is nothing to train.
+    """
+
+    factors: SpanFactors
+    docs: list[Doc]
+    target: SpanFactors
+    allowed: Optional[Callable[[Tiles], Tensor]]
+    backprop: Optional[Callable[[SpanFactors], list[Floats2d]]]
+
+
+class LinkedTeacher:
+    """A trained pipeline with a `span_globalpointer` that teaches a student (Eq. 4 of the main paper): its
+    frozen encoder's vectors and the student's meet in the linkage, and its head scores what comes out."""
+
+    def __init__(
+        self,
+        nlp: Language,
+        name: str,
+        student: "SpanGlobalPointer",
+        *,
+        linkage: Optional[Linkage] = None,
+        train_head: bool = False,
+        cache: Optional[VectorCache] = None,
+    ) -> None:
+        """Prepare a teacher. Dropout in it is switched off for good.
+
+        nlp (Language): The teacher's pipeline.
+        name (str): The name of its `span_globalpointer`.
+        student (SpanGlobalPointer): The student.
+        linkage (Optional[Linkage]): How the student's features enter; None for traditional distillation.
+        train_head (bool): Whether the teacher's head goes on learning, together with the linkage.
+        cache (Optional[VectorCache]): Where its vectors are kept.
+        RAISES (DistillationError): If the teacher and the student have no label in common.
+        """
+        self.nlp = nlp
+        self.name = name
+        self.pipe = cast("SpanGlobalPointer", nlp.get_pipe(name))
+        self.linkage = linkage
+        self.train_head = train_head and linkage is not None
+        self.cache = VectorCache(max_gb=0) if cache is None else cache
+        self.window: Window = self.pipe.window
+        self.student_window = student.window
+        self.labels = [label for label in student.labels if label in self.pipe.labels]
+        if not self.labels:
+            raise DistillationError(
+                f"The teacher's labels ({', '.join(self.pipe.labels)}) and the student's "
+                f"({', '.join(student.labels)}) have none in common."
+            )
+        self.head = self.pipe.model.get_ref("output_layer")
+        module: Any = get_shim(self.head).module
+        for parameter in module.parameters():
+            parameter.requires_grad_(self.train_head)
+        for child in module.modules():
+            if hasattr(child, "p"):
+                child.p = 0.0
+
+    def vectors(self, docs: Sequence[Doc]) -> list[Floats2d]:
+        """The frozen encoder's vectors of documents on the teacher's tokens, cached or computed."""
+        ops = self.pipe.model.ops
+        cached = [self.cache.get(doc.text) for doc in docs]
+        missing = [doc for doc, vectors in zip(docs, cached, strict=True) if vectors is None]
+        computed = iter(token_vectors(self.nlp, self.name, missing) if missing else [])
+        return [
+            next(computed) if vectors is None else ops.asarray2f(cast(Any, vectors)) for vectors in cached
+        ]
+
+    def fill_cache(self, texts: Sequence[str], progress: Callable[[int], Any]) -> None:
+        """Compute the vectors of a corpus, or load them.
+
+        texts (Sequence[str]): The corpus.
+        progress (Callable[[int], Any]): Called with the number of further texts done.
+        """
+
+        def compute(unique: Sequence[str]) -> Iterator[numpy.ndarray]:
+            for batch in minibatch(unique, BATCH_SIZE):
+                docs = [self.nlp.make_doc(text) for text in batch]
+                yield from map(self.pipe.model.ops.to_numpy, token_vectors(self.nlp, self.name, docs))
+                progress(len(docs))
+
+        if self.cache.max_bytes:
+            self.cache.fill(texts, self.fingerprint(), compute)
+
+    def fingerprint(self) -> str:
+        """What tells this teacher's vectors from those of others."""
+        digest = hashlib.blake2b()
+        for name, pipe in self._upstream():
+            digest.update(name.encode())
+            digest.update(pipe.to_bytes(exclude=["vocab"]) if hasattr(pipe, "to_bytes") else b"")
+        digest.update(self.pipe.model.get_ref("tok2vec").to_bytes())
+        digest.update(repr(self.nlp.config["nlp"].get("tokenizer")).encode())
+        return digest.hexdigest()
+
+    def _upstream(self) -> Iterator[tuple[str, Any]]:
+        for name, pipe in self.nlp.pipeline:
+            if name == self.name:
+                return
+            yield name, pipe
+
+    def teach(self, student_docs: Sequence[Doc], vectors: list[Floats2d], *, is_train: bool) -> Lesson:
+        """Score a batch, together with the student's features where there is a linkage.
+
+        student_docs (Sequence[Doc]): The batch on the student's tokens.
+        vectors (List[Floats2d]): The student's vectors of its tokens.
+        is_train (bool): Whether to train the linkage, and to drop out features that pass it.
+        RETURNS (Lesson): What the teacher makes of it.
+        """
+        docs = [self.nlp.make_doc(doc.text) for doc in student_docs]
+        tokens = map_tokens(docs, student_docs, get_shim(self.head).device)
+        own = self.vectors(docs)
+        if self.linkage is None:
+            factors, backprop = self.head.predict(own), None
+        else:
+            factors, backprop = self._link(self.linkage, own, vectors, tokens, is_train)
+        common = factors.detach().types([self.pipe.labels.index(label) for label in self.labels])
+        allowed = tokens.allowed(self.window, self.student_window)
+        return Lesson(factors, docs, tokens.to_student(common), allowed, backprop)
+
+    def _link(
+        self,
+        linkage: Linkage,
+        own: list[Floats2d],
+        vectors: list[Floats2d],
+        tokens: TokenMap,
+        is_train: bool,
+    ) -> tuple[SpanFactors, Callable[[SpanFactors], list[Floats2d]]]:
+        ops = self.head.ops
+        student = tokens.to_teacher(xp2torch(ops.flatten(vectors)))
+        features = (ops.flatten(own), cast(Floats2d, torch2xp(student)))
+        if get_shim(linkage).module is None:
+            linkage.initialize(X=features)
+        linked, backprop_linkage = linkage(features, is_train)
+        lengths = ops.asarray1i([len(x) for x in own])
+        factors, backprop_head = self.head(ops.unflatten(linked, lengths), is_train)
+
+        def backprop(d_factors: SpanFactors) -> list[Floats2d]:
+            _, d_student = backprop_linkage(ops.flatten(backprop_head(d_factors)))
+            d_vectors = tokens.backprop_to_teacher(xp2torch(d_student))
+            return unflatten(self.head, d_vectors, [len(x) for x in vectors])
+
+        return factors, backprop
+
+    @property
+    def learning(self) -> dict[str, Model]:
+        """What of the teacher learns: the linkage, and its head if asked."""
+        models: dict[str, Model] = {} if self.linkage is None else {"linkage": self.linkage}
+        return models | ({"teacher_head": self.head} if self.train_head else {})
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Update what of the teacher learns.
+
+        sgd (Optimizer): The optimizer.
+        """
+        for model in self.learning.values():
+            model.finish_update(sgd)
+
+    def predict(self, student_docs: Sequence[Doc], vectors: list[Floats2d]) -> list[Doc]:
+        """Find entities, together with the student's features where there is a linkage.
+
+        student_docs (Sequence[Doc]): The batch on the student's tokens.
+        vectors (List[Floats2d]): The student's vectors of its tokens.
+        RETURNS (List[Doc]): The batch on the teacher's tokens, with what it found.
+        """
+        lesson = self.teach(student_docs, vectors, is_train=False)
+        self.pipe.set_annotations(lesson.docs, self.pipe.decode(lesson.docs, lesson.factors))
+        return lesson.docs
+
+
+def token_vectors(nlp: Language, name: str, docs: Sequence[Doc]) -> list[Floats2d]:
+    """What the encoder of a pipeline's `span_globalpointer` makes of documents.
+
+    nlp (Language): The pipeline.
+    name (str): The name of the component.
+    docs (Sequence[Doc]): The documents, as the tokenizer leaves them. Components before it run on them, so
+        that a shared encoder's output is there.
+    RETURNS (List[Floats2d]): Vectors of each document's tokens.
+    """
+    for upstream, pipe in nlp.pipeline:
+        if upstream == name:
+            break
+        docs = list(pipe.pipe(docs)) if hasattr(pipe, "pipe") else [pipe(doc) for doc in docs]
+    model = cast("SpanGlobalPointer", nlp.get_pipe(name)).model
+    vectors: list[Floats2d] = model.get_ref("tok2vec").predict(list(docs))
+    return vectors
