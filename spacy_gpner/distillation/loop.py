@@ -67,7 +67,7 @@ def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) ->
         for name, block in config["components"].items():
             if block.get("factory") == "span_globalpointer":
                 labels = find_component(teacher, mapping.get(name, name), "teacher").label_data
-                own = config["initialize"].setdefault("components", {}).setdefault(name, {})
+                own = config.setdefault("initialize", {}).setdefault("components", {}).setdefault(name, {})
                 own.setdefault("labels", labels)
     return init_nlp(config, use_gpu=use_gpu)
 

@@ -69,6 +69,7 @@ size = 2
 [training.optimizer]
 @optimizers = "Adam.v1"
 learn_rate = 0.01
+L2 = 0.01
 use_averages = true
 
 [training.score_weights]
@@ -86,6 +87,7 @@ size = 2
 [distillation.optimizer]
 @optimizers = "Adam.v1"
 learn_rate = 0.01
+L2 = 0.01
 use_averages = true
 
 [distillation.linkage]

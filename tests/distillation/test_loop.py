@@ -1,25 +1,204 @@
 """Runs of the whole loop."""
 
 import io
+import os
+import signal
+import subprocess
+import sys
+import time
 
+import numpy
 import pytest
 import spacy
+from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from thinc.api import Config
 
+from spacy_gpner.distillation.errors import DistillationError
 from spacy_gpner.distillation.loop import distill, init_nlp_student
 
-from ..util import TRAIN
+from ..util import TRAIN, blank, entities, scores
+
+NO_LINKAGE = {"@architectures": "spacy-gpner.NoLinkage.v1"}
 
 
 def run(config, teacher, output, **kwargs):
-    nlp = init_nlp_student(config, teacher)
+    """Distil; returns the student and what was printed."""
+    nlp = init_nlp_student(Config(config), teacher)
     out = io.StringIO()
     distill(nlp, teacher, output, stdout=out, stderr=io.StringIO(), **kwargs)
     return nlp, out.getvalue()
 
 
+def weights(nlp):
+    """All parameters of the component, by a name."""
+    found = {}
+    for i, node in enumerate(nlp.get_pipe("span_globalpointer").model.walk()):
+        found.update({f"{i}.{name}": node.get_param(name) for name in node.param_names})
+        for shim in node.shims:
+            found.update({f"{i}.{n}": p.detach().numpy() for n, p in shim.module.named_parameters()})
+    return found
+
+
+def assert_same_weights(one, other):
+    one, other = weights(one), weights(other)
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        numpy.testing.assert_array_equal(values, other[name], err_msg=name)
+
+
 def test_student_is_an_ordinary_pipeline(config, teacher, tmp_path):
-    nlp, out = run(config, teacher, tmp_path)
-    print(out)
-    loaded = spacy.load(tmp_path / "model-last")
+    config["distillation"]["max_steps"] = 60
+    _, out = run(config, teacher, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"model-best", "model-last"}
-    loaded(TRAIN[0][0])
+    assert "LOSS DISTILL" in out
+    assert "TEACHER_F" in out
+    code = (
+        "import sys, spacy; nlp = spacy.load(sys.argv[1]); doc = nlp(sys.argv[2]); "
+        "assert doc.spans['sc'] is not None; assert 'spacy_gpner.distillation.loop' not in sys.modules; "
+        "print([(s.start, s.end, s.label_) for s in doc.spans['sc']])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "model-best"), TRAIN[0][0]]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = spacy.load(tmp_path / "model-best")
+    assert result.stdout.strip() == str(entities(loaded(TRAIN[0][0])))
+
+
+def test_without_alpha_and_linkage_it_is_spacy_train(config, teacher, tmp_path):
+    config["distillation"].update(max_steps=49, linkage=NO_LINKAGE, loss={"alpha": 0.0, "temperature": 1.0})
+    config["training"]["max_steps"] = 49
+    distilled, _ = run(config, teacher, tmp_path / "distilled")
+    trained = init_nlp(Config(config))
+    (tmp_path / "trained").mkdir()
+    train(trained, tmp_path / "trained", stdout=io.StringIO(), stderr=io.StringIO())
+    assert_same_weights(distilled, trained)
+    for name in ("model-best", "model-last"):
+        assert_same_weights(*(spacy.load(tmp_path / kind / name) for kind in ("distilled", "trained")))
+
+
+def test_the_teacher_teaches(config, teacher, corpus, tmp_path):
+    """From raw text alone, the student finds what its teacher finds."""
+    raw = tmp_path / "raw.spacy"
+    DocBin(docs=[spacy.blank("zh")(text) for text, _ in TRAIN]).to_disk(raw)
+    config["corpora"]["raw"] = {"@readers": "spacy.Corpus.v1", "path": str(raw), "gold_preproc": False}
+    config["distillation"].update(
+        corpus=None, unlabelled_corpus="corpora.raw", max_steps=300, dropout=0.0, linkage=NO_LINKAGE
+    )
+    config["distillation"]["optimizer"]["learn_rate"] = 0.02
+    config["training"]["train_corpus"] = "corpora.raw"
+    nlp, _ = run(config, teacher, tmp_path / "out")
+    assert nlp.get_pipe("span_globalpointer").labels == teacher.get_pipe("span_globalpointer").labels
+    for text, _ in TRAIN:
+        assert entities(nlp(text)) == entities(teacher(text))
+        assert scores(nlp(text)) == pytest.approx(scores(teacher(text)), abs=0.1)
+
+
+@pytest.mark.parametrize("linkage", ["AddLinkage", "GatedLinkage", "ConcatLinkage"])
+def test_resumed_run_ends_with_the_same_weights(config, teacher_path, tmp_path, linkage, monkeypatch):
+    config["distillation"]["linkage"] = {"@architectures": f"spacy-gpner.{linkage}.v1", "dropout": 0.2}
+    config["distillation"]["train_teacher_head"] = True
+    whole, _ = run(config, spacy.load(teacher_path), tmp_path / "whole")
+
+    class Killed(BaseException):
+        pass
+
+    teacher = spacy.load(teacher_path)
+    nlp = init_nlp_student(Config(config), teacher)
+    component, steps = nlp.get_pipe("span_globalpointer"), 0
+    update = type(component).distill
+
+    def killed_at_step_13(*args, **kwargs):
+        nonlocal steps
+        steps += 1
+        if steps == 13:
+            raise Killed
+        return update(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(component), "distill", killed_at_step_13)
+        with pytest.raises(Killed):
+            distill(nlp, teacher, tmp_path / "killed", stdout=io.StringIO(), stderr=io.StringIO())
+    assert [path.name for path in (tmp_path / "killed").glob("checkpoint*")] == ["checkpoint-11"]
+    with pytest.raises(DistillationError, match="--resume"):
+        run(config, spacy.load(teacher_path), tmp_path / "killed")
+    resumed, out = run(config, spacy.load(teacher_path), tmp_path / "killed", resume=True)
+    assert "after step 11" in out
+    assert_same_weights(whole, resumed)
+    for name in ("model-best", "model-last"):
+        assert_same_weights(*(spacy.load(tmp_path / kind / name) for kind in ("whole", "killed")))
+
+
+@pytest.mark.slow
+def test_killed_and_resumed(config_path, teacher_path, tmp_path):
+    """SIGKILL at three moments; the run that goes on ends with the weights of one that was never killed."""
+
+    def start(output, *more):
+        command = [sys.executable, "-m", "spacy", "gpner", "distill", str(teacher_path), str(config_path)]
+        steps = ["--distillation.max_steps", "60", "--training.eval_frequency", "2"]
+        return subprocess.Popen(
+            [*command, "--output", str(output), *steps, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    whole = start(tmp_path / "whole")
+    _, err = whole.communicate()
+    assert whole.returncode == 0, err
+    for moment in (1, 9, 25):
+        process = start(tmp_path / "killed", "--resume")
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            done = [int(path.name.split("-")[1]) for path in (tmp_path / "killed").glob("checkpoint-*")]
+            if done and max(done) >= moment:
+                break
+            time.sleep(0.005)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    last = start(tmp_path / "killed", "--resume")
+    out, err = last.communicate()
+    assert last.returncode == 0, err
+    assert b"Going on after step" in out
+    for name in ("model-best", "model-last"):
+        assert_same_weights(*(spacy.load(tmp_path / kind / name) for kind in ("whole", "killed")))
+
+
+def test_resume_of_another_config_is_refused(config, teacher, teacher_path, tmp_path, monkeypatch):
+    from spacy_gpner.distillation import loop
+
+    monkeypatch.setattr(loop, "remove_checkpoints", lambda output: None)
+    run(config, teacher, tmp_path)
+    config["distillation"]["dropout"] = 0.5
+    with pytest.raises(DistillationError, match="config"):
+        run(config, spacy.load(teacher_path), tmp_path, resume=True)
+
+
+def test_nan_stops_and_keeps_the_checkpoint(config, teacher, teacher_path, tmp_path):
+    config["distillation"]["optimizer"]["learn_rate"] = {
+        "@schedules": "warmup_linear.v1", "initial_rate": 1e30, "warmup_steps": 14, "total_steps": 20,
+    }  # fmt: skip
+    with pytest.raises(DistillationError, match=r"Step \d+: .*diverged"):
+        run(config, teacher, tmp_path)
+
+
+def test_without_a_common_label(config, tmp_path):
+    nlp = blank()
+    nlp.get_pipe("span_globalpointer").add_label("other")
+    nlp.initialize()
+    with pytest.raises(DistillationError, match="none in common"):
+        run(config, nlp, tmp_path)
+
+
+def test_teacher_without_the_component(config, tmp_path):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("sentencizer")
+    with pytest.raises(DistillationError, match="no span_globalpointer"):
+        run(config, nlp, tmp_path)
+
+
+def test_corpus_without_gold(config, teacher, tmp_path):
+    raw = tmp_path / "raw.spacy"
+    DocBin(docs=[spacy.blank("zh")(text) for text, _ in TRAIN]).to_disk(raw)
+    config["corpora"]["raw"] = {"@readers": "spacy.Corpus.v1", "path": str(raw), "gold_preproc": False}
+    config["distillation"]["corpus"] = "corpora.raw"
+    with pytest.raises(DistillationError, match="unlabelled_corpus"):
+        run(config, teacher, tmp_path)

@@ -1,0 +1,173 @@
+"""What the joint teacher gives, and where gradients go."""
+
+import numpy
+import pytest
+import spacy
+import torch
+from thinc.api import fix_random_seed
+
+from spacy_gpner.distillation.cache import VectorCache
+from spacy_gpner.distillation.config import DistillationLoss
+from spacy_gpner.distillation.errors import DistillationError
+from spacy_gpner.distillation.linkage import AddLinkage, ConcatLinkage, GatedLinkage
+from spacy_gpner.distillation.teacher import LinkedTeacher, token_vectors
+
+from ..util import TINY_MODEL, TRAIN, blank, entities, make_examples, train
+
+NAME = "span_globalpointer"
+GLOBALPOINTER = {
+    "@architectures": "spacy-gpner.GlobalPointer.v1",
+    "head_size": 8,
+    "dropout": 0.0,
+}
+LINKAGES = [AddLinkage, ConcatLinkage, GatedLinkage]
+
+
+@pytest.fixture
+def student():
+    nlp = blank()
+    nlp.initialize(lambda: make_examples(nlp))
+    return nlp
+
+
+def link(teacher, student, **kwargs):
+    return LinkedTeacher(teacher, NAME, student.get_pipe(NAME), **kwargs)
+
+
+@pytest.mark.parametrize("linkage", LINKAGES)
+def test_a_new_linkage_changes_nothing(teacher, student, linkage):
+    docs = [student.make_doc(text) for text, _ in TRAIN]
+    vectors = token_vectors(student, NAME, docs)
+    alone = link(teacher, student).teach(docs, vectors, is_train=False)
+    joint = link(teacher, student, linkage=linkage(dropout=0.3)).teach(docs, vectors, is_train=False)
+    for x, y in zip(alone.factors.tensors, joint.factors.tensors, strict=True):
+        torch.testing.assert_close(x, y, atol=1e-5, rtol=0)
+    assert [entities(doc) for doc in link(teacher, student).predict(docs, vectors)] == [
+        sorted(spans) for _, spans in TRAIN
+    ]
+
+
+def step(teacher, student, linkage, *, alpha=1.0, sgd=None, steps=1, **kwargs):
+    """Distil, and return the gradient of the student's weights in the last step."""
+    component = student.get_pipe(NAME)
+    joint = link(teacher, student, linkage=linkage, **kwargs)
+    optimizer = student.create_optimizer() if sgd is None else sgd
+    for i in range(steps):
+        fix_random_seed(i)
+        losses = component.distill(joint, make_examples(student), settings=DistillationLoss(alpha=alpha))
+        if i < steps - 1:
+            joint.finish_update(optimizer)
+            for node in component.model.walk():
+                for name in node.param_names:
+                    if node.has_grad(name):
+                        node.set_grad(name, node.get_grad(name) * 0)
+                for shim in node.shims:
+                    shim.module.zero_grad()
+    grads = [
+        node.get_grad(n) for node in component.model.walk() for n in node.param_names if node.has_grad(n)
+    ]
+    shims = [shim for node in component.model.walk() for shim in node.shims]
+    grads += [p.grad.numpy() for shim in shims for p in shim.module.parameters() if p.grad is not None]
+    return losses, [grad.copy() for grad in grads]
+
+
+@pytest.mark.parametrize("linkage", LINKAGES)
+def test_a_detached_linkage_leaves_the_student_alone(teacher_path, linkage):
+    """With α = 0 the joint teacher's loss is the only way to the student."""
+
+    def gradient(build):
+        nlp = blank()
+        nlp.initialize(lambda: make_examples(nlp))
+        return step(spacy.load(teacher_path), nlp, build, alpha=0.0, steps=4)[1]
+
+    without = gradient(None)
+    detached, attached = gradient(linkage(detach=True)), gradient(linkage(detach=False))
+    for x, y in zip(without, detached, strict=True):
+        numpy.testing.assert_array_equal(x, y)
+    assert any(abs(x - y).max() > 1e-6 for x, y in zip(without, attached, strict=True))
+
+
+@pytest.mark.parametrize("train_head", [False, True])
+def test_what_of_the_teacher_learns(teacher, student, train_head):
+    before = {
+        name: teacher.get_pipe(NAME).model.get_ref(name).to_bytes() for name in ("tok2vec", "output_layer")
+    }
+    joint = link(teacher, student, linkage=AddLinkage(), train_head=train_head)
+    optimizer = student.create_optimizer()
+    for _ in range(3):
+        losses = student.get_pipe(NAME).distill(joint, make_examples(student), sgd=optimizer)
+    assert losses[f"{NAME}_teacher"] > 0
+    assert any(p.abs().sum() > 0 for p in joint.linkage.shims[0].module.parameters())
+    assert before["tok2vec"] == teacher.get_pipe(NAME).model.get_ref("tok2vec").to_bytes()
+    assert (
+        before["output_layer"] == teacher.get_pipe(NAME).model.get_ref("output_layer").to_bytes()
+    ) is not train_head
+
+
+def test_other_tokens_widths_and_heads():
+    """A student on words, with another head, learns from raw text and a teacher that reads characters."""
+    text = "fever and chest pain"
+    data = [
+        (text, [(0, 5, "sym"), (10, 20, "sym"), (10, 15, "bod")]),
+        ("no fever", [(3, 8, "sym")]),
+        ("", []),
+    ]
+    chars = blank()
+    train(chars, data)
+    words = blank("en", char_tokenizer=False, model={**TINY_MODEL, **GLOBALPOINTER})
+    raw = make_examples(words, [(text, []) for text, _ in data])
+    for example in raw:
+        del example.reference.spans["sc"]
+    component = words.get_pipe(NAME)
+    for label in ("sym", "bod"):
+        component.add_label(label)
+    optimizer = words.initialize(lambda: raw)
+    optimizer.learn_rate = 0.02
+    joint = link(chars, words, linkage=AddLinkage())
+    for _ in range(100):
+        losses = component.distill(joint, raw, sgd=optimizer)
+    assert losses[NAME] == 0
+    assert entities(words(text)) == [(0, 1, "sym"), (2, 3, "bod"), (2, 4, "sym")]
+
+
+def test_a_label_that_the_teacher_lacks_learns_from_gold(teacher, student):
+    data = [*TRAIN, ("体温计已消毒", [(0, 3, "equ")])]
+    nlp = blank()
+    examples = make_examples(nlp, data)
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = 0.02
+    joint = link(teacher, nlp)
+    assert joint.labels == ["bod", "dis", "dru", "pro", "sym"]
+    for _ in range(100):
+        nlp.get_pipe(NAME).distill(joint, examples, sgd=optimizer)
+    assert entities(nlp("体温计已消毒")) == [(0, 3, "equ")]
+
+
+def test_window_of_the_teacher(teacher, student):
+    teacher.get_pipe(NAME).cfg["window"] = 3
+    docs = [student.make_doc(text) for text, _ in TRAIN]
+    lesson = link(teacher, student).teach(docs, [], is_train=False)
+    assert lesson.allowed is not None
+
+
+def test_cached_vectors_are_the_teachers(teacher, student, tmp_path):
+    docs = [student.make_doc(text) for text, _ in TRAIN]
+    fresh = link(teacher, student).vectors(docs)
+    for path, precision, tolerance in (
+        (None, "full", 1e-5),
+        (tmp_path / "v", "full", 1e-5),
+        (None, "half", 1e-2),
+    ):
+        joint = link(teacher, student, cache=VectorCache(path, precision=precision))
+        joint.fill_cache([doc.text for doc in docs], lambda n: None)
+        assert len(joint.cache) == len(docs)
+        joint.nlp = None  # nothing is left to compute with
+        for x, y in zip(fresh, joint.vectors(docs), strict=True):
+            numpy.testing.assert_allclose(x, y, atol=tolerance)
+
+
+def test_no_label_in_common(teacher):
+    nlp = blank()
+    nlp.get_pipe(NAME).add_label("other")
+    with pytest.raises(DistillationError, match="none in common"):
+        link(teacher, nlp)
