@@ -29,12 +29,15 @@ def make_config(config_path: Path, corpus: Path, output: Path, epochs: int, min_
     """
     config = load_config(config_path, interpolate=False)
     docs = list(DocBin().from_disk(corpus / "train.spacy").get_docs(spacy.blank("zh").vocab))
-    steps = max(min_steps, epochs * batches_per_epoch(config["training"]["batcher"], docs))
+    batches = batches_per_epoch(config["training"]["batcher"], docs)
+    steps = max(min_steps, epochs * batches)
     config["paths"]["train"] = str(corpus / "train.spacy")
     config["paths"]["dev"] = str(corpus / "heldout.spacy")
-    config["training"]["max_steps"] = steps
-    # spaCy reads the optimizer's block by itself, without the variables of others.
-    config["training"]["optimizer"]["learn_rate"]["total_steps"] = steps
+    for block in ("training", "distillation"):
+        if block in config:
+            config[block]["max_steps"] = steps
+            # spaCy reads the optimizer's block by itself, without the variables of others.
+            config[block]["optimizer"]["learn_rate"]["total_steps"] = steps
     config["training"]["eval_frequency"] = max(1, steps // EVALUATIONS)
     output.parent.mkdir(parents=True, exist_ok=True)
     config.to_disk(output)

@@ -1,9 +1,11 @@
-"""Choose a threshold on the held-out part, and report the dev part at 0.5 and at the chosen threshold.
+"""Compare models on the dev part: at 0.5, and at a threshold that each chooses on the held-out part.
 
-Example: python scripts/report.py training/sample/cpu/model-best corpus/sample metrics/report.json
+Example: python scripts/report.py corpus/sample metrics/sample.json teacher=training/sample/cpu/model-best
 """
 
 import argparse
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,39 @@ COMPONENT = "span_globalpointer"
 CANDIDATES = numpy.arange(0.05, 0.96, 0.01)
 
 
-def predict(nlp: Language, path: Path, threshold: float) -> list[Example]:
-    """Predict the spans of a corpus above a threshold."""
+@dataclass(frozen=True)
+class Report:
+    """What is reported of a model.
+
+    name (str): Its name.
+    chosen (float): The threshold chosen on the held-out part.
+    scores (Dict[float, Dict[str, Any]]): Scores of the dev part by threshold.
+    tokens_per_second (float): Speed over the dev part.
+    megabytes (float): Size on disk.
+    """
+
+    name: str
+    chosen: float
+    scores: dict[float, dict[str, Any]]
+    tokens_per_second: float
+    megabytes: float
+
+    def f(self, threshold: float, kind: str = "") -> str:
+        """F1 of the dev part, in percent."""
+        return f"{100 * self.scores[threshold][f'spans_sc{kind}_f']:.2f}"
+
+
+def predict(nlp: Language, path: Path, threshold: float) -> tuple[list[Example], float]:
+    """Predict the spans of a corpus above a threshold.
+
+    RETURNS (Tuple[List[Example], float]): Predictions beside gold, and the tokens per second.
+    """
     nlp.get_pipe(COMPONENT).cfg["threshold"] = threshold
     gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
-    predicted = nlp.pipe(nlp.make_doc(doc.text) for doc in gold)
-    return [Example(*pair) for pair in zip(predicted, gold, strict=True)]
+    start = time.perf_counter()
+    predicted = list(nlp.pipe(doc.text for doc in gold))
+    speed = sum(map(len, predicted)) / (time.perf_counter() - start)
+    return [Example(*pair) for pair in zip(predicted, gold, strict=True)], speed
 
 
 def choose_threshold(examples: list[Example], key: str) -> float:
@@ -50,34 +79,59 @@ def choose_threshold(examples: list[Example], key: str) -> float:
     return round(float(max(CANDIDATES, key=fscore)), 2)
 
 
-def report(model: Path, corpus: Path, output: Path) -> dict[str, Any]:
-    """Write and print the scores of the dev part.
+def measure(name: str, path: Path, corpus: Path) -> Report:
+    """Load and measure a model.
 
-    model (Path): The pipeline.
+    name (str): What to call it.
+    path (Path): The pipeline.
     corpus (Path): The directory with heldout.spacy and dev.spacy.
-    output (Path): The JSON file to write.
-    RETURNS (Dict[str, Any]): Scores by threshold.
+    RETURNS (Report): What is reported of it.
     """
-    nlp = spacy.load(model)
+    nlp = spacy.load(path)
     pipe = nlp.get_pipe(COMPONENT)
-    chosen = choose_threshold(predict(nlp, corpus / "heldout.spacy", CANDIDATES[0]), pipe.key)
-    results = {str(t): pipe.score(predict(nlp, corpus / "dev.spacy", t)) for t in sorted({0.5, chosen})}
-    rows = []
-    for threshold, scores in results.items():
-        prefix = f"spans_{pipe.key}"
-        for kind in ("", "_nested", "_flat"):
-            name = kind.strip("_") or "all"
-            rows.append((threshold, name, *(scores[f"{prefix}{kind}_{x}"] for x in "prf")))
-        for label, own in sorted(scores[f"{prefix}_per_type"].items()):
-            rows.append((threshold, label, own["p"], own["r"], own["f"]))
-    msg.info(f"Threshold chosen on {corpus / 'heldout.spacy'}: {chosen}")
-    table = [(t, name, *(f"{100 * x:.2f}" for x in prf)) for t, name, *prf in rows]
-    msg.table(
-        table, header=("Threshold", "Entities", "P", "R", "F"), divider=True, aligns=("l", "l", "r", "r", "r")
-    )
-    output.parent.mkdir(parents=True, exist_ok=True)
-    srsly.write_json(output, {"chosen": chosen, "dev": results})
-    return results
+    chosen = choose_threshold(predict(nlp, corpus / "heldout.spacy", CANDIDATES[0])[0], pipe.key)
+    scores = {}
+    for threshold in sorted({0.5, chosen}):
+        examples, speed = predict(nlp, corpus / "dev.spacy", threshold)
+        scores[threshold] = pipe.score(examples)
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return Report(name, chosen, scores, speed, size / 2**20)
+
+
+def print_tables(reports: list[Report]) -> None:
+    """Print one table of all models, and before it one by type of the first."""
+    first = reports[0]
+    types = {label for scores in first.scores.values() for label in scores["spans_sc_per_type"]}
+    rows = [
+        (label, *(f"{100 * first.scores[first.chosen]['spans_sc_per_type'][label][x]:.2f}" for x in "prf"))
+        for label in sorted(types)
+    ]
+    msg.text(f"{first.name}, by type, at {first.chosen}")
+    msg.table(rows, header=("", "P", "R", "F"), divider=True, aligns=("l", "r", "r", "r"))
+    header = ("", "F at 0.5", "Threshold", "P", "R", "F", "Nested", "Flat", "Tokens/s", "MB")
+    table = [
+        (
+            r.name,
+            r.f(0.5),
+            f"{r.chosen:.2f}",
+            *(f"{100 * r.scores[r.chosen][f'spans_sc_{x}']:.2f}" for x in "pr"),
+            r.f(r.chosen),
+            r.f(r.chosen, "_nested"),
+            r.f(r.chosen, "_flat"),
+            f"{r.tokens_per_second:,.0f}",
+            f"{r.megabytes:.0f}",
+        )
+        for r in reports
+    ]
+    msg.table(table, header=header, divider=True, aligns=("l", *"r" * (len(header) - 1)))
+
+
+def named_path(text: str) -> tuple[str, Path]:
+    """NAME=PATH of the command line."""
+    name, _, path = text.partition("=")
+    if not path:
+        raise argparse.ArgumentTypeError(f"{text} is not of the form NAME=PATH")
+    return name, Path(path)
 
 
 def main() -> None:
@@ -85,14 +139,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("model", type=Path)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("output", type=Path)
+    parser.add_argument("corpus", type=Path, help="directory with heldout.spacy and dev.spacy")
+    parser.add_argument("output", type=Path, help="JSON file to write")
+    parser.add_argument("models", type=named_path, nargs="+", metavar="NAME=PATH")
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
     if args.gpu_id >= 0:
         spacy.require_gpu(args.gpu_id)
-    report(args.model, args.corpus, args.output)
+    reports = [measure(name, path, args.corpus) for name, path in args.models]
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    srsly.write_json(
+        args.output,
+        {
+            r.name: {
+                "chosen": r.chosen,
+                "dev": {str(threshold): scores for threshold, scores in r.scores.items()},
+                "tokens_per_second": r.tokens_per_second,
+                "megabytes": r.megabytes,
+            }
+            for r in reports
+        },
+    )
+    print_tables(reports)
 
 
 if __name__ == "__main__":

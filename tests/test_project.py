@@ -48,18 +48,21 @@ def test_workflow_all(project):
     variables = ["--vars.min_steps", "30", "--vars.epochs", "1", "--vars.documents_drawn", "3"]
     result = run(project, "all", ".", *variables)
     assert result.returncode == 0, result.stdout + result.stderr
-    metrics = json.loads((project / "metrics" / "sample-cpu.json").read_text(encoding="utf-8"))
-    assert "spans_sc_nested_f" in metrics
     summary = json.loads((project / "corpus" / "sample" / "dev.json").read_text(encoding="utf-8"))
     assert summary["problems"] == {}
-    report = json.loads((project / "metrics" / "sample-cpu-threshold.json").read_text(encoding="utf-8"))
-    assert {str(report["chosen"]), "0.5"} == set(report["dev"])
-    page = (project / "output" / "sample-cpu.html").read_text(encoding="utf-8")
+    report = json.loads((project / "metrics" / "sample-cpu_student.json").read_text(encoding="utf-8"))
+    assert list(report) == ["teacher", "student", "traditional", "linked"]
+    for model in report.values():
+        assert {str(model["chosen"]), "0.5"} == set(model["dev"])
+        assert "spans_sc_nested_f" in model["dev"]["0.5"]
+    *_, table = result.stdout.strip().split("\n\n")
+    assert [line.split()[0] for line in table.splitlines()[-4:]] == list(report)
+    page = (project / "output" / "sample-cpu_student.html").read_text(encoding="utf-8")
     assert page.count("<article>") == 3
 
     result = run(project, "export", ".", *variables)
     assert result.returncode == 0, result.stdout + result.stderr
-    exported = json.loads((project / "output" / "sample-cpu.json").read_text(encoding="utf-8"))
+    exported = json.loads((project / "output" / "sample-cpu_student.json").read_text(encoding="utf-8"))
     source = json.loads((project / "assets" / "sample_dev.json").read_text(encoding="utf-8"))
     assert [record["text"] for record in exported] == [record["text"] for record in source]
 
