@@ -11,8 +11,9 @@ def fail_clearly() -> Iterator[None]:
     """Turn the errors that a user can mend into a message and exit code 1, without a traceback.
     A terminal that can't show a character of a label or a path gets its code instead.
 
-    RAISES (SystemExit): In place of a `CorpusError`, `DistillationError` or `OSError`.
+    RAISES (SystemExit): In place of a `CorpusError`, `DistillationError`, `OSError` or `RegistryError`.
     """
+    from catalogue import RegistryError
     from wasabi import msg
 
     from ..corpora.records import CorpusError
@@ -22,5 +23,5 @@ def fail_clearly() -> Iterator[None]:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         yield
-    except (CorpusError, DistillationError, OSError) as err:
+    except (CorpusError, DistillationError, OSError, RegistryError) as err:
         msg.fail(str(err), exits=1)
