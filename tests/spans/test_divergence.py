@@ -2,11 +2,12 @@
 
 from typing import get_args
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_gpner.spans import Divergence, Reduction, divergence
+from spacy_gpner.spans import Divergence, Reduction, SpanFactors, Window, divergence
 
 from .oracle import HEADS, dense_scores, gradients, make_factors, require_grad, valid_cells
 from .test_loss import WINDOWS, batches, scales
@@ -48,7 +49,7 @@ def one(s, t, kind):
         s, t = t, s
     gap = (t.softmax(0) * (s - t)).sum()
     total = s.logsumexp(0) - t.logsumexp(0) - gap
-    return total, max(float(abs(gap)), float(abs(s.logsumexp(0) - t.logsumexp(0))))
+    return total, max(abs(gap.item()), abs((s.logsumexp(0) - t.logsumexp(0)).item()))
 
 
 def pair(lengths, n_types, head, scale, seed):
@@ -88,3 +89,78 @@ def test_equals_the_dense_form(lengths, n_types, scale, window, head, kind, redu
     grad = gradients(value + 0 * single.q.sum(), single)
     assert grad.isfinite().all()
     assert abs(value.double() - dense) <= 1e-5 * max(1, size, abs(dense))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("reduction", get_args(Reduction))
+def test_batch_mates_do_not_matter(kind, reduction):
+    """A batch's divergence is the mean of its documents'."""
+    lengths = [9, 0, 25, 1, 14]
+    student, teacher = pair(lengths, 3, "efficient", 3.0, seed=4)
+    together = divergence(student, teacher, Window(8), kind, reduction=reduction)
+    alone = []
+    for d in range(len(lengths)):
+        keep = [d == other for other in range(len(lengths))]
+        parts = (factors.documents(keep) for factors in (student, teacher))
+        alone.append(divergence(*parts, Window(8), kind, reduction=reduction))
+    assert torch.stack(alone).mean().item() == pytest.approx(together.item(), abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_equal_scores_is_zero(kind):
+    factors, _ = pair([9, 4], 3, "biaffine", 3.0, seed=5)
+    leaves = require_grad(factors)
+    value = divergence(leaves, factors, Window(4), kind)
+    assert value.item() == pytest.approx(0, abs=1e-12)
+    assert gradients(value, leaves).norm() < 1e-12
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_some_cells_alone(kind):
+    """Cells that are not allowed are as good as not there; here all that start at the second token."""
+    student, teacher = pair([7], 2, "globalpointer", 2.0, seed=6)
+
+    def allowed(tiles):
+        return (tiles.rows(torch.arange(7)) != 1)[:, :, None]
+
+    leaves = require_grad(student)
+    value = divergence(leaves, teacher, Window(3), kind, allowed=allowed)
+    dense, _ = dense_divergence(leaves, teacher, Window(3), kind, skip=[1])
+    assert abs(value - dense) <= 1e-9
+    assert (gradients(value, leaves) - gradients(dense, leaves)).norm() <= 1e-9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_tensor_of_all_types(kind):
+    """Memory for backpropagation doesn't grow with the number of types beyond the factors themselves."""
+
+    def saved(n_types):
+        kept = {}
+
+        def count(tensor):
+            kept[tensor.untyped_storage().data_ptr()] = tensor
+            return tensor
+
+        student, teacher = pair([200], n_types, "efficient", 1.0, seed=7)
+        leaves = require_grad(student)
+        with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+            divergence(leaves, teacher, Window(None), kind)
+        return sum(tensor.numel() for tensor in kept.values())
+
+    assert saved(20) - saved(2) < 200 * 200
+
+
+def test_half_precision_is_computed_in_full():
+    student, teacher = pair([9], 2, "efficient", 1.0, seed=8)
+    halves = [
+        SpanFactors(*(x.to(torch.bfloat16) for x in factors.tensors), factors.lengths)
+        for factors in (student, teacher)
+    ]
+    assert divergence(*halves, Window(4), "bernoulli").dtype == torch.float32
+
+
+@pytest.mark.parametrize("kwargs", [{"kind": "euclid"}, {"kind": "kl", "reduction": "max"}])
+def test_unknown_settings(kwargs):
+    student, teacher = pair([3], 2, "efficient", 1.0, seed=9)
+    with pytest.raises(ValueError, match="Expected one of"):
+        divergence(student, teacher, Window(4), **kwargs)
