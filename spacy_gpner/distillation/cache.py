@@ -62,7 +62,8 @@ class VectorCache:
         RAISES (DistillationError): If the file is damaged, or of another teacher, corpus or precision.
         RAISES (OSError): If the file can't be written or read.
         """
-        unique = list({_digest(text): text for text in texts}.values())
+        # Similar lengths together, as encoders like them; and the shortest first, if not all have room.
+        unique = sorted(set(texts), key=lambda text: (len(text), text))
         expected = {
             "teacher": teacher,
             "corpus": hashlib.blake2b(b"".join(sorted(map(_digest, unique)))).hexdigest(),

@@ -288,6 +288,8 @@ def _distill_while_improving(
     losses: dict[str, float] = {}
     words_seen, start = 0, timer()
     for step, (epoch, batch) in enumerate(batches, progress.step):
+        if _is_done(progress, settings):
+            break
         if training["before_update"]:
             training["before_update"](run.nlp, {"step": step, "epoch": epoch})
         try:
@@ -322,11 +324,14 @@ def _distill_while_improving(
         yield info, is_best
         if is_best is not None:
             losses = {}
-        best_step = -max((score, -step) for score, step in progress.results)[1]
-        if settings.patience and step - best_step >= settings.patience:
-            break
-        if settings.max_steps and step >= settings.max_steps:
-            break
+
+
+def _is_done(progress: Progress, settings: ConfigSchemaDistill) -> bool:
+    # As in spaCy, steps count from 0 and the last one is max_steps.
+    if settings.max_steps and progress.step > settings.max_steps:
+        return True
+    best_step = -max(((score, -step) for score, step in progress.results), default=(0.0, 0))[1]
+    return bool(settings.patience) and progress.step > best_step + settings.patience
 
 
 def _update(run: _Run, examples: Iterable[Example], losses: dict[str, float]) -> None:
