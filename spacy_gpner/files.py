@@ -45,6 +45,9 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     replaced = path.with_name(f".{path.name}.old")
+    if replaced.exists() and not path.exists():
+        # A process was killed between the two renamings below.
+        replaced.replace(path)
     for leftover in (temporary, replaced):
         shutil.rmtree(leftover, ignore_errors=True)
     temporary.mkdir()
@@ -54,6 +57,8 @@ def atomic_directory(path: Path) -> Iterator[Path]:
             path.replace(replaced)
         temporary.replace(path)
     finally:
+        if replaced.exists() and not path.exists():
+            replaced.replace(path)
         for leftover in (temporary, replaced):
             shutil.rmtree(leftover, ignore_errors=True)
 

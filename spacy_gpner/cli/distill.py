@@ -31,7 +31,7 @@ def distill_cli(
     from spacy import util
     from wasabi import msg
 
-    from ..distillation.loop import distill, init_nlp_student
+    from ..distillation.loop import distill, init_nlp_student, load_teacher
 
     if verbose:
         util.logger.setLevel(logging.DEBUG)
@@ -41,7 +41,7 @@ def distill_cli(
     with fail_clearly():
         with show_validation_error(config_path):
             config = util.load_config(config_path, overrides=overrides, interpolate=False)
-        teacher_nlp = util.load_model(teacher)
+        teacher_nlp = load_teacher(teacher)
         msg.divider("Initializing student")
         with show_validation_error(config_path, hint_fill=False):
             nlp = init_nlp_student(config, teacher_nlp, use_gpu=use_gpu)

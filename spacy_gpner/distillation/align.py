@@ -99,7 +99,7 @@ def _mean_matrix(edges: Sequence[tuple[numpy.ndarray, numpy.ndarray]]) -> Tensor
         n_rows, n_cols = n_rows + len(t), n_cols + len(s)
     index = torch.tensor([rows, cols], dtype=torch.long)
     share = 1.0 / torch.bincount(index[0], minlength=n_rows).clamp(min=1)
-    return torch.sparse_coo_tensor(index, share[index[0]], (n_rows, n_cols))
+    return torch.sparse_coo_tensor(index, share[index[0]], (n_rows, n_cols), check_invariants=False)
 
 
 def _flat(parts: Sequence[numpy.ndarray]) -> Tensor:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Optional, cast
 
 import numpy
 from safetensors import SafetensorError, safe_open
@@ -24,7 +24,8 @@ class VectorCache:
 
     path (Optional[Path]): The file (safetensors); None for memory.
     precision (str): "full" is float32, "half" float16: half the size, three digits.
-    max_gb (float): The most GiB of vectors to keep. Texts beyond it are computed again in every epoch.
+    max_gb (float): The most GiB of vectors to keep; twice as many are needed while they are computed. Texts
+        beyond it are computed again in every epoch.
     """
 
     def __init__(
@@ -34,19 +35,16 @@ class VectorCache:
         self.precision = precision
         self.max_bytes = int(max_gb * GIGABYTE)
         self._rows: dict[bytes, slice] = {}
-        self._vectors: Any = None
+        self._vectors = numpy.zeros((0, 0), dtype=numpy.float32)
         self.left_out = 0
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __contains__(self, text: str) -> bool:
-        return _digest(text) in self._rows
-
-    def get(self, text: str) -> Optional[numpy.ndarray]:
-        """The vectors of a text's tokens in float32, shape (tokens, width); None if they are not kept."""
+    def get(self, text: str, n_tokens: int) -> Optional[numpy.ndarray]:
+        """The vectors of a text's tokens in float32, shape (n_tokens, width); None if they are not kept."""
         rows = self._rows.get(_digest(text))
-        return None if rows is None else self._vectors[rows].astype(numpy.float32)
+        if rows is None or rows.stop - rows.start != n_tokens:
+            return None
+        vectors: numpy.ndarray = self._vectors[rows].astype(numpy.float32)
+        return vectors
 
     def fill(
         self,
@@ -70,14 +68,14 @@ class VectorCache:
             "precision": self.precision,
             "max_bytes": str(self.max_bytes),
         }
-        if self.path is not None and self.path.exists():
+        if self.path is not None and self.path.is_file():
             self._load(self.path, expected)
         else:
             arrays = self._compute(unique, compute)
             if self.path is not None:
+                found = {**expected, "content": _digest_arrays(arrays)}
                 with atomic_write(self.path) as temporary:
-                    save_file(arrays, temporary, metadata={"spacy_gpner": json.dumps(expected)})
-                self._load(self.path, expected)
+                    save_file(arrays, temporary, metadata={"spacy_gpner": json.dumps(found)})
         self.left_out = len(unique) - len(self._rows)
 
     def _compute(
@@ -110,17 +108,26 @@ class VectorCache:
                         f"{', '.join(wrong)}). Remove it, or name another file in "
                         "[distillation.cache] path."
                     )
-                digests, stops = file.get_tensor("digests"), file.get_tensor("stops")
+                arrays = {name: file.get_tensor(name) for name in ("vectors", "digests", "stops")}
+                if found["content"] != _digest_arrays(arrays):
+                    raise SafetensorError("not what was saved")
         except (SafetensorError, json.JSONDecodeError) as err:
             raise DistillationError(
                 f"The teacher cache {path} is damaged or no cache ({err}). Remove it to make it again."
             ) from None
-        starts = [0, *stops[:-1].tolist()]
+        self._vectors = arrays["vectors"]
+        stops = arrays["stops"].tolist()
         self._rows = {
             digest.tobytes(): slice(start, stop)
-            for digest, start, stop in zip(digests, starts, stops.tolist(), strict=True)
+            for digest, start, stop in zip(arrays["digests"], [0, *stops][: len(stops)], stops, strict=True)
         }
-        self._vectors = safe_open(path, framework="numpy").__enter__().get_slice("vectors")
+
+
+def _digest_arrays(arrays: dict[str, numpy.ndarray]) -> str:
+    digest = hashlib.blake2b()
+    for _, array in sorted(arrays.items()):
+        digest.update(cast(Any, array.reshape(-1).view(numpy.uint8)))
+    return digest.hexdigest()
 
 
 def _digest(text: str) -> bytes:

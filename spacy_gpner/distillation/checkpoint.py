@@ -10,15 +10,19 @@ from typing import Any, Optional, cast
 import numpy
 import srsly
 import torch
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from spacy.language import Language
 from thinc.api import Model, Optimizer, get_current_ops
 
-from ..files import atomic_directory
+from ..files import atomic_directory, atomic_write
 from .errors import DistillationError
 from .teacher import LinkedTeacher
 
 PREFIX = "checkpoint-"
+STATE = "state.msgpack"
+OPTIMIZER = "optimizer.safetensors"
+DONE = "distilled.json"
 MOMENTS = ("mom1", "mom2", "averages")
 
 
@@ -28,10 +32,12 @@ class Progress:
 
     step (int): Steps done.
     results (List[Tuple[float, int]]): Score and step of each evaluation.
+    start (Dict[str, Any]): The state of the random number generators at its start.
     """
 
     step: int
     results: list[tuple[float, int]]
+    start: dict[str, Any]
 
 
 def save_checkpoint(
@@ -62,15 +68,16 @@ def save_checkpoint(
             for key, array in (getattr(optimizer, moment) or {}).items()
             if key in slots
         }
-        save_file(arrays, directory / "optimizer.safetensors")
+        save_file(arrays, directory / OPTIMIZER)
         state = {
             "step": progress.step,
             "results": progress.results,
             "updates": {slots[key]: n for key, n in optimizer.nr_update.items() if key in slots},
-            "random": _random_state(),
+            "start": progress.start,
+            "random": random_state(),
             "identity": identity,
         }
-        srsly.write_msgpack(directory / "state.msgpack", state)
+        srsly.write_msgpack(directory / STATE, state)
     for path in _checkpoints(output)[:-1]:
         shutil.rmtree(path)
 
@@ -80,7 +87,6 @@ def load_checkpoint(
     nlp: Language,
     teacher: LinkedTeacher,
     optimizer: Optimizer,
-    identity: dict[str, Any],
 ) -> Optional[tuple[Progress, dict[str, Any]]]:
     """Load the last checkpoint.
 
@@ -88,56 +94,78 @@ def load_checkpoint(
     nlp (Language): The student's pipeline, initialized.
     teacher (LinkedTeacher): The teacher.
     optimizer (Optimizer): The optimizer, as new.
-    identity (Dict[str, Any]): What the run must have in common with the checkpoint's.
     RETURNS (Optional[Tuple[Progress, Dict[str, Any]]]): How far the run had come, and the state of the random
         number generators; None if there is no checkpoint.
-    RAISES (DistillationError): If the checkpoint is of another run.
+    RAISES (DistillationError): If the checkpoint is damaged.
     """
     found = _checkpoints(output)
     if not found:
         return None
     directory = found[-1]
-    state = srsly.read_msgpack(directory / "state.msgpack")
-    different = sorted(key for key in identity if state["identity"].get(key) != identity[key])
-    if different:
+    try:
+        state = srsly.read_msgpack(directory / STATE)
+        arrays = load_file(directory / OPTIMIZER)
+        nlp.from_disk(directory / "student")
+        for name in teacher.learning:
+            teacher.load_learned(name, (directory / name).read_bytes())
+    except (ValueError, KeyError, OSError, SafetensorError) as err:
         raise DistillationError(
-            f"{directory} is of another run (different: {', '.join(different)}). Give the same config, "
-            "overrides and teacher, or another output directory, or leave out --resume to start again."
-        )
-    nlp.from_disk(directory / "student")
-    for name, model in teacher.learning.items():
-        model.from_bytes((directory / name).read_bytes())
+            f"Can't read {directory} ({type(err).__name__}: {err}). Remove it to go on from the checkpoint "
+            "before, if there is one, or from the beginning."
+        ) from None
     keys = {slot: key for key, slot in _slots(nlp, teacher).items()}
     ops = get_current_ops()
-    for name, array in load_file(directory / "optimizer.safetensors").items():
+    for name, array in arrays.items():
         moment, slot = name.split("/", 1)
         getattr(optimizer, moment)[keys[slot]] = ops.asarray(cast(Any, array))
     optimizer.nr_update.update({keys[slot]: n for slot, n in state["updates"].items()})
     for _ in range(state["step"]):
         optimizer.step_schedules()
     results = [(score, step) for score, step in state["results"]]
-    return Progress(state["step"], results), state["random"]
+    return Progress(state["step"], results, state["start"]), state["random"]
 
 
-def refuse_to_overwrite(output: Path) -> None:
-    """Stop before an interrupted run would be lost.
+def check_output(output: Path, identity: dict[str, Any], *, resume: bool) -> bool:
+    """Look at an output directory before any work is done.
 
     output (Path): The run's output directory.
-    RAISES (DistillationError): If there is a checkpoint in it.
+    identity (Dict[str, Any]): What a run that goes on must have in common with the one before.
+    resume (bool): Whether to go on with it.
+    RETURNS (bool): Whether there is something to do: a finished run that is to go on has nothing.
+    RAISES (DistillationError): If an interrupted run would be lost, or is of other settings.
+    RAISES (OSError): If it is not a directory.
     """
+    if output.exists() and not output.is_dir():
+        raise NotADirectoryError(f"{output} is not a directory.")
     found = _checkpoints(output)
-    if found:
+    if not found:
+        return not (resume and (output / DONE).is_file() and srsly.read_json(output / DONE) == identity)
+    if not resume:
         raise DistillationError(
             f"{output} holds an interrupted run ({found[-1].name}). Give --resume to go on with it, or "
-            "remove the directory."
+            "remove the directory to start again."
         )
+    try:
+        before = srsly.read_msgpack(found[-1] / STATE)["identity"]
+    except (ValueError, KeyError, OSError) as err:
+        raise DistillationError(f"Can't read {found[-1]} ({err}). Remove it.") from None
+    different = sorted(key for key in {*identity, *before} if before.get(key) != identity.get(key))
+    if different:
+        raise DistillationError(
+            f"{found[-1]} is of another run (different: {', '.join(different)}). Give the same settings and "
+            "teacher to go on with it, or remove the directory to start again."
+        )
+    return True
 
 
-def remove_checkpoints(output: Path) -> None:
-    """Remove the checkpoints of a run that is done.
+def finish(output: Path, identity: dict[str, Any]) -> None:
+    """Remove the checkpoints of a run that is done, and leave a note that it is.
 
     output (Path): The run's output directory.
+    identity (Dict[str, Any]): What a run that goes on must have in common with this one.
     """
+    with atomic_write(output / DONE) as temporary:
+        srsly.write_json(temporary, identity)
     for path in _checkpoints(output):
         shutil.rmtree(path)
 
@@ -156,7 +184,8 @@ def restore_random(state: dict[str, Any]) -> None:
         torch.cuda.set_rng_state_all([_byte_tensor(each) for each in state["cuda"]])
 
 
-def _random_state() -> dict[str, Any]:
+def random_state() -> dict[str, Any]:
+    """RETURNS (Dict[str, Any]): The state of all random number generators."""
     name, keys, *rest = numpy.random.get_state()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
-from spacy.language import Language
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from spacy.util import registry
 from thinc.api import Config, ConfigValidationError, Model, Optimizer
 
@@ -24,8 +23,10 @@ class DistillationLoss(BaseModel):
     """
 
     divergence: Divergence = Field(default="bernoulli", title="The divergence between student and teacher")
-    temperature: float = Field(default=1.0, gt=0, title="What the scores of both are divided by")
-    alpha: float = Field(default=1.0, ge=0, title="The weight of the divergence")
+    temperature: float = Field(
+        default=1.0, gt=0, allow_inf_nan=False, title="What the scores of both are divided by"
+    )
+    alpha: float = Field(default=1.0, ge=0, allow_inf_nan=False, title="The weight of the divergence")
     reduction: Reduction = Field(default="sum", title="Whether the divergence is summed or averaged")
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,23 +42,25 @@ class CacheSettings(BaseModel):
 
     path: Optional[Path] = Field(default=None, title="File of the cache; null for memory")
     precision: Precision = Field(default="full", title="Precision of the cached vectors")
-    max_gb: float = Field(default=4.0, ge=0, title="Most GiB of vectors to cache; 0 for no cache")
+    max_gb: float = Field(
+        default=4.0, ge=0, allow_inf_nan=False, title="Most GiB of vectors to cache; 0 for no cache"
+    )
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ConfigSchemaDistill(BaseModel):
-    """The block. Dev corpus, evaluation frequency, score weights, logger, seed and callbacks are those of
-    `[training]`."""
+    """The block. Everything else (dev corpus, evaluation frequency, score weights, logger, seed, frozen
+    components, callbacks, …) is that of `[training]`; labels come from its training corpus."""
 
     corpus: Optional[StrictStr] = Field(..., title="Path in the config to the training data")
     unlabelled_corpus: Optional[StrictStr] = Field(default=None, title="Path in the config to further text")
     batcher: Callable = Field(..., title="Batcher for the training data")
     optimizer: Optimizer = Field(..., title="The optimizer to use")
-    dropout: Union[StrictFloat, StrictInt] = Field(default=0.1, title="Dropout rate")
-    max_epochs: StrictInt = Field(default=0, title="Maximum number of epochs to train for")
-    max_steps: StrictInt = Field(..., title="Maximum number of update steps to train for")
-    patience: StrictInt = Field(default=0, title="Steps to continue without improvement")
+    dropout: float = Field(default=0.1, ge=0, lt=1, title="Dropout rate")
+    max_epochs: StrictInt = Field(default=0, ge=-1, title="Maximum number of epochs to train for")
+    max_steps: StrictInt = Field(..., ge=0, title="Maximum number of update steps to train for")
+    patience: StrictInt = Field(default=0, ge=0, title="Steps to continue without improvement")
     student_to_teacher: dict[StrictStr, StrictStr] = Field(
         default={}, title="Teacher components by student component"
     )
@@ -69,14 +72,14 @@ class ConfigSchemaDistill(BaseModel):
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
-def resolve_distillation(nlp: Language) -> ConfigSchemaDistill:
-    """Make what the `[distillation]` block of a pipeline's config describes.
+def resolve_distillation(config: Config) -> ConfigSchemaDistill:
+    """Make what the `[distillation]` block of a config describes.
 
-    nlp (Language): The pipeline.
+    config (Config): The config.
     RETURNS (ConfigSchemaDistill): The block, its functions called.
     RAISES (ConfigValidationError): If there is none, or if a key is missing, unknown or out of range.
     """
-    config = nlp.config.interpolate()
+    config = config.interpolate()
     if "distillation" not in config:
         raise ConfigValidationError(
             config=Config(),

@@ -57,26 +57,23 @@ def GatedLinkage(dropout: float = 0.0, detach: bool = True) -> Linkage:
 
 
 class _Concat(nn.Module):
+    """W = (1 0) + ΔW, and ΔW is learned: weight decay would draw W itself away from the teacher."""
+
     def __init__(self, width: int, student_width: int, *, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.project = nn.Linear(width + student_width, width)
-        with torch.no_grad():
-            self.project.weight.copy_(torch.eye(width, width + student_width))
-            self.project.bias.zero_()
+        self.project = _zero_linear(width + student_width, width)
 
     def forward(self, teacher: Tensor, student: Tensor) -> Tensor:
         projected: Tensor = self.project(torch.cat([teacher, self.dropout(student)], dim=1))
-        return projected
+        return teacher + projected
 
 
 class _Add(nn.Module):
     def __init__(self, width: int, student_width: int, *, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.project = nn.Linear(student_width, width)
-        nn.init.zeros_(self.project.weight)
-        nn.init.zeros_(self.project.bias)
+        self.project = _zero_linear(student_width, width)
 
     def forward(self, teacher: Tensor, student: Tensor) -> Tensor:
         projected: Tensor = self.project(self.dropout(student))
@@ -95,7 +92,18 @@ class _Gated(_Add):
         return linked
 
 
+def _zero_linear(n_in: int, n_out: int) -> nn.Linear:
+    layer = nn.Linear(n_in, n_out)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 def _build_linkage(build: type[nn.Module], dropout: float, detach: bool) -> Linkage:
+    if not 0 <= dropout < 1:
+        raise ValueError(
+            f"Invalid dropout of the linkage: {dropout}. Expected a rate of at least 0, below 1."
+        )
     return Model(
         "linkage",
         _forward,

@@ -23,8 +23,8 @@ from spacy.training.loop import (
     subdivide_batch,
     update_meta,
 )
-from spacy.util import minibatch, registry, resolve_dot_names
-from thinc.api import Config, Optimizer, fix_random_seed
+from spacy.util import load_model, minibatch, registry, resolve_dot_names, walk_dict
+from thinc.api import Config, ConfigValidationError, Optimizer, fix_random_seed
 from tqdm import tqdm
 from wasabi import Printer
 
@@ -35,9 +35,10 @@ from ..scoring import score_spans
 from .cache import VectorCache
 from .checkpoint import (
     Progress,
+    check_output,
+    finish,
     load_checkpoint,
-    refuse_to_overwrite,
-    remove_checkpoints,
+    random_state,
     restore_random,
     save_checkpoint,
 )
@@ -47,10 +48,27 @@ from .teacher import LinkedTeacher, token_vectors
 
 # A joint teacher that falls so far below the unlinked one is worth a warning.
 TEACHER_FELL = 0.005
+FACTORY = "span_globalpointer"
 TEACHER_SCORE = "teacher_f"
 DISTILLATION_LOSS = "distill"
 TEACHER_LOSS = "teacher"
 Corpus = Callable[[Language], Iterable[Example]]
+
+
+def load_teacher(name: str) -> Language:
+    """Load a teacher.
+
+    name (str): Its directory or package.
+    RETURNS (Language): Its pipeline.
+    RAISES (DistillationError): If it is damaged.
+    RAISES (OSError): If there is none.
+    """
+    try:
+        return load_model(name)
+    except OSError:
+        raise
+    except Exception as err:
+        raise DistillationError(f"Can't load the teacher {name} ({type(err).__name__}: {err})") from err
 
 
 def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) -> Language:
@@ -60,35 +78,57 @@ def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) ->
     teacher (Language): The teacher's pipeline.
     use_gpu (int): GPU id, or -1 for CPU.
     RETURNS (Language): The student's pipeline.
+    RAISES (ConfigValidationError): If the config is not valid.
+    RAISES (DistillationError): If the student can't be initialized, or the teacher is none.
     """
-    if config.get("distillation", {}).get("corpus", "") is None:
+    settings = resolve_distillation(config)
+    names = [name for name, block in config["components"].items() if block.get("factory") == FACTORY]
+    pipes = {name: _find_teacher(teacher, name, settings) for name in names}
+    if settings.corpus is None:
         config = config.copy()
-        mapping = config["distillation"].get("student_to_teacher", {})
-        for name, block in config["components"].items():
-            if block.get("factory") == "span_globalpointer":
-                labels = find_component(teacher, mapping.get(name, name), "teacher").label_data
-                own = config.setdefault("initialize", {}).setdefault("components", {}).setdefault(name, {})
-                own.setdefault("labels", labels)
-    return init_nlp(config, use_gpu=use_gpu)
+        for name, pipe in pipes.items():
+            own = config.setdefault("initialize", {}).setdefault("components", {}).setdefault(name, {})
+            own.setdefault("labels", pipe.label_data)
+    try:
+        return init_nlp(config, use_gpu=use_gpu)
+    except ConfigValidationError:
+        raise
+    except ValueError as err:
+        raise DistillationError(
+            f"The student can't be initialized with [training] train_corpus and dev_corpus: {err}"
+        ) from err
 
 
-def find_component(nlp: Language, name: Optional[str], role: str) -> SpanGlobalPointer:
-    """Find a pipeline's `span_globalpointer`.
+def _find_student(nlp: Language) -> SpanGlobalPointer:
+    found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, SpanGlobalPointer)]
+    if len(found) != 1:
+        raise DistillationError(
+            f"The student's pipeline ({', '.join(nlp.pipe_names) or 'empty'}) has {len(found)} components of "
+            f"the factory {FACTORY}. Exactly one can be distilled."
+        )
+    return found[0]
 
-    nlp (Language): The pipeline.
-    name (Optional[str]): Its name; the only one will do under any name.
-    role (str): What the pipeline is, for the error.
-    RETURNS (SpanGlobalPointer): The component.
-    RAISES (DistillationError): If there is none, or if it can't be told which of several.
-    """
-    found = {n: pipe for n, pipe in nlp.pipeline if isinstance(pipe, SpanGlobalPointer)}
+
+def _find_teacher(nlp: Language, student: str, settings: ConfigSchemaDistill) -> SpanGlobalPointer:
+    """The component of the same name, or the one that `student_to_teacher` names; else the only one."""
+    found = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, SpanGlobalPointer)}
+    mapping = settings.student_to_teacher
+    if set(mapping) - {student}:
+        raise DistillationError(
+            f"student_to_teacher names {', '.join(sorted(set(mapping) - {student}))}, but the student's "
+            f"component is {student}."
+        )
+    name = mapping.get(student, student)
     if name in found:
         return found[name]
-    if len(found) != 1:
-        problem = "has no span_globalpointer" if not found else f"has several: {', '.join(found)}"
+    if student in mapping or len(found) != 1:
         raise DistillationError(
-            f"The {role}'s pipeline ({', '.join(nlp.pipe_names) or 'empty'}) {problem}. Name the teacher's "
-            "component for the student's in [distillation] student_to_teacher."
+            f"The teacher's pipeline ({', '.join(nlp.pipe_names) or 'empty'}) has no {FACTORY} '{name}'. "
+            + (
+                "Train one first."
+                if not found
+                else f"Set [distillation] student_to_teacher: {', '.join(found)}."
+            )
         )
     return next(iter(found.values()))
 
@@ -119,20 +159,19 @@ def distill(
         print(text, file=stdout, flush=True)
 
     run = _prepare(nlp, teacher_nlp)
+    if not check_output(output_path, run.identity, resume=resume):
+        say(msg.good("Already finished", output_path))
+        return
     _fill_cache(run, say, stderr)
     unlinked = score_teacher(run)
-    say(
-        msg.info(
-            f"Teacher: F {100 * unlinked:.2f} on the dev corpus; teaches {', '.join(run.teacher.labels)}"
-        )
-    )
+    taught = ", ".join(run.teacher.labels)
+    say(msg.info(f"Teacher: F {100 * unlinked:.2f} on the dev corpus; teaches {taught}"))
     if run.training["seed"] is not None:
         fix_random_seed(run.training["seed"])
     batches = create_train_batches(nlp, run.corpus, run.settings.batcher, run.settings.max_epochs)
-    progress = _resume(run, output_path, batches, say) if resume else Progress(0, [])
-    if not resume:
-        refuse_to_overwrite(output_path)
-    steps = _distill_while_improving(run, batches, progress, unlinked)
+    progress = Progress(0, [], random_state())
+    if resume:
+        progress = _resume(run, output_path, batches, progress, say)
     before_to_disk = create_before_to_disk_callback(run.training["before_to_disk"])
 
     def save(name: str) -> None:
@@ -142,24 +181,23 @@ def distill(
     log_step, finalize_logger = run.training["logger"](_WithTeacher(nlp), stdout, stderr)
     warned = False
     try:
-        for info, is_best in steps:
-            if is_best is not None:
-                update_meta(run.training, nlp, info)
-                if is_best:
-                    save(DIR_MODEL_BEST)
-                save_checkpoint(output_path, nlp, run.teacher, run.optimizer, progress, run.identity)
-            log_step(info if is_best is not None else None)
-            if (
-                is_best is not None
-                and not warned
-                and info["other_scores"][TEACHER_SCORE] < unlinked - TEACHER_FELL
-            ):
+        for info, is_best in _distill_while_improving(run, batches, progress, unlinked):
+            if is_best is None:
+                log_step(None)
+                continue
+            update_meta(run.training, nlp, info)
+            if is_best:
+                save(DIR_MODEL_BEST)
+            save_checkpoint(output_path, nlp, run.teacher, run.optimizer, progress, run.identity)
+            log_step(info)
+            joint = info["other_scores"][TEACHER_SCORE]
+            if joint < unlinked - TEACHER_FELL and not warned:
                 warned = True
-                say(msg.warn(_fallen(unlinked, info["other_scores"][TEACHER_SCORE])))
+                say(msg.warn(_fallen(unlinked, joint)))
     finally:
         finalize_logger()
     save(DIR_MODEL_LAST)
-    remove_checkpoints(output_path)
+    finish(output_path, run.identity)
     say(msg.good("Saved pipeline to output directory", output_path / DIR_MODEL_LAST))
 
 
@@ -193,29 +231,40 @@ class _Run:
 
 def _prepare(nlp: Language, teacher_nlp: Language) -> _Run:
     config = nlp.config.interpolate()
-    settings = resolve_distillation(nlp)
-    student = find_component(nlp, None, "student")
-    name = settings.student_to_teacher.get(student.name, student.name)
+    settings = resolve_distillation(config)
+    student = _find_student(nlp)
+    training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+    if student.name in training["frozen_components"]:
+        raise DistillationError(f"'{student.name}' can't learn: it is one of [training] frozen_components.")
     teacher = LinkedTeacher(
         teacher_nlp,
-        find_component(teacher_nlp, name, "teacher").name,
+        _find_teacher(teacher_nlp, student.name, settings).name,
         student,
         linkage=settings.linkage,
         train_head=settings.train_teacher_head,
         cache=VectorCache(**dict(settings.cache)),
     )
-    training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
     (dev_corpus,) = resolve_dot_names(config, [training["dev_corpus"]])
     return _Run(
-        nlp,
-        student,
-        teacher,
-        _make_corpus(config, settings, student.key),
-        dev_corpus,
-        settings,
-        training,
-        {"config": config.to_str(), "teacher": teacher.fingerprint()},
+        nlp=nlp,
+        student=student,
+        teacher=teacher,
+        corpus=_make_corpus(config, settings, student.key),
+        dev_corpus=dev_corpus,
+        settings=settings,
+        training=training,
+        identity={**_settings(config), "teacher": teacher.digest},
     )
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """Every setting that the weights depend on, by its dotted name."""
+    left_out = (["distillation", "cache"], ["training", "logger"])
+    return {
+        ".".join(keys): value
+        for keys, value in walk_dict(config)
+        if keys[0] != "paths" and keys[:2] not in left_out
+    }
 
 
 def _make_corpus(config: Config, settings: ConfigSchemaDistill, key: str) -> Corpus:
@@ -265,16 +314,20 @@ def _fill_cache(run: _Run, say: Callable[[str], None], stderr: IO[str]) -> None:
         )
 
 
-def _resume(run: _Run, output_path: Path, batches: Iterator[Any], say: Callable[[str], None]) -> Progress:
-    loaded = load_checkpoint(output_path, run.nlp, run.teacher, run.optimizer, run.identity)
+def _resume(
+    run: _Run, output_path: Path, batches: Iterator[Any], new: Progress, say: Callable[[str], None]
+) -> Progress:
+    msg = Printer(no_print=True)
+    loaded = load_checkpoint(output_path, run.nlp, run.teacher, run.optimizer)
     if loaded is None:
-        say(Printer(no_print=True).info(f"No checkpoint in {output_path}: starting from the beginning"))
-        return Progress(0, [])
-    progress, random_state = loaded
+        say(msg.info(f"No checkpoint in {output_path}: starting from the beginning"))
+        return new
+    progress, state = loaded
+    restore_random(progress.start)
     for _ in islice(batches, progress.step):
         pass
-    restore_random(random_state)
-    say(Printer(no_print=True).info(f"Going on after step {progress.step}"))
+    restore_random(state)
+    say(msg.info(f"Going on after step {progress.step}"))
     return progress
 
 
@@ -356,16 +409,25 @@ def _update(run: _Run, examples: Iterable[Example], losses: dict[str, float]) ->
 
 
 def score_teacher(run: _Run) -> float:
-    """F of the joint teacher on the dev corpus."""
+    """F of the joint teacher on the dev corpus, for the labels that it teaches."""
+    key, own_key = run.student.key, run.teacher.pipe.key
     examples = []
     for batch in minibatch(run.dev_corpus(run.nlp), run.nlp.batch_size):
         docs = [eg.predicted for eg in batch]
         vectors = token_vectors(run.nlp, run.student.name, docs) if run.teacher.linkage is not None else []
-        found = run.teacher.predict(docs, vectors)
-        for doc, example in zip(found, batch, strict=True):
-            doc.spans[run.student.key] = doc.spans[run.teacher.pipe.key]
-            examples.append(Example(doc, example.reference))
-    return float(score_spans(examples, spans_key=run.student.key)[f"spans_{run.student.key}_f"] or 0.0)
+        for doc, eg in zip(run.teacher.predict(docs, vectors), batch, strict=True):
+            doc.spans[key] = [span for span in doc.spans[own_key] if span.label_ in run.teacher.labels]
+            if key in eg.reference.spans:
+                gold = eg.reference.spans[key]
+                eg.reference.spans[key] = [span for span in gold if span.label_ in run.teacher.labels]
+            examples.append(run.teacher.example(doc, eg.reference, key))
+    score = score_spans(examples, spans_key=key)[f"spans_{key}_f"]
+    if score is None:
+        raise DistillationError(
+            f"The dev corpus '{run.nlp.config['training']['dev_corpus']}' has no gold spans under "
+            f"doc.spans['{key}'], so that no model can be chosen on it."
+        )
+    return float(score)
 
 
 class _WithTeacher:
@@ -386,6 +448,6 @@ class _WithTeacher:
 def _fallen(unlinked: float, joint: float) -> str:
     return (
         f"The joint teacher has fallen from F {100 * unlinked:.2f} to {100 * joint:.2f} on the dev corpus. "
-        "It has memorised the training corpus: try train_teacher_head = false, dropout in "
-        "[distillation.linkage], a lower learning rate, or unlabelled text."
+        "If it stays there, it may go by its memory of the training corpus. What helps then: "
+        "train_teacher_head = false, dropout in [distillation.linkage], a lower learning rate, more text."
     )

@@ -3,15 +3,17 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional, cast
 
 import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.training import Example
 from spacy.util import minibatch
 from thinc.api import Model, Optimizer, torch2xp, xp2torch
 from thinc.types import Floats2d
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..models.torch_layer import get_shim, unflatten
 from ..spans import SpanFactors, Window
@@ -86,17 +88,20 @@ class LinkedTeacher:
                 f"({', '.join(student.labels)}) have none in common."
             )
         self.head = self.pipe.model.get_ref("output_layer")
+        self._freeze()
+
+    def _freeze(self) -> None:
         module: Any = get_shim(self.head).module
         for parameter in module.parameters():
             parameter.requires_grad_(self.train_head)
         for child in module.modules():
-            if hasattr(child, "p"):
+            if isinstance(child, nn.Dropout):
                 child.p = 0.0
 
     def vectors(self, docs: Sequence[Doc]) -> list[Floats2d]:
         """The frozen encoder's vectors of documents on the teacher's tokens, cached or computed."""
         ops = self.pipe.model.ops
-        cached = [self.cache.get(doc.text) for doc in docs]
+        cached = [self.cache.get(doc.text, len(doc)) for doc in docs]
         missing = [doc for doc, vectors in zip(docs, cached, strict=True) if vectors is None]
         computed = iter(token_vectors(self.nlp, self.name, missing) if missing else [])
         return [
@@ -117,17 +122,50 @@ class LinkedTeacher:
                 progress(len(docs))
 
         if self.cache.max_bytes:
-            self.cache.fill(texts, self.fingerprint(), compute)
+            self.cache.fill(texts, self.encoder_digest, compute)
 
-    def fingerprint(self) -> str:
-        """What tells this teacher's vectors from those of others."""
+    @cached_property
+    def encoder_digest(self) -> str:
+        """What tells this teacher's vectors from those of others: a hash of its tokenizer and encoder."""
         digest = hashlib.blake2b()
-        for name, pipe in self._upstream():
+        for name, pipe in [("tokenizer", self.nlp.tokenizer), *self._upstream()]:
             digest.update(name.encode())
-            digest.update(pipe.to_bytes(exclude=["vocab"]) if hasattr(pipe, "to_bytes") else b"")
+            digest.update(cast(Any, pipe).to_bytes(exclude=["vocab"]) if hasattr(pipe, "to_bytes") else b"")
+        digest.update(repr(self.nlp.config["nlp"]).encode())
+        digest.update(self.nlp.vocab.vectors.to_bytes() if len(self.nlp.vocab.vectors) else b"")
         digest.update(self.pipe.model.get_ref("tok2vec").to_bytes())
-        digest.update(repr(self.nlp.config["nlp"].get("tokenizer")).encode())
         return digest.hexdigest()
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells this teacher from others, as it was before it learned."""
+        digest = hashlib.blake2b(self.encoder_digest.encode())
+        digest.update(self.head.to_bytes())
+        digest.update(repr(sorted(self.pipe.cfg.items(), key=str)).encode())
+        return digest.hexdigest()
+
+    def load_learned(self, name: str, data: bytes) -> None:
+        """Load one of the models that learn.
+
+        name (str): Which one.
+        data (bytes): What its `to_bytes` gave.
+        """
+        self.learning[name].from_bytes(data)
+        self._freeze()
+
+    def example(self, doc: Doc, reference: Doc, key: str) -> Example:
+        """Set a document on the teacher's tokens beside its gold, and see to it that each of their
+        vocabularies knows the other's labels.
+
+        doc (Doc): The document.
+        reference (Doc): The gold.
+        key (str): Key of the span group.
+        RETURNS (Example): Both.
+        """
+        for source, target in ((doc, reference), (reference, doc)):
+            for span in source.spans.get(key, []):
+                target.vocab.strings.add(span.label_)
+        return Example(doc, reference)
 
     def _upstream(self) -> Iterator[tuple[str, Any]]:
         for name, pipe in self.nlp.pipeline:

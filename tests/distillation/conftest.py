@@ -6,7 +6,7 @@ from spacy.tokens import DocBin
 from spacy.util import load_config
 from thinc.api import Config
 
-from ..util import blank, make_examples, train
+from ..util import TINY_MODEL, blank, make_examples, train
 
 STUDENT = """
 [paths]
@@ -106,7 +106,8 @@ def corpus(tmp_path_factory):
 @pytest.fixture(scope="session")
 def teacher_path(tmp_path_factory):
     path = tmp_path_factory.mktemp("teacher")
-    nlp = blank()
+    # with dropout in the head, which distillation is to switch off
+    nlp = blank(model={**TINY_MODEL, "dropout": 0.1})
     train(nlp)
     nlp.to_disk(path)
     return path

@@ -29,21 +29,29 @@ def test_keeps_what_was_computed(tmp_path, precision, on_disk):
         again.fill(TEXTS[::-1], "a", never)
         caches.append(again)
     for cache in caches:
-        assert len(cache) == 4
         assert cache.left_out == 0
         for text in TEXTS:
-            vectors = cache.get(text)
+            vectors = cache.get(text, len(text))
             assert vectors.dtype == "float32"
             numpy.testing.assert_array_equal(vectors, compute([text])[0])
-        assert cache.get("咳嗽") is None
+        assert cache.get("咳嗽", 2) is None
+        assert cache.get("头痛", 1) is None  # other tokens
 
 
 def test_size_is_bounded(tmp_path):
     row = 8 * 4 / 2**30
     cache = VectorCache(tmp_path / "cache", max_gb=4.5 * row)
     cache.fill(TEXTS, "a", compute)
-    assert [text in cache for text in TEXTS] == [False, True, False, True, True]
+    kept = [cache.get(text, len(text)) is not None for text in TEXTS]
+    assert kept == [False, True, False, True, True]
     assert cache.left_out == 1
+
+
+def test_nothing_fits(tmp_path):
+    for _ in range(2):
+        cache = VectorCache(tmp_path / "cache", max_gb=1e-9)
+        cache.fill(["发热"], "a", compute)
+        assert cache.left_out == 1
 
 
 @pytest.mark.parametrize(
@@ -62,7 +70,14 @@ def test_file_of_something_else(tmp_path, texts, teacher, kwargs, what):
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda data: data[:-7], lambda data: data[:20], lambda data: b"", lambda data: b"x" * 99]
+    "damage",
+    [
+        lambda data: data[:-7],
+        lambda data: data[:20],
+        lambda data: b"",
+        lambda data: b"x" * 99,
+        lambda data: data[:-9] + b"x" * 9,
+    ],
 )
 def test_damaged_file(tmp_path, damage):
     path = tmp_path / "cache"

@@ -12,13 +12,13 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
-from spacy.training.loop import train
+from spacy.training.loop import train as spacy_train
 from thinc.api import Config
 
 from spacy_gpner.distillation.errors import DistillationError
 from spacy_gpner.distillation.loop import distill, init_nlp_student
 
-from ..util import TRAIN, blank, entities, scores
+from ..util import TRAIN, blank, entities, scores, train
 
 NO_LINKAGE = {"@architectures": "spacy-gpner.NoLinkage.v1"}
 
@@ -51,7 +51,7 @@ def assert_same_weights(one, other):
 def test_student_is_an_ordinary_pipeline(config, teacher, tmp_path):
     config["distillation"]["max_steps"] = 60
     _, out = run(config, teacher, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"model-best", "model-last"}
+    assert {path.name for path in tmp_path.iterdir()} == {"model-best", "model-last", "distilled.json"}
     assert "LOSS DISTILL" in out
     assert "TEACHER_F" in out
     code = (
@@ -71,7 +71,7 @@ def test_without_alpha_and_linkage_it_is_spacy_train(config, teacher, tmp_path):
     distilled, _ = run(config, teacher, tmp_path / "distilled")
     trained = init_nlp(Config(config))
     (tmp_path / "trained").mkdir()
-    train(trained, tmp_path / "trained", stdout=io.StringIO(), stderr=io.StringIO())
+    spacy_train(trained, tmp_path / "trained", stdout=io.StringIO(), stderr=io.StringIO())
     assert_same_weights(distilled, trained)
     for name in ("model-best", "model-last"):
         assert_same_weights(*(spacy.load(tmp_path / kind / name) for kind in ("distilled", "trained")))
@@ -165,11 +165,68 @@ def test_killed_and_resumed(config_path, teacher_path, tmp_path):
 def test_resume_of_another_config_is_refused(config, teacher, teacher_path, tmp_path, monkeypatch):
     from spacy_gpner.distillation import loop
 
-    monkeypatch.setattr(loop, "remove_checkpoints", lambda output: None)
+    monkeypatch.setattr(loop, "finish", lambda output, identity: None)
     run(config, teacher, tmp_path)
+    other = spacy.load(teacher_path)
+    other.get_pipe("span_globalpointer").model.get_ref("output_layer").shims[
+        0
+    ].module.project.weight.data *= -1
+    with pytest.raises(DistillationError, match=r"different: teacher\)"):
+        run(config, other, tmp_path, resume=True)
     config["distillation"]["dropout"] = 0.5
-    with pytest.raises(DistillationError, match="config"):
+    with pytest.raises(DistillationError, match=r"different: distillation.dropout\)"):
         run(config, spacy.load(teacher_path), tmp_path, resume=True)
+
+
+def test_a_finished_run_is_left_alone(config, teacher, teacher_path, tmp_path):
+    run(config, teacher, tmp_path)
+    before = (tmp_path / "model-last" / "config.cfg").stat().st_mtime_ns
+    _, out = run(config, spacy.load(teacher_path), tmp_path, resume=True)
+    assert "Already finished" in out
+    assert (tmp_path / "model-last" / "config.cfg").stat().st_mtime_ns == before
+
+
+def test_labels_that_only_one_of_them_has(config, tmp_path):
+    """Both from disk: their vocabularies don't know each other's labels."""
+    nlp = blank()
+    train(nlp, [*TRAIN, ("体温计已消毒", [(0, 3, "equ")])])
+    nlp.to_disk(tmp_path / "more")
+    run(config, spacy.load(tmp_path / "more"), tmp_path / "out1")
+    nlp = blank()
+    train(nlp, [("口服阿司匹林", [(2, 6, "dru")])])
+    nlp.to_disk(tmp_path / "less")
+    run(config, spacy.load(tmp_path / "less"), tmp_path / "out2")
+
+
+def test_output_that_is_a_file(config, teacher, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="file"):
+        run(config, teacher, tmp_path / "file")
+
+
+def test_frozen_student(config, teacher, tmp_path):
+    config["training"]["frozen_components"] = ["span_globalpointer"]
+    nlp = init_nlp_student(
+        Config({**config, "training": {**config["training"], "frozen_components": []}}), teacher
+    )
+    nlp.config["training"]["frozen_components"] = ["span_globalpointer"]
+    with pytest.raises(DistillationError, match="frozen_components"):
+        distill(nlp, teacher, tmp_path, stdout=io.StringIO(), stderr=io.StringIO())
+
+
+def test_dev_corpus_without_gold(config, teacher, tmp_path):
+    raw = tmp_path / "raw.spacy"
+    DocBin(docs=[spacy.blank("zh")(text) for text, _ in TRAIN]).to_disk(raw)
+    config["corpora"]["dev"]["path"] = str(raw)
+    with pytest.raises(DistillationError, match="dev corpus"):
+        run(config, teacher, tmp_path)
+
+
+@pytest.mark.parametrize("mapping", [{"ner": "span_globalpointer"}, {"span_globalpointer": "ner"}])
+def test_wrong_student_to_teacher(config, teacher, tmp_path, mapping):
+    config["distillation"]["student_to_teacher"] = mapping
+    with pytest.raises(DistillationError, match="student_to_teacher"):
+        run(config, teacher, tmp_path)
 
 
 def test_nan_stops_and_keeps_the_checkpoint(config, teacher, teacher_path, tmp_path):

@@ -160,7 +160,6 @@ def test_cached_vectors_are_the_teachers(teacher, student, tmp_path):
     ):
         joint = link(teacher, student, cache=VectorCache(path, precision=precision))
         joint.fill_cache([doc.text for doc in docs], lambda n: None)
-        assert len(joint.cache) == len(docs)
         joint.nlp = None  # nothing is left to compute with
         for x, y in zip(fresh, joint.vectors(docs), strict=True):
             numpy.testing.assert_allclose(x, y, atol=tolerance)
