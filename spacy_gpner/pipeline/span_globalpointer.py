@@ -322,7 +322,7 @@ class SpanGlobalPointer(TrainablePipe):
 
     @property
     def is_distillable(self) -> bool:
-        """That it has the method `distill`."""
+        """As spaCy v4 asks of components that can be students."""
         return True
 
     def distill(
