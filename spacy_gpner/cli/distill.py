@@ -31,7 +31,8 @@ def distill_cli(
     from spacy import util
     from wasabi import msg
 
-    from ..distillation.loop import distill, init_nlp_student, load_teacher
+    from ..distillation.loop import distill
+    from ..distillation.setup import init_nlp_student, load_teacher
 
     if verbose:
         util.logger.setLevel(logging.DEBUG)
@@ -52,7 +53,6 @@ def distill_cli(
                 nlp,
                 teacher_nlp,
                 output_path,
-                use_gpu=use_gpu,
                 resume=resume,
                 stdout=sys.stdout,
                 stderr=sys.stderr,

@@ -16,7 +16,8 @@ from spacy.training.loop import train as spacy_train
 from thinc.api import Config
 
 from spacy_gpner.distillation.errors import DistillationError
-from spacy_gpner.distillation.loop import distill, init_nlp_student
+from spacy_gpner.distillation.loop import distill
+from spacy_gpner.distillation.setup import init_nlp_student
 
 from ..util import TRAIN, blank, entities, scores, train
 
