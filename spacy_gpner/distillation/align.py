@@ -33,6 +33,11 @@ class TokenMap:
     positions: Tensor
     lengths: Sequence[int]
 
+    @property
+    def same(self) -> bool:
+        """Whether all tokens are the same."""
+        return self.mean is None
+
     def to_teacher(self, vectors: Tensor) -> Tensor:
         """Student vectors, shape (S, width), on the teacher's tokens."""
         return vectors if self.mean is None else self.mean @ vectors
@@ -44,7 +49,7 @@ class TokenMap:
     def to_student(self, factors: SpanFactors) -> SpanFactors:
         """The teacher's factors on the student's tokens. Where the teacher has no token with an edge, they
         mean nothing: `allowed` leaves such spans out."""
-        if self.mean is None:
+        if self.same:
             return factors
         starts, ends = self.starts.clamp(min=0), self.ends.clamp(min=0)
         q, k, a, b = factors.tensors
@@ -52,7 +57,7 @@ class TokenMap:
 
     def allowed(self, teacher: Window, student: Window) -> Optional[Callable[[Tiles], Tensor]]:
         """The student's spans that the teacher's tokens and window have too, as `divergence` takes them."""
-        if self.mean is None and teacher.covers(student):
+        if self.same and teacher.covers(student):
             return None
 
         def cells(tiles: Tiles) -> Tensor:
@@ -64,14 +69,16 @@ class TokenMap:
         return cells
 
 
-def map_tokens(teacher: Sequence[Doc], student: Sequence[Doc], device: torch.device) -> TokenMap:
+def map_tokens(
+    teacher: Sequence[numpy.ndarray], student: Sequence[numpy.ndarray], device: torch.device
+) -> TokenMap:
     """Find which tokens lie on which.
 
-    teacher, student (Sequence[Doc]): The same texts.
+    teacher, student (Sequence[numpy.ndarray]): The tokens of the same texts, as `token_edges` gives them.
     device (torch.device): Where the map is needed.
     RETURNS (TokenMap): The map.
     """
-    edges = [(token_edges(t), token_edges(s)) for t, s in zip(teacher, student, strict=True)]
+    edges = list(zip(teacher, student, strict=True))
     same = all(numpy.array_equal(t, s) for t, s in edges)
     offsets = numpy.cumsum([0, *(len(t) for t, _ in edges)])[:-1]
     starts = [_find(t[:, 0], s[:, 0], offset) for (t, s), offset in zip(edges, offsets, strict=True)]

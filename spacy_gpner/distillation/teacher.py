@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Optional, cast
 
 import numpy
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ..models.torch_layer import get_shim, unflatten
 from ..spans import SpanFactors, Window
 from ..spans.tiles import Tiles
-from .align import TokenMap, map_tokens
+from .align import TokenMap, map_tokens, token_edges
 from .cache import VectorCache
 from .errors import DistillationError
 from .linkage import Linkage
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ..pipeline.span_globalpointer import SpanGlobalPointer
 
 BATCH_SIZE = 64
+# So many texts' tokens are kept from one epoch to the next.
+KEPT_TEXTS = 2**16
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Lesson:
     """What the teacher makes of a batch.
 
     factors (SpanFactors): Its factors, for its own labels on its own tokens.
-    docs (List[Doc]): The batch on its tokens.
+    tokens (TokenMap): Which of its tokens lie on which of the student's.
     target (SpanFactors): Its factors for the labels in common on the student's tokens, detached.
     allowed (Optional[Callable[[Tiles], Tensor]]): Which spans it has an opinion of, as `divergence` takes
         them; None for all.
@@ -43,7 +45,7 @@ class Lesson:
     """
 
     factors: SpanFactors
-    docs: list[Doc]
+    tokens: TokenMap
     target: SpanFactors
     allowed: Optional[Callable[[Tiles], Tensor]]
     backprop: Optional[Callable[[SpanFactors], list[Floats2d]]]
@@ -88,6 +90,7 @@ class LinkedTeacher:
                 f"({', '.join(student.labels)}) have none in common."
             )
         self.head = self.pipe.model.get_ref("output_layer")
+        self.token_edges = lru_cache(KEPT_TEXTS)(self._token_edges)
         self._freeze()
 
     def _freeze(self) -> None:
@@ -98,11 +101,16 @@ class LinkedTeacher:
             if isinstance(child, nn.Dropout):
                 child.p = 0.0
 
-    def vectors(self, docs: Sequence[Doc]) -> list[Floats2d]:
-        """The frozen encoder's vectors of documents on the teacher's tokens, cached or computed."""
+    def _token_edges(self, text: str) -> numpy.ndarray:
+        return token_edges(self.nlp.make_doc(text))
+
+    def vectors(self, texts: Sequence[str]) -> list[Floats2d]:
+        """The frozen encoder's vectors of texts on the teacher's tokens, cached or computed."""
         ops = self.pipe.model.ops
-        cached = [self.cache.get(doc.text, len(doc)) for doc in docs]
-        missing = [doc for doc, vectors in zip(docs, cached, strict=True) if vectors is None]
+        cached = [self.cache.get(text, len(self.token_edges(text))) for text in texts]
+        missing = [
+            self.nlp.make_doc(text) for text, vectors in zip(texts, cached, strict=True) if vectors is None
+        ]
         computed = iter(token_vectors(self.nlp, self.name, missing) if missing else [])
         return [
             next(computed) if vectors is None else ops.asarray2f(cast(Any, vectors)) for vectors in cached
@@ -153,6 +161,18 @@ class LinkedTeacher:
         self.learning[name].from_bytes(data)
         self._freeze()
 
+    def on_own_tokens(self, examples: Sequence[Example], tokens: TokenMap, key: str) -> Sequence[Example]:
+        """The examples of a batch on the teacher's tokens.
+
+        examples (Sequence[Example]): The batch, on the student's.
+        tokens (TokenMap): Which tokens lie on which.
+        key (str): Key of the span group.
+        RETURNS (Sequence[Example]): The same examples, where all tokens are the same.
+        """
+        if tokens.same:
+            return examples
+        return [self.example(self.nlp.make_doc(eg.predicted.text), eg.reference, key) for eg in examples]
+
     def example(self, doc: Doc, reference: Doc, key: str) -> Example:
         """Set a document on the teacher's tokens beside its gold, and see to it that each of their
         vocabularies knows the other's labels.
@@ -181,16 +201,20 @@ class LinkedTeacher:
         is_train (bool): Whether to train the linkage, and to drop out features that pass it.
         RETURNS (Lesson): What the teacher makes of it.
         """
-        docs = [self.nlp.make_doc(doc.text) for doc in student_docs]
-        tokens = map_tokens(docs, student_docs, get_shim(self.head).device)
-        own = self.vectors(docs)
+        texts = [doc.text for doc in student_docs]
+        tokens = map_tokens(
+            [self.token_edges(text) for text in texts],
+            [token_edges(doc) for doc in student_docs],
+            get_shim(self.head).device,
+        )
+        own = self.vectors(texts)
         if self.linkage is None:
             factors, backprop = self.head.predict(own), None
         else:
             factors, backprop = self._link(self.linkage, own, vectors, tokens, is_train)
         common = factors.detach().types([self.pipe.labels.index(label) for label in self.labels])
         allowed = tokens.allowed(self.window, self.student_window)
-        return Lesson(factors, docs, tokens.to_student(common), allowed, backprop)
+        return Lesson(factors, tokens, tokens.to_student(common), allowed, backprop)
 
     def _link(
         self,
@@ -238,8 +262,9 @@ class LinkedTeacher:
         RETURNS (List[Doc]): The batch on the teacher's tokens, with what it found.
         """
         lesson = self.teach(student_docs, vectors, is_train=False)
-        self.pipe.set_annotations(lesson.docs, self.pipe.decode(lesson.docs, lesson.factors))
-        return lesson.docs
+        docs = [self.nlp.make_doc(doc.text) for doc in student_docs]
+        self.pipe.set_annotations(docs, self.pipe.decode(docs, lesson.factors))
+        return docs
 
 
 def token_vectors(nlp: Language, name: str, docs: Sequence[Doc]) -> list[Floats2d]:

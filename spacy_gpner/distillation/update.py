@@ -70,10 +70,7 @@ def distill_batch(
     if lesson.backprop is not None:
         types = [teacher.pipe.labels.index(label) for label in teacher.labels]
         label_ids = {label: i for i, label in enumerate(teacher.labels)}
-        on_teacher = [
-            teacher.example(doc, eg.reference, student.key)
-            for doc, eg in zip(lesson.docs, examples, strict=True)
-        ]
+        on_teacher = teacher.on_own_tokens(examples, lesson.tokens, student.key)
         value, d_lesson = differentiate(
             lesson.factors,
             lambda f: gold_loss(f.types(types), on_teacher, student.key, label_ids, teacher.window),

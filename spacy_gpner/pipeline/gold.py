@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from spacy.tokens import Span
+from spacy.attrs import ORTH, SPACY
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..spans import Window
+
+TOKENS = [ORTH, SPACY]
 
 
 def aligned_spans(example: Example, key: str) -> list[Span]:
@@ -19,7 +22,17 @@ def aligned_spans(example: Example, key: str) -> list[Span]:
     key (str): Key of the span group.
     RETURNS (List[Span]): The spans that have an exact counterpart.
     """
-    return example.get_aligned_spans_y2x(example.reference.spans.get(key, []), allow_overlap=True)
+    spans = example.reference.spans.get(key, [])
+    if _same_tokens(example.predicted, example.reference):
+        return [span for span in spans if len(span)]
+    return example.get_aligned_spans_y2x(spans, allow_overlap=True)
+
+
+def _same_tokens(predicted: Doc, reference: Doc) -> bool:
+    # What an alignment, which spaCy finds in Python, token by token, is not needed for.
+    return len(predicted) == len(reference) and bool(
+        (predicted.to_array(TOKENS) == reference.to_array(TOKENS)).all()
+    )
 
 
 def gold_spans(

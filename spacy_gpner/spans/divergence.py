@@ -1,22 +1,27 @@
 """How far a student's scores are from its teacher's, without a tensor of spans x types.
 
-Scores are made from factors a tile and a type at a time, and again in the backward pass. What depends on a
-whole document, the normalizers of a softmax over its spans, is put together from one number a row.
+Scores are made from factors a few tiles and a type at a time. Every divergence here has a simple gradient,
+which is made along with its value, so that no score is kept for a backward pass or made again in one. What
+depends on a whole document, the normalizers of a softmax over its spans, is put together from numbers of its
+rows in a pass over the scores before.
 """
 
-from collections.abc import Callable
-from typing import Literal, Optional, get_args
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Optional, get_args
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
-from torch.utils.checkpoint import checkpoint
 
 from .factors import SpanFactors
 from .tiles import Tiles, Window, make_tiles
 
 Divergence = Literal["kl", "reverse_kl", "zlpr_kl", "reverse_zlpr_kl", "bernoulli", "mse"]
 Reduction = Literal["sum", "mean"]
+
+# Scores of as many cells are in memory at once; few enough for a processor's cache.
+CELLS_AT_ONCE = 2**16
 
 
 def divergence(
@@ -38,7 +43,8 @@ def divergence(
     - "bernoulli": Σ KL(Bernoulli(σ(t)) ‖ Bernoulli(σ(s))).
     - "mse": Σ (s − t)² (Eq. 1).
 
-    student, teacher (SpanFactors): Their factors, of the same tokens and types. The gradient goes to both.
+    student, teacher (SpanFactors): Their factors, of the same tokens and types. The gradient goes to the
+        student alone.
     window (Window): The context shield window.
     kind (str): The divergence.
     temperature (float): The temperature K, above 0.
@@ -52,84 +58,180 @@ def divergence(
         raise ValueError(f"Invalid divergence: '{kind}'. Expected one of {get_args(Divergence)}.")
     if reduction not in get_args(Reduction):
         raise ValueError(f"Invalid reduction: '{reduction}'. Expected one of {get_args(Reduction)}.")
-    student, teacher = student.full_precision(), teacher.full_precision()
-    if kind.startswith("reverse"):
-        student, teacher = teacher, student
-    n_types, lengths, device = student.num_types, student.lengths, student.q.device
-    n_groups = len(lengths) * n_types
-    compare = _row_distances if kind in ("bernoulli", "mse") else _row_softmaxes
-    doc_of = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths)).to(device)
-    groups: list[Tensor] = [doc_of.new_zeros(0)]
-    results: list[Tensor] = [student.a.new_zeros(0, 3 if compare is _row_softmaxes else 1)]
-    for tiles in make_tiles(lengths, window, device):
-        valid = tiles.valid if allowed is None else tiles.valid & allowed(tiles)
-        rows = valid.any(2)
-        row_groups = tiles.rows(doc_of)[rows] * n_types
-        for t in range(n_types):
-            args = (compare, student.of_type(t), teacher.of_type(t), tiles, valid, temperature, kind)
-            values = checkpoint(_on_scores, *args, use_reentrant=False, preserve_rng_state=False)
-            results.append(values[rows])
-            groups.append(row_groups + t)
-    group, values = torch.cat(groups), torch.cat(results)
-    if compare is _row_distances:
-        total = values.new_zeros(n_groups).index_add(0, group, values[:, 0])
-    else:
-        total = _softmax_divergence(values, group, n_groups, with_threshold="zlpr" in kind)
-    total = total.view(len(lengths), n_types)
-    if reduction == "mean":
-        total = total / torch.tensor(lengths, device=device).clamp(min=1).square()[:, None]
-    return total.mean() if n_groups else total.sum()
+    student, teacher = (_soften(x.full_precision(), temperature) for x in (student, teacher))
+    batch = _Batch.of(student.detach(), teacher.detach(), window, reduction, allowed)
+    with torch.no_grad():
+        if kind in ("bernoulli", "mse"):
+            value, gradient = _distance(batch, kind)
+        else:
+            value, gradient = _softmax_divergence(
+                batch, with_threshold="zlpr" in kind, reverse=kind.startswith("reverse")
+            )
+    result: Tensor = _WithGradient.apply(value, gradient.tensors, *student.tensors)
+    return result
 
 
-FactorsOfType = tuple[Tensor, Tensor, Tensor, Tensor]
+class _WithGradient(torch.autograd.Function):
+    """A value that brings its gradient along."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, gradient: tuple[Tensor, ...], *inputs: Tensor) -> Tensor:
+        ctx.save_for_backward(*gradient)
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *d_values: Tensor) -> tuple[Optional[Tensor], ...]:
+        return (None, None, *(d_values[0] * x for x in ctx.saved_tensors))
 
 
-def _on_scores(
-    compare: Callable[..., Tensor],
-    student: FactorsOfType,
-    teacher: FactorsOfType,
-    tiles: Tiles,
-    valid: Tensor,
-    temperature: float,
-    kind: Divergence,
-) -> Tensor:
-    s, t = (_tile_scores(factors, tiles) / temperature for factors in (student, teacher))
-    return compare(s, t, valid, kind)
+def _soften(factors: SpanFactors, temperature: float) -> SpanFactors:
+    if temperature == 1:
+        return factors
+    return replace(factors, q=factors.q / temperature, a=factors.a / temperature, b=factors.b / temperature)
 
 
-def _tile_scores(factors: FactorsOfType, tiles: Tiles) -> Tensor:
-    q, k, a, b = factors
-    products = tiles.rows(q) @ tiles.cols(k).transpose(1, 2)
-    return products + tiles.rows(a)[:, :, None] + tiles.cols(b)[:, None]
+@dataclass(frozen=True)
+class _Batch:
+    """What is compared, and how much each of its documents weighs.
+
+    student, teacher (SpanFactors): Their factors.
+    cells (List[Tiles]): The cells to compare, `CELLS_AT_ONCE` at once.
+    doc_of (Tensor): Number of each token's document, shape (N,).
+    weights (Tensor): Of each document's spans, shape (D,).
+    """
+
+    student: SpanFactors
+    teacher: SpanFactors
+    cells: list[Tiles]
+    doc_of: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(
+        cls,
+        student: SpanFactors,
+        teacher: SpanFactors,
+        window: Window,
+        reduction: Reduction,
+        allowed: Optional[Callable[[Tiles], Tensor]],
+    ) -> "_Batch":
+        device = student.q.device
+        lengths = torch.tensor(student.lengths, dtype=torch.long)
+        cells = [
+            part if allowed is None else replace(part, valid=part.valid & allowed(part))
+            for tiles in make_tiles(student.lengths, window, device)
+            for part in tiles.split(CELLS_AT_ONCE)
+        ]
+        weights = torch.ones(len(lengths), dtype=torch.float64) / max(1, len(lengths) * student.num_types)
+        if reduction == "mean":
+            weights /= lengths.clamp(min=1).square()
+        doc_of = torch.repeat_interleave(torch.arange(len(lengths)), lengths).to(device)
+        return cls(student, teacher, cells, doc_of, weights.to(student.q))
+
+    def tiles(self) -> Iterator[tuple[Tiles, Iterator[tuple[Tensor, Tensor]]]]:
+        """The cells, and of each type both models' scores there, shape (B, R, C)."""
+        for tiles in self.cells:
+            yield tiles, zip(_scores(self.student, tiles), _scores(self.teacher, tiles), strict=True)
+
+    def gradient(self, compare: Callable[[Tensor, Tensor, Tiles, int], Tensor]) -> SpanFactors:
+        """Sum up the gradient of the student's factors.
+
+        compare (Callable[[Tensor, Tensor, Tiles, int], Tensor]): From a type's scores, the student's and the
+            teacher's, to the gradient of the student's. Cells that are not valid may hold anything.
+        RETURNS (SpanFactors): The gradient, each document's part weighed.
+        """
+        total = replace(self.student, **{x: torch.zeros_like(getattr(self.student, x)) for x in "qkab"})
+        for tiles, scores in self.tiles():
+            invalid, weights = ~tiles.valid, self.row_weights(tiles)
+            d_products = None
+            for t, (of_student, of_teacher) in enumerate(scores):
+                d_scores = compare(of_student, of_teacher, tiles, t).mul_(weights).masked_fill_(invalid, 0.0)
+                tiles.add_to_rows(total.a[:, t], d_scores.sum(2))
+                tiles.add_to_cols(total.b[:, t], d_scores.sum(1))
+                d_products = d_scores if d_products is None else d_products.add_(d_scores)
+                if not total.shared or t == total.num_types - 1:
+                    q, k, *_ = self.student.of_type(t)
+                    d_q, d_k, *_ = total.of_type(t)
+                    tiles.add_to_rows(d_q, d_products @ tiles.cols(k))
+                    tiles.add_to_cols(d_k, d_products.transpose(1, 2) @ tiles.rows(q))
+                    d_products = None
+        return total
+
+    def row_weights(self, tiles: Tiles) -> Tensor:
+        """What a cell of each row weighs, shape (B, R, 1)."""
+        return tiles.rows(self.weights[self.doc_of])[:, :, None]
 
 
-def _row_distances(s: Tensor, t: Tensor, valid: Tensor, kind: Divergence) -> Tensor:
-    """The sum over each row, shape (B, R, 1)."""
-    distances = (s - t).square() if kind == "mse" else t.sigmoid() * (t - s) + softplus(s) - softplus(t)
-    return distances.masked_fill(~valid, 0.0).sum(2, keepdim=True)
+def _scores(factors: SpanFactors, tiles: Tiles) -> Iterator[Tensor]:
+    starts, ends = tiles.rows(factors.a), tiles.cols(factors.b)
+    for t in range(factors.num_types):
+        if t == 0 or not factors.shared:
+            q, k, *_ = factors.of_type(t)
+            products = tiles.rows(q) @ tiles.cols(k).transpose(1, 2)
+        yield products + starts[:, :, None, t] + ends[:, None, :, t]
 
 
-def _row_softmaxes(s: Tensor, t: Tensor, valid: Tensor, kind: Divergence) -> Tensor:
-    """log Σ exp s, log Σ exp t, and the mean of t − s under softmax t, of each row; shape (B, R, 3)."""
-    # A row without a valid cell is cut out later; 0 in place of its scores keeps its gradient defined.
-    empty = ~valid.any(2, keepdim=True)
-    s, t = (x.masked_fill(~valid, -torch.inf).masked_fill(empty, 0.0) for x in (s, t))
-    gap = (t - s).masked_fill(~valid, 0.0)
-    return torch.stack([s.logsumexp(2), t.logsumexp(2), (t.softmax(2) * gap).sum(2)], dim=2)
+def _distance(batch: _Batch, kind: Divergence) -> tuple[Tensor, SpanFactors]:
+    """Value and gradient of a sum over cells."""
+    total = batch.weights.new_zeros(())
+
+    def compare(s: Tensor, t: Tensor, tiles: Tiles, _: int) -> Tensor:
+        if kind == "mse":
+            gap = s - t
+            values, d_scores = gap.square(), 2 * gap
+        else:
+            p = t.sigmoid()
+            values = p * (t - s) + softplus(s) - softplus(t)
+            d_scores = s.sigmoid() - p
+        total.add_((values.masked_fill_(~tiles.valid, 0.0) * batch.row_weights(tiles)).sum())
+        return d_scores
+
+    gradient = batch.gradient(compare)
+    return total, gradient
 
 
-def _softmax_divergence(rows: Tensor, group: Tensor, n_groups: int, *, with_threshold: bool) -> Tensor:
-    """KL(softmax t ‖ softmax s) of each group of rows, shape (n_groups,)."""
-    s, t, gap = rows.unbind(1)
-    log_z_s, log_z_t = (_log_sum(x, group, n_groups, with_threshold) for x in (s, t))
-    expected_gap = gap.new_zeros(n_groups).index_add(0, group, (t - log_z_t[group]).exp() * gap)
-    present = torch.bincount(group, minlength=n_groups) > 0
-    return (expected_gap + log_z_s - log_z_t).where(present, 0.0)
+def _softmax_divergence(
+    batch: _Batch, *, with_threshold: bool, reverse: bool
+) -> tuple[Tensor, SpanFactors]:
+    """Value and gradient of KL(softmax t ‖ softmax s), or of KL(softmax s ‖ softmax t)."""
+    n_types = batch.student.num_types
+    groups, rows = _row_softmaxes(batch, reverse)
+    n_groups = len(batch.weights) * n_types
+    log_z_s, log_z_t = (_log_sum(x, groups, n_groups, with_threshold) for x in rows[:2])
+    first, log_z, other = (rows[0], log_z_s, log_z_t) if reverse else (rows[1], log_z_t, log_z_s)
+    gap = rows[2].new_zeros(n_groups).index_add(0, groups, (first - log_z[groups]).exp() * rows[2])
+    present = torch.bincount(groups, minlength=n_groups) > 0
+    values = (gap + other - log_z).where(present, 0.0).view(-1, n_types)
+    of_token = [x.view(-1, n_types)[batch.doc_of] for x in (log_z_s, log_z_t, gap)]
+
+    def compare(s: Tensor, t: Tensor, tiles: Tiles, of_type: int) -> Tensor:
+        log_z_s, log_z_t, gap = (tiles.rows(x[:, of_type])[:, :, None] for x in of_token)
+        if reverse:
+            return (s - log_z_s).exp() * (s - t - gap)
+        return (s - log_z_s).exp() - (t - log_z_t).exp()
+
+    return (values * batch.weights[:, None]).sum(), batch.gradient(compare)
+
+
+def _row_softmaxes(batch: _Batch, reverse: bool) -> tuple[Tensor, Tensor]:
+    """Group (document and type) of each row that has a cell, shape (n,), and of its cells log Σ exp s,
+    log Σ exp t, and the mean of t - s under softmax t or, in reverse, of s - t under softmax s; shape (3, n)."""
+    groups: list[Tensor] = [batch.doc_of[:0]]
+    results: list[Tensor] = [batch.student.a.new_zeros(3, 0)]
+    for tiles, scores in batch.tiles():
+        invalid, present = ~tiles.valid, tiles.valid.any(2)
+        for t, (of_student, of_teacher) in enumerate(scores):
+            gap = of_student - of_teacher if reverse else of_teacher - of_student
+            s, t_ = (x.masked_fill_(invalid, -torch.inf) for x in (of_student, of_teacher))
+            mean_gap = ((s if reverse else t_).softmax(2) * gap).masked_fill_(invalid, 0.0).sum(2)
+            results.append(torch.stack([x[present] for x in (s.logsumexp(2), t_.logsumexp(2), mean_gap)]))
+            groups.append(tiles.rows(batch.doc_of)[present] * batch.student.num_types + t)
+    return torch.cat(groups), torch.cat(results, dim=1)
 
 
 def _log_sum(values: Tensor, groups: Tensor, n_groups: int, with_threshold: bool) -> Tensor:
     """log Σ exp(value) of each group, with or without a value 0 that all groups have."""
     lowest = 0.0 if with_threshold else torch.finfo(values.dtype).min
-    top = values.new_full((n_groups,), lowest).scatter_reduce(0, groups, values.detach(), "amax")
+    top = values.new_full((n_groups,), lowest).scatter_reduce(0, groups, values, "amax")
     threshold = (-top).exp() if with_threshold else torch.zeros_like(top)
     return top + threshold.index_add(0, groups, (values - top[groups]).exp()).log()

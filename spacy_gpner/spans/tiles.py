@@ -80,6 +80,14 @@ class Tiles:
         """Take the columns of per-token values: shape (N, …) to (B, C, …)."""
         return x[self._tokens(self.valid.shape[2], len(x))]
 
+    def add_to_rows(self, x: Tensor, values: Tensor) -> None:
+        """Add values of the rows, shape (B, R, …), to per-token values, shape (N, …), in place."""
+        x.index_add_(0, self._tokens(self.valid.shape[1], len(x)).flatten(), values.flatten(0, 1))
+
+    def add_to_cols(self, x: Tensor, values: Tensor) -> None:
+        """Add values of the columns, shape (B, C, …), to per-token values, shape (N, …), in place."""
+        x.index_add_(0, self._tokens(self.valid.shape[2], len(x)).flatten(), values.flatten(0, 1))
+
     def _tokens(self, size: int, n_tokens: int) -> Tensor:
         # Tokens past the end are never valid, so that any token can stand in for them.
         return (self.starts[:, None] + torch.arange(size, device=self.starts.device)).clamp(max=n_tokens - 1)

@@ -21,9 +21,13 @@ def cut(kind):
     return [spacy.blank("en")(text) for text in TEXTS]
 
 
+def lay(teacher, student):
+    return map_tokens([*map(token_edges, teacher)], [*map(token_edges, student)], CPU)
+
+
 def test_same_tokens():
     docs = cut("words")
-    tokens = map_tokens(docs, docs, CPU)
+    tokens = lay(docs, docs)
     vectors = torch.randn(sum(map(len, docs)), 3)
     assert torch.equal(tokens.to_teacher(vectors), vectors)
     assert tokens.allowed(Window(8), Window(8)) is None
@@ -32,7 +36,7 @@ def test_same_tokens():
 
 def test_mean_over_the_student_tokens_of_a_teacher_token():
     teacher, student = cut("words"), cut("chars")
-    tokens = map_tokens(teacher, student, CPU)
+    tokens = lay(teacher, student)
     vectors = torch.randn(sum(map(len, student)), 3, requires_grad=True)
     ours = tokens.to_teacher(vectors)
     expected, offset = [], 0
@@ -50,7 +54,7 @@ def test_spans_that_both_have():
     window; and its score is that one's."""
     for teacher, student in ((cut("words"), cut("chars")), (cut("chars"), cut("words"))):
         for window in (Window(2), Window(None), Window(2, "prefix")):
-            tokens = map_tokens(teacher, student, CPU)
+            tokens = lay(teacher, student)
             n = sum(map(len, teacher))
             factors = SpanFactors(
                 torch.randn(n, 1, 2),
