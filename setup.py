@@ -47,7 +47,7 @@ setup(
         "wasabi>=1.1,<1.2",
     ],
     extras_require={
-        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build"],
+        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build", "scipy>=1.11"],
     },
     entry_points={
         "spacy_factories": [
@@ -69,6 +69,9 @@ setup(
         ],
         "spacy_scorers": [
             "spacy-gpner.span_scorer.v1 = spacy_gpner.scoring:make_span_scorer",
+        ],
+        "thinc_optimizers": [
+            "spacy-gpner.LazyAdam.v1 = spacy_gpner.optimizers:create_lazy_adam",
         ],
         "spacy_cli": [
             "gpner = spacy_gpner.cli:gpner_cli",

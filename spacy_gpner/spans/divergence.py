@@ -140,7 +140,8 @@ class _Batch:
             teacher's, to the gradient of the student's. Cells that are not valid may hold anything.
         RETURNS (SpanFactors): The gradient, each document's part weighed.
         """
-        total = replace(self.student, **{x: torch.zeros_like(getattr(self.student, x)) for x in "qkab"})
+        q, k, a, b = (torch.zeros_like(x) for x in self.student.tensors)
+        total = replace(self.student, q=q, k=k, a=a, b=b)
         for tiles, scores in self.tiles():
             invalid, weights = ~tiles.valid, self.row_weights(tiles)
             d_products = None
@@ -190,9 +191,7 @@ def _distance(batch: _Batch, kind: Divergence) -> tuple[Tensor, SpanFactors]:
     return total, gradient
 
 
-def _softmax_divergence(
-    batch: _Batch, *, with_threshold: bool, reverse: bool
-) -> tuple[Tensor, SpanFactors]:
+def _softmax_divergence(batch: _Batch, *, with_threshold: bool, reverse: bool) -> tuple[Tensor, SpanFactors]:
     """Value and gradient of KL(softmax t ‖ softmax s), or of KL(softmax s ‖ softmax t)."""
     n_types = batch.student.num_types
     groups, rows = _row_softmaxes(batch, reverse)
@@ -215,7 +214,8 @@ def _softmax_divergence(
 
 def _row_softmaxes(batch: _Batch, reverse: bool) -> tuple[Tensor, Tensor]:
     """Group (document and type) of each row that has a cell, shape (n,), and of its cells log Σ exp s,
-    log Σ exp t, and the mean of t - s under softmax t or, in reverse, of s - t under softmax s; shape (3, n)."""
+    log Σ exp t, and the mean of t - s under softmax t or, in reverse, of s - t under softmax s; shape (3, n).
+    """
     groups: list[Tensor] = [batch.doc_of[:0]]
     results: list[Tensor] = [batch.student.a.new_zeros(3, 0)]
     for tiles, scores in batch.tiles():
