@@ -61,7 +61,8 @@ class LazyAdam(Optimizer):
         for moments in (self.mom1, self.mom2):
             if key not in moments:
                 moments[key] = ops.alloc1f(weights.size)
-        rows = ops.xp.flatnonzero(gradient.any(axis=1))
+        # The quickest way to find the rows that are not 0.
+        rows = ops.xp.flatnonzero(ops.xp.einsum("ij,ij->i", gradient, gradient))
         whole = [weights, *(moments[key].reshape(weights.shape) for moments in (self.mom1, self.mom2))]
         part, mom1, mom2 = (x[rows].reshape(-1) for x in whole)
         rate = self.learn_rate * (1.0 - self.b2**nr_upd) ** 0.5 / (1.0 - self.b1**nr_upd)
