@@ -4,6 +4,7 @@ from typing import Any
 
 from spacy.util import registry
 from thinc.api import Optimizer
+from thinc.backends import get_array_ops
 from thinc.optimizers import ADAM_DEFAULTS
 from thinc.types import FloatsXd
 
@@ -26,12 +27,12 @@ def create_lazy_adam(
     """Create a `LazyAdam`. The settings are those of `Adam.v1`, where each number can be a schedule too.
 
     learn_rate (float): The learning rate.
-    L2 (float): The L2 regularization; a pass over all tables in each step, unless it is 0.
+    L2 (float): The L2 regularization.
     beta1, beta2 (float): Decay of the first and of the second moment, above 0.
     eps (float): What is added to the root of the second moment.
     grad_clip (float): The most that the norm of a parameter's gradient can be; 0 for no limit.
     L2_is_weight_decay (bool): Whether L2 decays the weights, as AdamW does, or is added to the gradient.
-    use_averages (bool): Whether to keep moving averages; a pass over all tables in each step.
+    use_averages (bool): Whether to keep moving averages, which takes a pass over all rows in each step.
     RETURNS (LazyAdam): The optimizer.
     """
     return LazyAdam(
@@ -53,29 +54,32 @@ class LazyAdam(Optimizer):
 
     __slots__: list[str] = []
 
-    def _adam(
-        self, ops: Any, weights: FloatsXd, gradient: FloatsXd, lr_scale: float, key: Any, nr_upd: int
+    def __call__(
+        self, key: Any, weights: FloatsXd, gradient: FloatsXd, *, lr_scale: float = 1.0
     ) -> tuple[FloatsXd, FloatsXd]:
+        """Update a parameter in place.
+
+        key (Tuple[int, str]): The layer's id and the parameter's name.
+        weights, gradient (FloatsXd): The parameter and its gradient, which is 0 afterwards.
+        lr_scale (float): Factor of the learning rate.
+        RETURNS (Tuple[FloatsXd, FloatsXd]): Both.
+        """
         if key[1] != TABLE:
-            return super()._adam(ops, weights, gradient, lr_scale, key, nr_upd)
-        for moments in (self.mom1, self.mom2):
-            if key not in moments:
-                moments[key] = ops.alloc1f(weights.size)
+            return super().__call__(key, weights, gradient, lr_scale=lr_scale)
+        ops = get_array_ops(weights)
         # The quickest way to find the rows that are not 0.
         rows = ops.xp.flatnonzero(ops.xp.einsum("ij,ij->i", gradient, gradient))
-        whole = [weights, *(moments[key].reshape(weights.shape) for moments in (self.mom1, self.mom2))]
-        part, mom1, mom2 = (x[rows].reshape(-1) for x in whole)
-        rate = self.learn_rate * (1.0 - self.b2**nr_upd) ** 0.5 / (1.0 - self.b1**nr_upd)
-        updated = ops.adam(
-            part,
-            gradient[rows].reshape(-1),
-            mom1,
-            mom2,
-            self.b1,
-            self.b2,
-            self.eps,
-            rate * lr_scale,
-        )
-        for target, source in zip(whole, (updated[0], *updated[2:]), strict=True):
-            target[rows] = source.reshape(-1, weights.shape[1])
+        moments = [m.setdefault(key, ops.alloc(weights.shape)) for m in (self.mom1, self.mom2)]
+        self.mom1[key], self.mom2[key] = (x[rows].reshape(-1) for x in moments)
+        averages, self.averages = self.averages, None
+        updated, _ = super().__call__(key, weights[rows], gradient[rows], lr_scale=lr_scale)
+        self.averages = averages
+        weights[rows] = updated
+        gradient[rows] = 0.0
+        for whole, moment in zip(moments, (self.mom1, self.mom2), strict=True):
+            whole[rows] = moment[key].reshape(-1, weights.shape[1])
+            moment[key] = whole
+        if self.averages is not None:
+            average = self.averages.setdefault(key, ops.alloc(weights.shape))
+            ops.update_averages(average, weights, self.nr_update[key])
         return weights, gradient

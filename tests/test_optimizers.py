@@ -55,6 +55,25 @@ def test_other_parameters_are_adams():
     numpy.testing.assert_array_equal(ours, theirs)
 
 
+def test_clipping_decay_and_averages():
+    """As Adam's, where every row is seen."""
+    settings = {"L2": 0.1, "grad_clip": 0.5, "use_averages": True}
+    lazy, dense = create_lazy_adam(0.1, **settings), Adam(0.1, **settings)
+    ours, theirs = numpy.ones((7, 3), dtype="f"), numpy.ones((7, 3), dtype="f")
+    for gradient in gradients([range(7)]):
+        lazy(KEY, ours, gradient.copy())
+        dense(KEY, theirs, gradient)
+    numpy.testing.assert_allclose(ours, theirs, rtol=1e-6)
+    numpy.testing.assert_allclose(lazy.averages[KEY], dense.averages[KEY], rtol=1e-6)
+
+
+def test_a_batch_that_looks_nothing_up():
+    lazy = create_lazy_adam(0.1, **SETTINGS)
+    weights = numpy.ones((7, 3), dtype="f")
+    lazy(KEY, weights, numpy.zeros((7, 3), dtype="f"))
+    assert (weights == 1).all()
+
+
 @pytest.mark.parametrize("layer", [HashEmbed, Embed])
 def test_tables_of_thinc_are_found(layer):
     """Their parameter has the name that the optimizer knows tables by."""

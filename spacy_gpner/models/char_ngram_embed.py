@@ -7,59 +7,62 @@ import numpy
 from spacy.tokens import Doc
 from spacy.util import registry
 from thinc.api import (
-    HashEmbed,
-    Maxout,
     Model,
     Ragged,
     chain,
     concatenate,
     list2ragged,
     ragged2list,
+    uniform_init,
     with_array,
 )
 from thinc.types import Floats2d, Ints2d
 
 # (first, last) token of each n-gram, counted from the token itself: itself, the bigrams that end and begin
-# with it, and the trigram around it.
+# with it, and the trigram around it; and which of them have a table in common.
 NGRAMS = ((0, 0), (-1, 0), (0, 1), (-1, 1))
-UNKNOWN = 0
+TABLES = ((0,), (1, 2), (3,))
+# Of vectors at the start, which are uniform: a standard deviation of 0.1.
+BOUND = 0.03**0.5
 
 
 @registry.architectures("spacy-gpner.CharNgramEmbed.v1")
 def CharNgramEmbed(
-    width: int = 128,
-    rows: Sequence[int] = (5000, 20000, 20000, 20000),
-    embed_width: int = 64,
-    dropout: float = 0.2,
+    width: int = 128, rows: Sequence[int] = (8000, 50000, 0)
 ) -> Model[list[Doc], list[Floats2d]]:
-    """Build an embedding layer for training without pretrained weights: the uni-, bi- and trigrams
-    around each token are embedded by their hash, concatenated and mixed. With
-    `spacy-gpner.CharTokenizer.v1`, where every token is a character, they are character n-grams;
-    else n-grams of tokens.
+    """Build an embedding layer for training without pretrained weights: each token's own vector, and those of
+    the bigrams that end and begin with it and of the trigram around it, each a row of a table by its hash,
+    side by side. With `spacy-gpner.CharTokenizer.v1`, where every token is a character, they are character
+    n-grams; else n-grams of tokens. It has no dropout of its own: `spacy-gpner.BiLSTMEncoder.v1` begins with it.
 
-    width (int): Width of the output.
-    rows (Sequence[int]): Rows of the four tables: token, bigram before, bigram after, trigram around.
-    embed_width (int): Width of each table.
-    dropout (float): Share of the n-grams, each as a whole, that are unknown in a training step: the longer
-        ones are many and rare, and a model that always sees them learns little else. The rate in
-        `[training]` takes its place.
+    width (int): Width of the output: one half is the token's, the other the n-grams' in equal parts.
+    rows (Sequence[int]): Rows of the tables of tokens, bigrams and trigrams; 0 for none. Trigrams are so
+        many and so rare that a small corpus is learned by heart with them.
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding layer.
-    RAISES (ValueError): If there are not four tables, or one is empty.
+    RAISES (ValueError): If there are not three tables, the one of tokens is empty, or the width is too small.
     """
-    if len(rows) != len(NGRAMS) or min(rows) < 1:
+    if len(rows) != len(TABLES) or rows[0] < 1 or min(rows) < 0:
         raise ValueError(
-            f"Invalid rows: {list(rows)}. Expected {len(NGRAMS)} positive numbers, for the tables of token, "
-            "bigram before, bigram after and trigram around."
+            f"Invalid rows: {list(rows)}. Expected {len(TABLES)} numbers, for the tables of tokens (at least "
+            "1 row), bigrams and trigrams (0 for none)."
         )
-    tables: list[Model] = [
-        HashEmbed(nO=embed_width, nV=n_rows, column=column, seed=column) for column, n_rows in enumerate(rows)
+    columns = [column for own, n_rows in zip(TABLES[1:], rows[1:], strict=True) if n_rows for column in own]
+    of_ngram = width // 2 // len(columns) if columns else 0
+    if width < 1 or (columns and not of_ngram):
+        raise ValueError(
+            f"Invalid width: {width}. Expected at least {max(1, 2 * len(columns))}, of which one half is for "
+            f"{len(columns)} n-grams."
+        )
+    of_token = width - of_ngram * len(columns)
+    tables = [
+        _table(own, n_rows, of_token if own == TABLES[0] else of_ngram)
+        for own, n_rows in zip(TABLES, rows, strict=True)
+        if n_rows
     ]
-    mix = Maxout(nI=embed_width * len(rows), nO=width, nP=3, normalize=True)
     layers: Model = chain(
-        _char_ngrams(dropout),
+        Model("char_ngrams", _extract),
         cast(Model[list[Ints2d], Ragged], list2ragged()),
-        with_array(concatenate(*tables)),
-        with_array(mix),
+        with_array(concatenate(*tables) if len(tables) > 1 else tables[0]),
         ragged2list(),
     )
     return Model("char_ngram_embed", _forward, init=_init, layers=[layers], dims={"nO": width})
@@ -83,18 +86,48 @@ def _forward(
     return model.layers[0].predict(docs), lambda d_vectors: []
 
 
-def _char_ngrams(dropout: float) -> Model[list[Doc], list[Ints2d]]:
-    return Model("char_ngrams", _extract, attrs={"dropout_rate": dropout})
-
-
 def _extract(
     model: Model[list[Doc], list[Ints2d]], docs: list[Doc], is_train: bool
 ) -> tuple[list[Ints2d], Callable[[list[Ints2d]], list[Doc]]]:
-    hashes = [ngram_hashes(doc) for doc in docs]
-    if is_train:
-        for own in hashes:
-            own[numpy.random.random(own.shape) < model.attrs["dropout_rate"]] = UNKNOWN
-    return [model.ops.asarray2i(cast(Ints2d, own), dtype="uint64") for own in hashes], lambda d_hashes: []
+    hashes = [model.ops.asarray2i(cast(Ints2d, ngram_hashes(doc)), dtype="uint64") for doc in docs]
+    return hashes, lambda d_hashes: []
+
+
+def _table(columns: Sequence[int], n_rows: int, width: int) -> Model[Ints2d, Floats2d]:
+    """Vectors of the n-grams in these columns, side by side. An n-gram has one row, not the sum of four that
+    `HashEmbed` takes: an optimizer that moves each by its learning rate would move the sum by four."""
+    return Model(
+        "ngram_table",
+        _look_up,
+        init=_init_table,
+        params={"E": None},
+        dims={"nV": n_rows, "nW": width, "nO": width * len(columns)},
+        attrs={"columns": list(columns)},
+    )
+
+
+def _init_table(
+    model: Model[Ints2d, Floats2d], X: Optional[Ints2d] = None, Y: Optional[Floats2d] = None
+) -> None:
+    shape = (model.get_dim("nV"), model.get_dim("nW"))
+    model.set_param("E", uniform_init(model.ops, shape, lo=-BOUND, hi=BOUND))
+
+
+def _look_up(
+    model: Model[Ints2d, Floats2d], hashes: Ints2d, is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], Ints2d]]:
+    table = model.get_param("E")
+    rows = (hashes[:, model.attrs["columns"]] % model.get_dim("nV")).astype("int32").reshape(-1)
+
+    def backprop(d_vectors: Floats2d) -> Ints2d:
+        # Not by way of a gradient of the whole table, which is mostly 0.
+        if not model.has_grad("E"):
+            model.set_grad("E", model.ops.alloc2f(*table.shape))
+        d_rows = model.ops.as_contig(d_vectors).reshape(-1, table.shape[1])
+        model.ops.scatter_add(model.get_grad("E"), rows, d_rows)
+        return hashes
+
+    return table[rows].reshape(-1, model.get_dim("nO")), backprop
 
 
 def ngram_hashes(doc: Doc) -> numpy.ndarray:

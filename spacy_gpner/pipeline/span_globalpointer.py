@@ -41,9 +41,7 @@ dropout = 0.1
 [model.tok2vec.embed]
 @architectures = "spacy-gpner.CharNgramEmbed.v1"
 width = 128
-rows = [5000, 20000, 20000, 20000]
-embed_width = 64
-dropout = 0.2
+rows = [8000, 50000, 0]
 
 [model.tok2vec.encode]
 @architectures = "spacy-gpner.BiLSTMEncoder.v1"
