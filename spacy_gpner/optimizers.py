@@ -1,12 +1,12 @@
 """Adam for models whose parameters are mostly embedding tables."""
 
-from typing import Any
+from typing import Any, cast
 
 from spacy.util import registry
 from thinc.api import Optimizer
 from thinc.backends import get_array_ops
 from thinc.optimizers import ADAM_DEFAULTS
-from thinc.types import FloatsXd
+from thinc.types import Floats2d, FloatsXd
 
 # The parameter of thinc's `HashEmbed` and `Embed`, and so of spaCy's embedding layers.
 TABLE = "E"
@@ -66,18 +66,21 @@ class LazyAdam(Optimizer):
         """
         if key[1] != TABLE:
             return super().__call__(key, weights, gradient, lr_scale=lr_scale)
+        table, d_table = cast(Floats2d, weights), cast(Floats2d, gradient)
         ops = get_array_ops(weights)
         # The quickest way to find the rows that are not 0.
-        rows = ops.xp.flatnonzero(ops.xp.einsum("ij,ij->i", gradient, gradient))
-        moments = [m.setdefault(key, ops.alloc(weights.shape)) for m in (self.mom1, self.mom2)]
-        self.mom1[key], self.mom2[key] = (x[rows].reshape(-1) for x in moments)
+        rows = ops.xp.flatnonzero(ops.xp.einsum("ij,ij->i", d_table, d_table))
+        moments = [
+            cast(Floats2d, m.setdefault(key, ops.alloc2f(*table.shape))) for m in (self.mom1, self.mom2)
+        ]
+        self.mom1[key], self.mom2[key] = (ops.reshape1f(x[rows], -1) for x in moments)
         averages, self.averages = self.averages, None
-        updated, _ = super().__call__(key, weights[rows], gradient[rows], lr_scale=lr_scale)
+        updated, _ = super().__call__(key, table[rows], d_table[rows], lr_scale=lr_scale)
         self.averages = averages
-        weights[rows] = updated
-        gradient[rows] = 0.0
+        table[rows] = cast(Floats2d, updated)
+        d_table[rows] = ops.alloc2f(*updated.shape)
         for whole, moment in zip(moments, (self.mom1, self.mom2), strict=True):
-            whole[rows] = moment[key].reshape(-1, weights.shape[1])
+            whole[rows] = ops.reshape2f(moment[key], -1, table.shape[1])
             moment[key] = whole
         if self.averages is not None:
             average = self.averages.setdefault(key, ops.alloc(weights.shape))

@@ -27,8 +27,7 @@ TINY_TOK2VEC = {
     "embed": {
         "@architectures": "spacy-gpner.CharNgramEmbed.v1",
         "width": 32,
-        "rows": [100, 100, 100, 100],
-        "embed_width": 16,
+        "rows": [100, 100, 100],
     },
     "encode": {"@architectures": "spacy-gpner.BiLSTMEncoder.v1", "width": 32, "depth": 1, "dropout": 0.0},
 }

@@ -1,7 +1,7 @@
 """Hashed embeddings of the character n-grams around each token."""
 
 from collections.abc import Callable, Sequence
-from typing import Optional, cast
+from typing import Any, Optional, cast
 
 import numpy
 from spacy.tokens import Doc
@@ -16,7 +16,7 @@ from thinc.api import (
     uniform_init,
     with_array,
 )
-from thinc.types import Floats2d, Ints2d
+from thinc.types import Floats2d, Ints1d, Ints2d
 
 # (first, last) token of each n-gram, counted from the token itself: itself, the bigrams that end and begin
 # with it, and the trigram around it; and which of them have a table in common.
@@ -33,7 +33,7 @@ def CharNgramEmbed(
     """Build an embedding layer for training without pretrained weights: each token's own vector, and those of
     the bigrams that end and begin with it and of the trigram around it, each a row of a table by its hash,
     side by side. With `spacy-gpner.CharTokenizer.v1`, where every token is a character, they are character
-    n-grams; else n-grams of tokens. It has no dropout of its own: `spacy-gpner.BiLSTMEncoder.v1` begins with it.
+    n-grams; else n-grams of tokens. It has no dropout: `spacy-gpner.BiLSTMEncoder.v1` begins with one.
 
     width (int): Width of the output: one half is the token's, the other the n-grams' in equal parts.
     rows (Sequence[int]): Rows of the tables of tokens, bigrams and trigrams; 0 for none. Trigrams are so
@@ -59,10 +59,11 @@ def CharNgramEmbed(
         for own, n_rows in zip(TABLES, rows, strict=True)
         if n_rows
     ]
+    side_by_side: Model = concatenate(*tables) if len(tables) > 1 else tables[0]
     layers: Model = chain(
         Model("char_ngrams", _extract),
         cast(Model[list[Ints2d], Ragged], list2ragged()),
-        with_array(concatenate(*tables) if len(tables) > 1 else tables[0]),
+        with_array(side_by_side),
         ragged2list(),
     )
     return Model("char_ngram_embed", _forward, init=_init, layers=[layers], dims={"nO": width})
@@ -116,18 +117,19 @@ def _init_table(
 def _look_up(
     model: Model[Ints2d, Floats2d], hashes: Ints2d, is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], Ints2d]]:
-    table = model.get_param("E")
-    rows = (hashes[:, model.attrs["columns"]] % model.get_dim("nV")).astype("int32").reshape(-1)
+    ops, n_rows, width = model.ops, model.get_dim("nV"), model.get_dim("nW")
+    table = cast(Floats2d, model.get_param("E"))
+    rows = cast(Ints1d, (cast(Any, hashes)[:, model.attrs["columns"]] % n_rows).astype("int32").reshape(-1))
 
     def backprop(d_vectors: Floats2d) -> Ints2d:
         # Not by way of a gradient of the whole table, which is mostly 0.
         if not model.has_grad("E"):
-            model.set_grad("E", model.ops.alloc2f(*table.shape))
-        d_rows = model.ops.as_contig(d_vectors).reshape(-1, table.shape[1])
-        model.ops.scatter_add(model.get_grad("E"), rows, d_rows)
+            model.set_grad("E", ops.alloc2f(n_rows, width))
+        d_rows = ops.reshape2f(ops.as_contig(d_vectors), -1, width)
+        ops.scatter_add(cast(Floats2d, model.get_grad("E")), rows, d_rows)
         return hashes
 
-    return table[rows].reshape(-1, model.get_dim("nO")), backprop
+    return ops.reshape2f(table[rows], -1, model.get_dim("nO")), backprop
 
 
 def ngram_hashes(doc: Doc) -> numpy.ndarray:

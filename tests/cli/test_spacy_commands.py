@@ -20,8 +20,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 OVERRIDES = {
     "components.span_globalpointer.model.tok2vec.embed.width": 32,
-    "components.span_globalpointer.model.tok2vec.embed.rows": [200, 500, 500, 500],
-    "components.span_globalpointer.model.tok2vec.embed.embed_width": 16,
+    "components.span_globalpointer.model.tok2vec.embed.rows": [200, 500, 0],
     "components.span_globalpointer.model.dropout": 0.0,
     "components.span_globalpointer.model.tok2vec.encode.depth": 1,
     "training.batcher.size": 400,

@@ -35,8 +35,7 @@ dropout = 0.1
 [components.span_globalpointer.model.tok2vec.embed]
 @architectures = "spacy-gpner.CharNgramEmbed.v1"
 width = 16
-rows = [50, 50, 50, 50]
-embed_width = 8
+rows = [50, 50, 50]
 
 [components.span_globalpointer.model.tok2vec.encode]
 @architectures = "spacy-gpner.BiLSTMEncoder.v1"

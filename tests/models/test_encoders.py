@@ -28,22 +28,50 @@ def test_ngrams_tell_characters_and_their_order():
     assert ngram_hashes(CHARS("")).shape == (0, 4)
 
 
-def test_ngram_dropout_is_for_training_alone():
-    fix_random_seed(0)
-    embed = CharNgramEmbed(width=8, rows=(10, 10, 10, 10), embed_width=4, dropout=0.5)
-    docs = [CHARS("患者右上腹疼痛")]
-    embed.initialize(docs)
-    predicted = embed.predict(docs)[0]
-    assert numpy.array_equal(predicted, embed.predict(docs)[0])
-    trained, backprop = embed.begin_update(docs)
-    assert not numpy.allclose(trained[0], predicted)
-    backprop(trained)
+def test_vectors_are_the_rows_of_the_ngrams_side_by_side():
+    embed = CharNgramEmbed(width=13, rows=(10, 20, 30))
+    embed.initialize()
+    docs = [CHARS("右上腹痛"), CHARS(""), CHARS("痛")]
+    tables = [node.get_param("E") for node in embed.walk() if node.name == "ngram_table"]
+    assert [table.shape for table in tables] == [(10, 7), (20, 2), (30, 2)]
+    vectors = embed.predict(docs)
+    assert [x.shape for x in vectors] == [(4, 13), (0, 13), (1, 13)]
+    for doc, own in zip(docs, vectors, strict=True):
+        for hashes, vector in zip(ngram_hashes(doc), own, strict=True):
+            rows = [hashes[0] % 10, hashes[1] % 20, hashes[2] % 20, hashes[3] % 30]
+            expected = [tables[i][int(row)] for i, row in zip((0, 1, 1, 2), rows, strict=True)]
+            numpy.testing.assert_array_equal(vector, numpy.concatenate(expected))
 
 
-@pytest.mark.parametrize("rows", [(1, 2), (1, 1, 1, 0)])
-def test_tables_are_checked(rows):
-    with pytest.raises(ValueError, match="rows"):
-        CharNgramEmbed(rows=rows)
+def test_tables_can_be_left_out():
+    for rows, n_tables in (((10, 0, 0), 1), ((10, 20, 0), 2), ((10, 0, 30), 2)):
+        embed = CharNgramEmbed(width=8, rows=rows)
+        embed.initialize()
+        assert sum(node.name == "ngram_table" for node in embed.walk()) == n_tables
+        assert embed.predict([CHARS("右上腹")])[0].shape == (3, 8)
+
+
+def test_gradient_of_the_tables_adds_up():
+    """Over the places where an n-gram stands, and over updates until the weights move."""
+    embed = CharNgramEmbed(width=4, rows=(10, 0, 0))
+    embed.initialize()
+    table = next(node for node in embed.walk() if node.name == "ngram_table")
+    doc = CHARS("痛痛")
+    row = int(ngram_hashes(doc)[0, 0] % 10)
+    for times in (1, 2):
+        _, backprop = embed.begin_update([doc])
+        backprop([numpy.ones((2, 4), dtype="f")])
+        expected = numpy.zeros((10, 4))
+        expected[row] = 2 * times
+        numpy.testing.assert_array_equal(table.get_grad("E"), expected)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"rows": (1, 2)}, {"rows": (0, 1, 1)}, {"rows": (1, -1, 1)}, {"width": 0}]
+)
+def test_embedding_settings_are_checked(settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        CharNgramEmbed(**settings)
 
 
 def test_bilstm_equals_torchs_own():
@@ -83,21 +111,21 @@ def test_bilstm_settings_are_checked(settings):
 def test_gradient_of_the_whole_tok2vec():
     """thinc's backpropagation through the torch module agrees with differences."""
     fix_random_seed(0)
-    embed = CharNgramEmbed(width=4, rows=(5, 5, 5, 5), embed_width=2, dropout=0.0)
-    model = build_Tok2Vec_model(embed, BiLSTMEncoder(width=4, depth=1, dropout=0.0))
+    embed = CharNgramEmbed(width=8, rows=(5, 5, 5))
+    model = build_Tok2Vec_model(embed, BiLSTMEncoder(width=8, depth=1, dropout=0.0))
     docs = [CHARS("肺炎"), CHARS("胃癌术")]
     model.initialize(docs)
     ops = get_current_ops()
     outputs, backprop = model.begin_update(docs)
     weights = [ops.asarray2f(numpy.random.RandomState(i).randn(*x.shape)) for i, x in enumerate(outputs)]
     backprop(weights)
-    mix = next(node for node in model.walk() if node.has_param("W") and node.name == "maxout")
-    parameter, gradient = mix.get_param("b"), mix.get_grad("b")
+    bigrams = [node for node in model.walk() if node.name == "ngram_table"][1]
+    parameter, gradient = bigrams.get_param("E"), bigrams.get_grad("E")
 
     def loss():
         return sum(float((x * w).sum()) for x, w in zip(model.predict(docs), weights, strict=True))
 
-    for index in [(0, 0), (1, 2), (3, 1)]:
+    for index in numpy.ndindex(parameter.shape):
         before = parameter[index]
         parameter[index] = before + 1e-2
         above = loss()
