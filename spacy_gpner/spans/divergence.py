@@ -1,6 +1,6 @@
 """How far a student's scores are from its teacher's, without a tensor of spans x types.
 
-Scores are made from factors a few tiles and a type at a time. Every divergence here has a simple gradient,
+Scores are made from factors for a few tiles and types at a time. Every divergence here has a simple gradient,
 which is made along with its value, so that no score is kept for a backward pass or made again in one. What
 depends on a whole document, the normalizers of a softmax over its spans, is put together from numbers of its
 rows in a pass over the scores before.
@@ -20,8 +20,8 @@ from .tiles import Tiles, Window, make_tiles
 Divergence = Literal["kl", "reverse_kl", "zlpr_kl", "reverse_zlpr_kl", "bernoulli", "mse"]
 Reduction = Literal["sum", "mean"]
 
-# Scores of as many cells are in memory at once; few enough for a processor's cache.
-CELLS_AT_ONCE = 2**16
+# So many scores are in memory at once; few enough for a processor's cache.
+SCORES_AT_ONCE = 2**18
 
 
 def divergence(
@@ -95,7 +95,7 @@ class _Batch:
     """What is compared, and how much each of its documents weighs.
 
     student, teacher (SpanFactors): Their factors.
-    cells (List[Tiles]): The cells to compare, `CELLS_AT_ONCE` at once.
+    cells (List[Tiles]): The cells to compare, in parts.
     doc_of (Tensor): Number of each token's document, shape (N,).
     weights (Tensor): Of each document's spans, shape (D,).
     """
@@ -120,7 +120,7 @@ class _Batch:
         cells = [
             part if allowed is None else replace(part, valid=part.valid & allowed(part))
             for tiles in make_tiles(student.lengths, window, device)
-            for part in tiles.split(CELLS_AT_ONCE)
+            for part in tiles.split(max(1, SCORES_AT_ONCE // max(1, student.num_types)))
         ]
         weights = torch.ones(len(lengths), dtype=torch.float64) / max(1, len(lengths) * student.num_types)
         if reduction == "mean":
@@ -128,55 +128,65 @@ class _Batch:
         doc_of = torch.repeat_interleave(torch.arange(len(lengths)), lengths).to(device)
         return cls(student, teacher, cells, doc_of, weights.to(student.q))
 
-    def tiles(self) -> Iterator[tuple[Tiles, Iterator[tuple[Tensor, Tensor]]]]:
-        """The cells, and of each type both models' scores there, shape (B, R, C)."""
+    def scores(self) -> Iterator[tuple[Tiles, slice, Tensor, Tensor]]:
+        """Some cells, some types, and both models' scores there, shape (T, B, R, W): as many types, and of
+        the cells what `Tiles.band` takes."""
         for tiles in self.cells:
-            yield tiles, zip(_scores(self.student, tiles), _scores(self.teacher, tiles), strict=True)
+            step = max(1, SCORES_AT_ONCE // tiles.valid.numel())
+            for first in range(0, self.student.num_types, step):
+                types = slice(first, first + step)
+                yield tiles, types, _scores(self.student, tiles, types), _scores(self.teacher, tiles, types)
 
-    def gradient(self, compare: Callable[[Tensor, Tensor, Tiles, int], Tensor]) -> SpanFactors:
+    def gradient(self, compare: Callable[[Tensor, Tensor, Tiles, slice], Tensor]) -> SpanFactors:
         """Sum up the gradient of the student's factors.
 
-        compare (Callable[[Tensor, Tensor, Tiles, int], Tensor]): From a type's scores, the student's and the
-            teacher's, to the gradient of the student's. Cells that are not valid may hold anything.
+        compare (Callable[[Tensor, Tensor, Tiles, slice], Tensor]): From the student's and the teacher's
+            scores of some types to the gradient of the student's. Cells that are not valid may hold anything.
         RETURNS (SpanFactors): The gradient, each document's part weighed.
         """
         q, k, a, b = (torch.zeros_like(x) for x in self.student.tensors)
-        total = replace(self.student, q=q, k=k, a=a, b=b)
-        for tiles, scores in self.tiles():
-            invalid, weights = ~tiles.valid, self.row_weights(tiles)
-            d_products = None
-            for t, (of_student, of_teacher) in enumerate(scores):
-                d_scores = compare(of_student, of_teacher, tiles, t).mul_(weights).masked_fill_(invalid, 0.0)
-                tiles.add_to_rows(total.a[:, t], d_scores.sum(2))
-                tiles.add_to_cols(total.b[:, t], d_scores.sum(1))
-                d_products = d_scores if d_products is None else d_products.add_(d_scores)
-                if not total.shared or t == total.num_types - 1:
-                    q, k, *_ = self.student.of_type(t)
-                    d_q, d_k, *_ = total.of_type(t)
-                    tiles.add_to_rows(d_q, d_products @ tiles.cols(k))
-                    tiles.add_to_cols(d_k, d_products.transpose(1, 2) @ tiles.rows(q))
-                    d_products = None
-        return total
+        for tiles, types, of_student, of_teacher in self.scores():
+            d_scores = compare(of_student, of_teacher, tiles, types).mul_(self.row_weights(tiles))
+            d_scores = tiles.unband(d_scores.masked_fill_(~tiles.band(tiles.valid), 0.0))
+            tiles.add_to_rows(a[:, types], d_scores.sum(3).permute(1, 2, 0))
+            tiles.add_to_cols(b[:, types], d_scores.sum(2).permute(1, 2, 0))
+            if self.student.shared:
+                d_scores = d_scores.sum(0, keepdim=True)
+            q_rows, k_cols = _projections(self.student, tiles, types)
+            of_q, of_k = (types if x.shape[1] > 1 else slice(None) for x in (q, k))
+            d_q, d_k = d_scores @ k_cols, d_scores.transpose(2, 3) @ q_rows
+            tiles.add_to_rows(q[:, of_q], _to_types(d_q, q.shape[1]))
+            tiles.add_to_cols(k[:, of_k], _to_types(d_k, k.shape[1]))
+        return replace(self.student, q=q, k=k, a=a, b=b)
 
     def row_weights(self, tiles: Tiles) -> Tensor:
         """What a cell of each row weighs, shape (B, R, 1)."""
         return tiles.rows(self.weights[self.doc_of])[:, :, None]
 
 
-def _scores(factors: SpanFactors, tiles: Tiles) -> Iterator[Tensor]:
-    starts, ends = tiles.rows(factors.a), tiles.cols(factors.b)
-    for t in range(factors.num_types):
-        if t == 0 or not factors.shared:
-            q, k, *_ = factors.of_type(t)
-            products = tiles.rows(q) @ tiles.cols(k).transpose(1, 2)
-        yield products + starts[:, :, None, t] + ends[:, None, :, t]
+def _projections(factors: SpanFactors, tiles: Tiles, types: slice) -> tuple[Tensor, Tensor]:
+    """q of the rows and k of the columns, shape (T, B, R, d) and (T, B, C, d); T = 1 where types share."""
+    q, k = (x[:, types] if x.shape[1] > 1 else x for x in (factors.q, factors.k))
+    return tiles.rows(q).permute(2, 0, 1, 3), tiles.cols(k).permute(2, 0, 1, 3)
+
+
+def _to_types(gradient: Tensor, n_types: int) -> Tensor:
+    """Shape (T, B, R, d) to (B, R, T, d), summed where all types share."""
+    return (gradient if n_types > 1 else gradient.sum(0, keepdim=True)).permute(1, 2, 0, 3)
+
+
+def _scores(factors: SpanFactors, tiles: Tiles, types: slice) -> Tensor:
+    q, k = _projections(factors, tiles, types)
+    starts = tiles.rows(factors.a[:, types]).permute(2, 0, 1)[..., None]
+    ends = tiles.cols(factors.b[:, types]).permute(2, 0, 1)[:, :, None]
+    return tiles.band(q @ k.transpose(2, 3)) + starts + tiles.band(ends.expand(-1, -1, q.shape[2], -1))
 
 
 def _distance(batch: _Batch, kind: Divergence) -> tuple[Tensor, SpanFactors]:
     """Value and gradient of a sum over cells."""
     total = batch.weights.new_zeros(())
 
-    def compare(s: Tensor, t: Tensor, tiles: Tiles, _: int) -> Tensor:
+    def compare(s: Tensor, t: Tensor, tiles: Tiles, _: slice) -> Tensor:
         if kind == "mse":
             gap = s - t
             values, d_scores = gap.square(), 2 * gap
@@ -184,7 +194,8 @@ def _distance(batch: _Batch, kind: Divergence) -> tuple[Tensor, SpanFactors]:
             p = t.sigmoid()
             values = p * (t - s) + softplus(s) - softplus(t)
             d_scores = s.sigmoid() - p
-        total.add_((values.masked_fill_(~tiles.valid, 0.0) * batch.row_weights(tiles)).sum())
+        rows = values.masked_fill_(~tiles.band(tiles.valid), 0.0).sum(3, keepdim=True)
+        total.add_((rows * batch.row_weights(tiles)).sum())
         return d_scores
 
     gradient = batch.gradient(compare)
@@ -203,8 +214,8 @@ def _softmax_divergence(batch: _Batch, *, with_threshold: bool, reverse: bool) -
     values = (gap + other - log_z).where(present, 0.0).view(-1, n_types)
     of_token = [x.view(-1, n_types)[batch.doc_of] for x in (log_z_s, log_z_t, gap)]
 
-    def compare(s: Tensor, t: Tensor, tiles: Tiles, of_type: int) -> Tensor:
-        log_z_s, log_z_t, gap = (tiles.rows(x[:, of_type])[:, :, None] for x in of_token)
+    def compare(s: Tensor, t: Tensor, tiles: Tiles, types: slice) -> Tensor:
+        log_z_s, log_z_t, gap = (tiles.rows(x[:, types]).permute(2, 0, 1)[..., None] for x in of_token)
         if reverse:
             return (s - log_z_s).exp() * (s - t - gap)
         return (s - log_z_s).exp() - (t - log_z_t).exp()
@@ -216,16 +227,20 @@ def _row_softmaxes(batch: _Batch, reverse: bool) -> tuple[Tensor, Tensor]:
     """Group (document and type) of each row that has a cell, shape (n,), and of its cells log Σ exp s,
     log Σ exp t, and the mean of t - s under softmax t or, in reverse, of s - t under softmax s; shape (3, n).
     """
+    n_types = batch.student.num_types
+    all_types = torch.arange(n_types, device=batch.doc_of.device)
     groups: list[Tensor] = [batch.doc_of[:0]]
     results: list[Tensor] = [batch.student.a.new_zeros(3, 0)]
-    for tiles, scores in batch.tiles():
-        invalid, present = ~tiles.valid, tiles.valid.any(2)
-        for t, (of_student, of_teacher) in enumerate(scores):
-            gap = of_student - of_teacher if reverse else of_teacher - of_student
-            s, t_ = (x.masked_fill_(invalid, -torch.inf) for x in (of_student, of_teacher))
-            mean_gap = ((s if reverse else t_).softmax(2) * gap).masked_fill_(invalid, 0.0).sum(2)
-            results.append(torch.stack([x[present] for x in (s.logsumexp(2), t_.logsumexp(2), mean_gap)]))
-            groups.append(tiles.rows(batch.doc_of)[present] * batch.student.num_types + t)
+    for tiles, types, s, t in batch.scores():
+        invalid, present = ~tiles.band(tiles.valid), tiles.valid.any(2)
+        gap = s - t if reverse else t - s
+        s, t = (x.masked_fill_(invalid, -torch.inf) for x in (s, t))
+        mean_gap = ((s if reverse else t).softmax(3) * gap).masked_fill_(invalid, 0.0).sum(3)
+        results.append(
+            torch.stack([x[:, present].flatten() for x in (s.logsumexp(3), t.logsumexp(3), mean_gap)])
+        )
+        docs = tiles.rows(batch.doc_of)[present]
+        groups.append((docs * n_types + all_types[types, None]).flatten())
     return torch.cat(groups), torch.cat(results, dim=1)
 
 

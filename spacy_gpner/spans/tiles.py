@@ -6,7 +6,7 @@ product, whose size is linear in the text where there is a window.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Optional, get_args
 
 import torch
@@ -66,11 +66,13 @@ class Tiles:
     starts (Tensor): First token of each tile in the flat batch, ascending, shape (B,).
     stops (Tensor): The token after each tile's last row, shape (B,).
     valid (Tensor): The spans that exist and that the window lets through, shape (B, R, C).
+    is_band (bool): Whether each row's valid cells lie within C - R + 1 columns, counted from its own token.
     """
 
     starts: Tensor
     stops: Tensor
     valid: Tensor
+    is_band: bool = False
 
     def rows(self, x: Tensor) -> Tensor:
         """Take the rows of per-token values: shape (N, …) to (B, R, …)."""
@@ -79,6 +81,23 @@ class Tiles:
     def cols(self, x: Tensor) -> Tensor:
         """Take the columns of per-token values: shape (N, …) to (B, C, …)."""
         return x[self._tokens(self.valid.shape[2], len(x))]
+
+    def band(self, x: Tensor) -> Tensor:
+        """The part of the cells, shape (…, B, R, C), that can be valid: in a band the columns of each row
+        from its own token on, shape (…, B, R, W), as a view; else all of them."""
+        if not self.is_band:
+            return x
+        *_, rows, cols = x.shape
+        *outer, row_stride, col_stride = x.stride()
+        return x.as_strided((*x.shape[:-1], cols - rows + 1), (*outer, row_stride + col_stride, col_stride))
+
+    def unband(self, x: Tensor) -> Tensor:
+        """Back from what `band` gives to all cells, the others 0: shape (…, B, R, W) to (…, B, R, C)."""
+        if not self.is_band:
+            return x
+        cells = x.new_zeros(*x.shape[:-1], self.valid.shape[-1])
+        self.band(cells).copy_(x)
+        return cells
 
     def add_to_rows(self, x: Tensor, values: Tensor) -> None:
         """Add values of the rows, shape (B, R, …), to per-token values, shape (N, …), in place."""
@@ -116,7 +135,7 @@ class Tiles:
         size = max(1, max_cells // (rows * cols))
         for i in range(0, len(self.starts), size):
             part = slice(i, i + size)
-            yield Tiles(self.starts[part], self.stops[part], self.valid[part])
+            yield Tiles(self.starts[part], self.stops[part], self.valid[part], self.is_band)
 
 
 def make_tiles(lengths: Sequence[int], window: Window, device: torch.device) -> Iterator[Tiles]:
@@ -146,7 +165,7 @@ def _band_tiles(ends: Tensor, lengths: Tensor, width: int, device: torch.device)
     starts = torch.arange(0, n_tokens, width)
     token_ends = torch.repeat_interleave(ends, lengths).to(device)
     stops = (starts + width).clamp(max=n_tokens)
-    return _tiles(starts, stops, token_ends, (width, 2 * width - 1), width, device)
+    return replace(_tiles(starts, stops, token_ends, (width, 2 * width - 1), width, device), is_band=True)
 
 
 def _document_tiles(starts: Tensor, ends: Tensor, device: torch.device) -> Iterator[Tiles]:
