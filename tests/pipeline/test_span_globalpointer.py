@@ -357,8 +357,18 @@ def test_prefix_window_predicts_at_the_beginning_alone():
     assert len({(start, end) for start, end, _ in found}) == 15
 
 
-def test_dropout_rate_of_training_reaches_the_embeddings():
-    nlp = blank()
+def test_dropout_rate_of_training_reaches_thinc_layers():
+    cnn = {
+        "@architectures": "spacy.HashEmbedCNN.v2",
+        "width": 16,
+        "depth": 1,
+        "embed_size": 50,
+        "window_size": 1,
+        "maxout_pieces": 2,
+        "subword_features": False,
+        "pretrained_vectors": None,
+    }
+    nlp = blank(model={**TINY_MODEL, "tok2vec": cnn})
     nlp.initialize(lambda: make_examples(nlp))
     component = nlp.get_pipe("span_globalpointer")
     examples = make_examples(nlp)
