@@ -5,7 +5,7 @@ import torch
 from spacy.ml.models.tok2vec import build_Tok2Vec_model
 from thinc.api import fix_random_seed, get_current_ops
 
-from spacy_gpner.models.bilstm import BiLSTM, BiLSTMEncoder
+from spacy_gpner.models.bilstm import BiLSTM, BiLSTMEncoder, _of_similar_length
 from spacy_gpner.models.char_ngram_embed import CharNgramEmbed, ngram_hashes
 from spacy_gpner.tokenizer import CharTokenizer
 
@@ -100,6 +100,18 @@ def test_documents_without_tokens_in_a_batch():
     x = torch.randn(5, 6)
     assert torch.allclose(lstm(x, [2, 3]), lstm(x, [0, 2, 0, 3, 0]), atol=1e-6)
     assert lstm(x[:0], [0]).shape == (0, 6)
+
+
+def test_documents_of_similar_length_go_together():
+    lengths = [30, 2, 0, 3, 31, 200, 2, 45]
+    groups = list(_of_similar_length(lengths))
+    assert [[lengths[i] for i in members] for members in groups] == [[2, 2, 3], [30, 31, 45], [200]]
+    torch.manual_seed(0)
+    lstm = BiLSTM(6, depth=2, dropout=0.0)
+    x = torch.randn(sum(lengths), 6)
+    together = lstm(x, lengths).split(lengths)
+    for own, part in zip(together, x.split(lengths), strict=True):
+        assert torch.allclose(own, lstm(part, [len(part)]), atol=1e-6)
 
 
 @pytest.mark.parametrize("settings", [{"width": 0}, {"width": 7}, {"depth": 0}])
