@@ -65,6 +65,12 @@ class ConfigSchemaDistill(BaseModel):
         default={}, title="Teacher components by student component"
     )
     train_teacher_head: StrictBool = Field(default=False, title="Whether the teacher's head learns on")
+    teacher_lr_scale: float = Field(
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        title="Learning rate of the linkage, relative to the student's",
+    )
     linkage: Optional[Model] = Field(default=None, title="How the student's features enter the teacher")
     loss: DistillationLoss = Field(default=DistillationLoss(), title="What is added to the student's loss")
     cache: CacheSettings = Field(default=CacheSettings(), title="Where the teacher's vectors are kept")

@@ -149,6 +149,7 @@ def prepare(nlp: Language, teacher_nlp: Language) -> Run:
         student,
         linkage=settings.linkage,
         train_head=settings.train_teacher_head,
+        lr_scale=settings.teacher_lr_scale,
         cache=VectorCache(**dict(settings.cache)),
     )
     (dev_corpus,) = resolve_dot_names(config, [training["dev_corpus"]])

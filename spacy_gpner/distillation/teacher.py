@@ -63,6 +63,7 @@ class LinkedTeacher:
         *,
         linkage: Optional[Linkage] = None,
         train_head: bool = False,
+        lr_scale: float = 1.0,
         cache: Optional[VectorCache] = None,
     ) -> None:
         """Prepare a teacher. Dropout in it is switched off for good.
@@ -72,6 +73,7 @@ class LinkedTeacher:
         student (SpanGlobalPointer): The student.
         linkage (Optional[Linkage]): How the student's features enter; None for traditional distillation.
         train_head (bool): Whether the teacher's head goes on learning, together with the linkage.
+        lr_scale (float): Factor of the optimizer's learning rate for what of the teacher learns.
         cache (Optional[VectorCache]): Where its vectors are kept.
         RAISES (DistillationError): If the teacher and the student have no label in common.
         """
@@ -80,6 +82,7 @@ class LinkedTeacher:
         self.pipe = cast("SpanGlobalPointer", nlp.get_pipe(name))
         self.linkage = linkage
         self.train_head = train_head and linkage is not None
+        self.lr_scale = lr_scale
         self.cache = VectorCache(max_gb=0) if cache is None else cache
         self.window: Window = self.pipe.window
         self.student_window = student.window
@@ -251,8 +254,11 @@ class LinkedTeacher:
 
         sgd (Optimizer): The optimizer.
         """
+        learn_rate = sgd.learn_rate
+        sgd.learn_rate = learn_rate * self.lr_scale
         for model in self.learning.values():
             model.finish_update(sgd)
+        sgd.learn_rate = learn_rate
 
     def predict(self, student_docs: Sequence[Doc], vectors: list[Floats2d]) -> list[Doc]:
         """Find entities, together with the student's features where there is a linkage.

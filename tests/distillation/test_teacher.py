@@ -104,6 +104,19 @@ def test_what_of_the_teacher_learns(teacher, student, train_head):
     ) is not train_head
 
 
+def test_the_linkage_can_learn_more_slowly(teacher, student):
+    """Adam's first step is the learning rate itself, whatever the gradient."""
+    moved = []
+    for lr_scale in (1.0, 0.1):
+        joint = link(teacher, student, linkage=AddLinkage(), lr_scale=lr_scale)
+        optimizer = student.create_optimizer()
+        optimizer.learn_rate = 0.01
+        student.get_pipe(NAME).distill(joint, make_examples(student), sgd=optimizer)
+        assert optimizer.learn_rate == 0.01
+        moved.append(max(float(p.abs().max()) for p in joint.linkage.shims[0].module.parameters()))
+    assert moved[1] == pytest.approx(0.1 * moved[0], rel=0.01)
+
+
 def test_other_tokens_widths_and_heads():
     """A student on words, with another head, learns from raw text and a teacher that reads characters."""
     text = "fever and chest pain"
