@@ -8,11 +8,13 @@ Example: python scripts/distillation_study.py corpus/cmeee training/cmeee/cpu/mo
 """
 
 import argparse
+import hashlib
 import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,38 @@ class Study:
     output: Path
     gpu_id: int
 
+    def check(self) -> None:
+        """Stop before the first training if something is missing, or results are of another study."""
+        needed = (self.config, self.teacher / "meta.json", *self.parts)
+        missing = [str(path) for path in needed if not path.is_file()]
+        if missing:
+            msg.fail("Nothing to study", f"Not there: {', '.join(missing)}", exits=1)
+        for path in sorted(self.output.glob("*.json")):
+            try:
+                found = srsly.read_json(path)["study"]
+            except (ValueError, KeyError, TypeError):
+                msg.fail(f"{path} is damaged or no result of a study", "Remove it to run it again.", exits=1)
+            if found != self.identity:
+                msg.fail(
+                    f"{path} is of another corpus, teacher or config",
+                    "Name another directory, or remove it to run it again.",
+                    exits=1,
+                )
+
+    @property
+    def parts(self) -> list[Path]:
+        """The parts of the corpus that are read."""
+        return [self.corpus / "heldout.spacy", self.corpus / "dev.spacy"]
+
+    @cached_property
+    def identity(self) -> str:
+        """What tells this study from others: a hash of config, teacher and the parts that are read."""
+        digest = hashlib.blake2b(digest_size=16)
+        weights = sorted(path for path in self.teacher.rglob("*") if path.is_file())
+        for path in (self.config, *weights, *self.parts):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
     def result(self, arm: str, seed: int) -> Path:
         """The file of a run."""
         return self.output / f"{arm}-{seed}.json"
@@ -62,7 +96,8 @@ class Study:
         seconds = time.perf_counter() - start
         counts = measure(model / "model-last", self.corpus)
         with atomic_write(self.result(arm, seed)) as temporary:
-            srsly.write_json(temporary, {"arm": arm, "seed": seed, "seconds": round(seconds), **counts})
+            run = {"study": self.identity, "arm": arm, "seed": seed, "seconds": round(seconds)}
+            srsly.write_json(temporary, {**run, **counts})
         shutil.rmtree(model)
 
     def _command(self, arm: str, model: Path) -> list[str]:
@@ -162,7 +197,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
+    if len(set(args.seeds)) < max(2, len(args.seeds)):
+        parser.error("--seeds: an interval takes two different seeds at least")
     study = Study(args.corpus, args.teacher, args.config, args.output, args.gpu_id)
+    study.check()
     for seed in args.seeds:
         for arm in ARMS:
             study.run(arm, seed)

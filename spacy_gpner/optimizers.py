@@ -8,7 +8,7 @@ from thinc.backends import get_array_ops
 from thinc.optimizers import ADAM_DEFAULTS
 from thinc.types import Floats2d, FloatsXd
 
-# The parameter of thinc's `HashEmbed` and `Embed`, and so of spaCy's embedding layers.
+# The parameter of thinc's `HashEmbed` and `Embed`; that of spaCy's `CharacterEmbed` has three dimensions.
 TABLE = "E"
 
 
@@ -50,7 +50,8 @@ def create_lazy_adam(
 class LazyAdam(Optimizer):
     """Adam (Kingma and Ba, 2015) that leaves alone the rows of embedding tables that a batch has not looked
     up, weights and moments, as torch's `SparseAdam` does. Plain Adam moves every row it has ever seen in
-    every step, by what is left of its momentum: a pass over tables of millions of numbers."""
+    every step, by what is left of its momentum: a pass over tables of millions of numbers. L2 reaches the
+    same rows alone, and a step in which nothing was looked up doesn't count."""
 
     __slots__: list[str] = []
 
@@ -60,13 +61,14 @@ class LazyAdam(Optimizer):
         """Update a parameter in place.
 
         key (Tuple[int, str]): The layer's id and the parameter's name.
-        weights, gradient (FloatsXd): The parameter and its gradient, which is 0 afterwards.
+        weights, gradient (FloatsXd): The parameter and its gradient, which is 0 afterwards (in a table, but
+            for rows whose squares underflow).
         lr_scale (float): Factor of the learning rate.
         RETURNS (Tuple[FloatsXd, FloatsXd]): Both.
         """
-        if key[1] != TABLE:
+        if key[1] != TABLE or weights.ndim != 2:
             return super().__call__(key, weights, gradient, lr_scale=lr_scale)
-        table, d_table = cast(Floats2d, weights), cast(Floats2d, gradient)
+        table, d_table = weights, cast(Floats2d, gradient)
         ops = get_array_ops(weights)
         # The quickest way to find the rows that are not 0.
         rows = ops.xp.flatnonzero(ops.xp.einsum("ij,ij->i", d_table, d_table))

@@ -67,6 +67,15 @@ def test_clipping_decay_and_averages():
     numpy.testing.assert_allclose(lazy.averages[KEY], dense.averages[KEY], rtol=1e-6)
 
 
+def test_tables_of_three_dimensions_are_adams():
+    lazy, dense = create_lazy_adam(0.1, **SETTINGS), Adam(0.1, **SETTINGS)
+    ours, theirs = numpy.ones((2, 3, 4), dtype="f"), numpy.ones((2, 3, 4), dtype="f")
+    gradient = numpy.random.default_rng(0).normal(size=(2, 3, 4)).astype("f")
+    lazy(KEY, ours, gradient.copy())
+    dense(KEY, theirs, gradient)
+    numpy.testing.assert_array_equal(ours, theirs)
+
+
 def test_a_batch_that_looks_nothing_up():
     lazy = create_lazy_adam(0.1, **SETTINGS)
     weights = numpy.ones((7, 3), dtype="f")

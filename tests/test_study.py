@@ -54,3 +54,24 @@ def test_interval_over_documents(study):
     mean, *_, low, high = study.compare(ours, theirs)
     assert low < mean < high
     assert high - low == pytest.approx(2 * 1.96 * 0.1 / 50**0.5, rel=0.15)
+
+
+def test_what_is_missing_stops_a_study_before_it_trains(study, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        study.Study(tmp_path, tmp_path, tmp_path / "config.cfg", tmp_path / "out", -1).check()
+    assert "config.cfg" in capsys.readouterr().out
+
+
+def test_results_of_another_study_are_refused(study, tmp_path, capsys):
+    for name in ("config.cfg", "meta.json", "heldout.spacy", "dev.spacy"):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    (tmp_path / "out").mkdir()
+    ours = study.Study(tmp_path, tmp_path, tmp_path / "config.cfg", tmp_path / "out", -1)
+    ours.check()
+    for text, expected in (('{"study": "other"}', "another corpus"), ("{", "damaged")):
+        ours.result("linked", 0).write_text(text, encoding="utf-8")
+        with pytest.raises(SystemExit):
+            ours.check()
+        assert expected in capsys.readouterr().out
+    ours.result("linked", 0).write_text(f'{{"study": "{ours.identity}"}}', encoding="utf-8")
+    ours.check()

@@ -84,8 +84,9 @@ def read_json_array(path: Path) -> Iterator[tuple[Source, Any]]:
         records = _parse_json(text)
     except json.JSONDecodeError as err:
         hint = " It looks like JSON lines: is this another format?" if err.msg == "Extra data" else ""
+        what = err.msg.removesuffix(" at")
         raise CorpusError(
-            f"{path} is not valid JSON: {err.msg} at line {err.lineno}, column {err.colno}.{hint}"
+            f"{path} is not valid JSON: {what} at line {err.lineno}, column {err.colno}.{hint}"
         ) from None
     except ValueError as err:
         raise CorpusError(f"{path} is not usable JSON: {err}.") from None
@@ -113,7 +114,13 @@ def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
         try:
             value = _parse_json(line)
         except json.JSONDecodeError as err:
-            report(Problem("bad_record", source, detail=f"not valid JSON: {err.msg} at column {err.colno}"))
+            report(
+                Problem(
+                    "bad_record",
+                    source,
+                    detail=f"not valid JSON: {err.msg.removesuffix(' at')} at column {err.colno}",
+                )
+            )
         except ValueError as err:
             report(Problem("bad_record", source, detail=f"not usable JSON: {err}"))
         else:

@@ -101,6 +101,8 @@ def _init(
 def _forward(
     model: Model[list[Floats2d], list[Floats2d]], X: list[Floats2d], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
+    if not X:
+        return [], lambda dY: []
     output, lengths, backprop_torch = run_ragged(model, X, is_train)
 
     def backprop(dY: list[Floats2d]) -> list[Floats2d]:

@@ -80,6 +80,8 @@ def _init(
 def _forward(
     model: Model[list[Doc], list[Floats2d]], docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
+    if not docs:
+        return [], lambda d_vectors: []
     if is_train:
         return model.layers[0](docs, is_train)
     # What the layers keep for backpropagation is released here, before the encoder needs memory of its own:

@@ -53,7 +53,12 @@ def divergence(
         5,000 to 7,000 belongs to it).
     allowed (Optional[Callable[[Tiles], Tensor]]): Which cells of a tile to compare, shape (B, R, C).
     RETURNS (Tensor): The divergence, a scalar.
+    RAISES (ValueError): If a setting is unknown or out of range, or the factors are of different documents.
     """
+    if temperature <= 0:
+        raise ValueError(f"Invalid temperature: {temperature}. Expected a number above 0.")
+    if list(student.lengths) != list(teacher.lengths) or student.num_types != teacher.num_types:
+        raise ValueError("The student's and the teacher's factors are not of the same tokens and types.")
     if kind not in get_args(Divergence):
         raise ValueError(f"Invalid divergence: '{kind}'. Expected one of {get_args(Divergence)}.")
     if reduction not in get_args(Reduction):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 WindowMode = Literal["band", "prefix"]
 
-# Bounds the rows of a tile where there is no window, so that a part of a very long document is a tile.
+# Bounds the rows of a tile where the window is wide or there is none: a part of a long document is a tile.
 MAX_TILE_CELLS = 2**21
 
 
@@ -160,12 +160,16 @@ def make_tiles(lengths: Sequence[int], window: Window, device: torch.device) -> 
 
 
 def _band_tiles(ends: Tensor, lengths: Tensor, width: int, device: torch.device) -> Tiles:
-    # Cut the flat batch in blocks of `width` rows: a row's partners lie in its own block or the next.
+    # Cut the flat batch in blocks of `width` rows (of fewer where that is wide): a row's partners lie in its
+    # own block or the next.
     n_tokens = int(ends[-1])
-    starts = torch.arange(0, n_tokens, width)
+    height = min(width, max(1, MAX_TILE_CELLS // (2 * width)))
+    starts = torch.arange(0, n_tokens, height)
     token_ends = torch.repeat_interleave(ends, lengths).to(device)
-    stops = (starts + width).clamp(max=n_tokens)
-    return replace(_tiles(starts, stops, token_ends, (width, 2 * width - 1), width, device), is_band=True)
+    stops = (starts + height).clamp(max=n_tokens)
+    return replace(
+        _tiles(starts, stops, token_ends, (height, height + width - 1), width, device), is_band=True
+    )
 
 
 def _document_tiles(starts: Tensor, ends: Tensor, device: torch.device) -> Iterator[Tiles]:

@@ -102,6 +102,14 @@ def test_documents_without_tokens_in_a_batch():
     assert lstm(x[:0], [0]).shape == (0, 6)
 
 
+def test_no_documents():
+    for model in (CharNgramEmbed(width=8), BiLSTMEncoder(width=8)):
+        model.initialize()
+        assert model.predict([]) == []
+        _, backprop = model.begin_update([])
+        assert backprop([]) == []
+
+
 def test_documents_of_similar_length_go_together():
     lengths = [30, 2, 0, 3, 31, 200, 2, 45]
     groups = list(_of_similar_length(lengths))

@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_gpner.spans import Divergence, Reduction, SpanFactors, Window, divergence
+from spacy_gpner.spans import Divergence, Reduction, SpanFactors, Window, divergence, zlpr_loss
+from spacy_gpner.spans.tiles import make_tiles
 
 from .oracle import HEADS, dense_scores, gradients, make_factors, require_grad, valid_cells
 from .test_loss import WINDOWS, batches, scales
@@ -164,3 +165,35 @@ def test_unknown_settings(kwargs):
     student, teacher = pair([3], 2, "efficient", 1.0, seed=9)
     with pytest.raises(ValueError, match="Expected one of"):
         divergence(student, teacher, Window(4), **kwargs)
+
+
+@pytest.mark.parametrize("max_cells", [1, 12, 30])
+def test_wide_windows_are_cut_in_tiles(monkeypatch, max_cells):
+    """Tiles lower than the window is wide hold the same spans, for divergence and loss."""
+    monkeypatch.setattr("spacy_gpner.spans.tiles.MAX_TILE_CELLS", max_cells)
+    lengths, window = [9, 1, 0, 14], Window(5)
+    tiles = list(make_tiles(lengths, window, torch.device("cpu")))
+    assert sum(int(t.valid.sum()) for t in tiles) == sum(
+        int(valid_cells(length, window).sum()) for length in lengths
+    )
+    student, teacher = pair(lengths, 2, "efficient", 2.0, seed=3)
+    leaves = require_grad(student)
+    for kind in KINDS:
+        value = divergence(leaves, teacher, window, kind)
+        dense, _ = dense_divergence(leaves, teacher, window, kind)
+        assert abs(value - dense) <= 1e-9
+        assert (gradients(value, leaves) - gradients(dense, leaves)).norm() <= 1e-9
+    gold = torch.tensor([[0, 3, 0], [10, 14, 1], [9, 9, 1]])
+    loss = zlpr_loss(leaves, gold, window)
+    monkeypatch.undo()
+    assert abs(loss - zlpr_loss(leaves, gold, window)) <= 1e-9
+
+
+def test_what_does_not_fit():
+    student, teacher = pair([3, 1], 2, "efficient", 1.0, seed=9)
+    with pytest.raises(ValueError, match="temperature"):
+        divergence(student, teacher, Window(4), "kl", temperature=0.0)
+    for lengths, n_types in (([4], 2), ([3, 1], 3)):
+        other, _ = pair(lengths, n_types, "efficient", 1.0, seed=9)
+        with pytest.raises(ValueError, match="same tokens and types"):
+            divergence(student, other, Window(4), "kl")
