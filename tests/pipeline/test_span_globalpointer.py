@@ -27,6 +27,17 @@ from ..util import (
 
 TEXTS = [text for text, _ in TRAIN]
 
+TINY_CNN = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "width": 16,
+    "depth": 1,
+    "embed_size": 50,
+    "window_size": 1,
+    "maxout_pieces": 2,
+    "subword_features": False,
+    "pretrained_vectors": None,
+}
+
 
 @pytest.fixture(scope="module")
 def trained():
@@ -358,17 +369,7 @@ def test_prefix_window_predicts_at_the_beginning_alone():
 
 
 def test_dropout_rate_of_training_reaches_thinc_layers():
-    cnn = {
-        "@architectures": "spacy.HashEmbedCNN.v2",
-        "width": 16,
-        "depth": 1,
-        "embed_size": 50,
-        "window_size": 1,
-        "maxout_pieces": 2,
-        "subword_features": False,
-        "pretrained_vectors": None,
-    }
-    nlp = blank(model={**TINY_MODEL, "tok2vec": cnn})
+    nlp = blank(model={**TINY_MODEL, "tok2vec": TINY_CNN})
     nlp.initialize(lambda: make_examples(nlp))
     component = nlp.get_pipe("span_globalpointer")
     examples = make_examples(nlp)
@@ -395,20 +396,7 @@ def test_default_config_is_explicit():
 
 @pytest.mark.parametrize("head", ["EfficientGlobalPointer", "GlobalPointer", "Biaffine"])
 def test_architecture_and_tok2vec_are_enough(head):
-    config = {
-        "@architectures": f"spacy-gpner.{head}.v1",
-        "tok2vec": {"@architectures": "spacy.HashEmbedCNN.v2"},
-    }
-    config["tok2vec"] |= {
-        "width": 16,
-        "depth": 1,
-        "embed_size": 50,
-        "window_size": 1,
-        "maxout_pieces": 2,
-        "subword_features": False,
-        "pretrained_vectors": None,
-    }
-    nlp = blank(model=config)
+    nlp = blank(model={"@architectures": f"spacy-gpner.{head}.v1", "tok2vec": TINY_CNN})
     train(nlp, steps=2)
 
 
