@@ -19,15 +19,16 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
 OVERRIDES = {
-    "components.span_globalpointer.model.tok2vec.embed.width": 32,
+    "components.span_globalpointer.model.tok2vec.embed.width": 64,
     "components.span_globalpointer.model.tok2vec.embed.rows": [200, 500, 0],
     "components.span_globalpointer.model.dropout": 0.0,
     "components.span_globalpointer.model.tok2vec.encode.depth": 1,
+    "components.span_globalpointer.model.tok2vec.encode.dropout": 0.0,
     "training.batcher.size": 400,
     "training.max_steps": 160,
     "training.eval_frequency": 80,
     "training.optimizer.learn_rate.total_steps": 160,
-    "training.optimizer.learn_rate.initial_rate": 0.01,
+    "training.optimizer.learn_rate.initial_rate": 0.02,
     "training.optimizer.learn_rate.warmup_steps": 10,
 }
 
