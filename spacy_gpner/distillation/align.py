@@ -80,9 +80,12 @@ def map_tokens(
     """
     edges = list(zip(teacher, student, strict=True))
     same = all(numpy.array_equal(t, s) for t, s in edges)
-    offsets = numpy.cumsum([0, *(len(t) for t, _ in edges)])[:-1]
-    starts = [_find(t[:, 0], s[:, 0], offset) for (t, s), offset in zip(edges, offsets, strict=True)]
-    ends = [_find(t[:, 1], s[:, 1], offset) for (t, s), offset in zip(edges, offsets, strict=True)]
+    if same:
+        starts = ends = [numpy.arange(sum(map(len, teacher)))]
+    else:
+        offsets = numpy.cumsum([0, *(len(t) for t, _ in edges)])[:-1]
+        starts = [_find(t[:, 0], s[:, 0], offset) for (t, s), offset in zip(edges, offsets, strict=True)]
+        ends = [_find(t[:, 1], s[:, 1], offset) for (t, s), offset in zip(edges, offsets, strict=True)]
     positions = [numpy.arange(len(t)) for t, _ in edges]
     return TokenMap(
         mean=None if same else _mean_matrix(edges).to(device),

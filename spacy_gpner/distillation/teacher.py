@@ -93,6 +93,8 @@ class LinkedTeacher:
                 f"({', '.join(student.labels)}) have none in common."
             )
         self.head = self.pipe.model.get_ref("output_layer")
+        # Factors of one token, for the shapes.
+        self.layout: SpanFactors = self.head.predict([self.head.ops.alloc2f(1, self.head.get_dim("nI"))])
         self.token_edges = lru_cache(KEPT_TEXTS)(self._token_edges)
         self._freeze()
 
@@ -107,20 +109,27 @@ class LinkedTeacher:
     def _token_edges(self, text: str) -> numpy.ndarray:
         return token_edges(self.nlp.make_doc(text))
 
-    def vectors(self, texts: Sequence[str]) -> list[Floats2d]:
-        """The frozen encoder's vectors of texts on the teacher's tokens, cached or computed."""
-        ops = self.pipe.model.ops
+    def frozen(self, texts: Sequence[str]) -> list[Floats2d]:
+        """What doesn't learn of the teacher, cached or computed.
+
+        texts (Sequence[str]): The texts.
+        RETURNS (List[Floats2d]): For each token of the teacher's the frozen encoder's vector, or without a
+            linkage, where the head is frozen too, its factors.
+        """
+        ops = self.head.ops
         cached = [self.cache.get(text, len(self.token_edges(text))) for text in texts]
-        missing = [
-            self.nlp.make_doc(text) for text, vectors in zip(texts, cached, strict=True) if vectors is None
-        ]
-        computed = iter(token_vectors(self.nlp, self.name, missing) if missing else [])
-        return [
-            next(computed) if vectors is None else ops.asarray2f(cast(Any, vectors)) for vectors in cached
-        ]
+        missing = [text for text, rows in zip(texts, cached, strict=True) if rows is None]
+        computed = iter(self._compute(missing) if missing else [])
+        return [next(computed) if rows is None else ops.asarray2f(cast(Any, rows)) for rows in cached]
+
+    def _compute(self, texts: Sequence[str]) -> list[Floats2d]:
+        vectors = token_vectors(self.nlp, self.name, [self.nlp.make_doc(text) for text in texts])
+        if self.linkage is not None:
+            return vectors
+        return unflatten(self.head, self.head.predict(vectors).flat(), [len(x) for x in vectors])
 
     def fill_cache(self, texts: Sequence[str], progress: Callable[[int], Any]) -> None:
-        """Compute the vectors of a corpus, or load them.
+        """Compute what `frozen` gives for a corpus, or load it.
 
         texts (Sequence[str]): The corpus.
         progress (Callable[[int], Any]): Called with the number of further texts done.
@@ -128,12 +137,11 @@ class LinkedTeacher:
 
         def compute(unique: Sequence[str]) -> Iterator[numpy.ndarray]:
             for batch in minibatch(unique, BATCH_SIZE):
-                docs = [self.nlp.make_doc(text) for text in batch]
-                yield from map(self.pipe.model.ops.to_numpy, token_vectors(self.nlp, self.name, docs))
-                progress(len(docs))
+                yield from map(self.head.ops.to_numpy, self._compute(batch))
+                progress(len(batch))
 
         if self.cache.max_bytes:
-            self.cache.fill(texts, self.encoder_digest, compute)
+            self.cache.fill(texts, self.encoder_digest if self.linkage else self.digest, compute)
 
     @cached_property
     def encoder_digest(self) -> str:
@@ -210,9 +218,10 @@ class LinkedTeacher:
             [token_edges(doc) for doc in student_docs],
             get_shim(self.head).device,
         )
-        own = self.vectors(texts)
+        own = self.frozen(texts)
         if self.linkage is None:
-            factors, backprop = self.head.predict(own), None
+            flat = xp2torch(self.head.ops.flatten(own), device=get_shim(self.head).device)
+            factors, backprop = self.layout.of_flat(flat, [len(x) for x in own]), None
         else:
             factors, backprop = self._link(self.linkage, own, vectors, tokens, is_train)
         common = factors.detach().types([self.pipe.labels.index(label) for label in self.labels])

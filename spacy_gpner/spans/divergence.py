@@ -137,22 +137,23 @@ class _Batch:
         """Some cells, some types, and both models' scores there, shape (T, B, R, W): as many types, and of
         the cells what `Tiles.band` takes."""
         for tiles in self.cells:
-            step = max(1, SCORES_AT_ONCE // tiles.valid.numel())
+            step = max(1, SCORES_AT_ONCE // tiles.band(tiles.valid).numel())
             for first in range(0, self.student.num_types, step):
                 types = slice(first, first + step)
                 yield tiles, types, _scores(self.student, tiles, types), _scores(self.teacher, tiles, types)
 
-    def gradient(self, compare: Callable[[Tensor, Tensor, Tiles, slice], Tensor]) -> SpanFactors:
+    def gradient(self, compare: Callable[[Tensor, Tensor, Tensor, Tiles, slice], Tensor]) -> SpanFactors:
         """Sum up the gradient of the student's factors.
 
-        compare (Callable[[Tensor, Tensor, Tiles, slice], Tensor]): From the student's and the teacher's
-            scores of some types to the gradient of the student's. Cells that are not valid may hold anything.
+        compare (Callable[[Tensor, Tensor, Tensor, Tiles, slice], Tensor]): From the student's and the
+            teacher's scores of some types, and what the cells weigh, to the gradient of the student's scores.
+            It may hold any finite number in cells that are not valid, whose weight is 0.
         RETURNS (SpanFactors): The gradient, each document's part weighed.
         """
         q, k, a, b = (torch.zeros_like(x) for x in self.student.tensors)
         for tiles, types, of_student, of_teacher in self.scores():
-            d_scores = compare(of_student, of_teacher, tiles, types).mul_(self.row_weights(tiles))
-            d_scores = tiles.unband(d_scores.masked_fill_(~tiles.band(tiles.valid), 0.0))
+            cells = tiles.rows(self.weights[self.doc_of])[:, :, None] * tiles.band(tiles.valid)
+            d_scores = tiles.unband(compare(of_student, of_teacher, cells, tiles, types).mul_(cells))
             tiles.add_to_rows(a[:, types], d_scores.sum(3).permute(1, 2, 0))
             tiles.add_to_cols(b[:, types], d_scores.sum(2).permute(1, 2, 0))
             if self.student.shared:
@@ -163,10 +164,6 @@ class _Batch:
             tiles.add_to_rows(q[:, of_q], _to_types(d_q, q.shape[1]))
             tiles.add_to_cols(k[:, of_k], _to_types(d_k, k.shape[1]))
         return replace(self.student, q=q, k=k, a=a, b=b)
-
-    def row_weights(self, tiles: Tiles) -> Tensor:
-        """What a cell of each row weighs, shape (B, R, 1)."""
-        return tiles.rows(self.weights[self.doc_of])[:, :, None]
 
 
 def _projections(factors: SpanFactors, tiles: Tiles, types: slice) -> tuple[Tensor, Tensor]:
@@ -191,7 +188,7 @@ def _distance(batch: _Batch, kind: Divergence) -> tuple[Tensor, SpanFactors]:
     """Value and gradient of a sum over cells."""
     total = batch.weights.new_zeros(())
 
-    def compare(s: Tensor, t: Tensor, tiles: Tiles, _: slice) -> Tensor:
+    def compare(s: Tensor, t: Tensor, weights: Tensor, tiles: Tiles, types: slice) -> Tensor:
         if kind == "mse":
             gap = s - t
             values, d_scores = gap.square(), 2 * gap
@@ -199,8 +196,7 @@ def _distance(batch: _Batch, kind: Divergence) -> tuple[Tensor, SpanFactors]:
             p = t.sigmoid()
             values = p * (t - s) + softplus(s) - softplus(t)
             d_scores = s.sigmoid() - p
-        rows = values.masked_fill_(~tiles.band(tiles.valid), 0.0).sum(3, keepdim=True)
-        total.add_((rows * batch.row_weights(tiles)).sum())
+        total.add_(values.mul_(weights).sum())
         return d_scores
 
     gradient = batch.gradient(compare)
@@ -219,11 +215,13 @@ def _softmax_divergence(batch: _Batch, *, with_threshold: bool, reverse: bool) -
     values = (gap + other - log_z).where(present, 0.0).view(-1, n_types)
     of_token = [x.view(-1, n_types)[batch.doc_of] for x in (log_z_s, log_z_t, gap)]
 
-    def compare(s: Tensor, t: Tensor, tiles: Tiles, types: slice) -> Tensor:
+    def compare(s: Tensor, t: Tensor, weights: Tensor, tiles: Tiles, types: slice) -> Tensor:
         log_z_s, log_z_t, gap = (tiles.rows(x[:, types]).permute(2, 0, 1)[..., None] for x in of_token)
+        # No log-probability is above 0; what isn't valid could overflow.
+        p_s = (s - log_z_s).clamp_(max=0).exp_()
         if reverse:
-            return (s - log_z_s).exp() * (s - t - gap)
-        return (s - log_z_s).exp() - (t - log_z_t).exp()
+            return p_s * (s - t - gap)
+        return p_s - (t - log_z_t).clamp_(max=0).exp_()
 
     return (values * batch.weights[:, None]).sum(), batch.gradient(compare)
 

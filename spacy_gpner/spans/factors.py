@@ -87,6 +87,21 @@ class SpanFactors:
         q, k = (x[:, chosen] if x.shape[1] > 1 else x for x in (self.q, self.k))
         return replace(self, q=q, k=k, a=self.a[:, chosen], b=self.b[:, chosen])
 
+    def flat(self) -> Tensor:
+        """All numbers of a token in one row, shape (N, (Q + K) d + 2 T)."""
+        return torch.cat([x.flatten(1) for x in self.tensors], dim=1)
+
+    def of_flat(self, flat: Tensor, lengths: Sequence[int]) -> Self:
+        """Factors of the same shapes for other tokens.
+
+        flat (Tensor): What `flat` gave.
+        lengths (Sequence[int]): Tokens of each document.
+        RETURNS (SpanFactors): The factors.
+        """
+        parts = flat.split([x.shape[1:].numel() for x in self.tensors], dim=1)
+        q, k, a, b = (part.unflatten(1, x.shape[1:]) for part, x in zip(parts, self.tensors, strict=True))
+        return replace(self, q=q, k=k, a=a, b=b, lengths=lengths)
+
     def __add__(self, other: Self) -> Self:
         """The sum of each number, as gradients are summed."""
         q, k, a, b = (x + y for x, y in zip(self.tensors, other.tensors, strict=True))

@@ -16,11 +16,11 @@ def rotate(x: Tensor, lengths: Sequence[int]) -> Tensor:
     RETURNS (Tensor): The rotated projections, of the same shape.
     """
     d = x.shape[-1]
-    longest = max(lengths, default=0)
     frequencies = 10000.0 ** (-torch.arange(0, d, 2, dtype=torch.float64) / d)
-    angles = torch.arange(longest, dtype=torch.float64)[:, None] * frequencies
+    angles = torch.arange(max(lengths, default=0), dtype=torch.float64)[:, None] * frequencies
     positions = torch.cat([torch.arange(n) for n in lengths]) if lengths else torch.arange(0)
-    cos = angles.cos().to(x)[positions.to(x.device), None]
-    sin = angles.sin().to(x)[positions.to(x.device), None]
-    even, odd = x[..., ::2], x[..., 1::2]
-    return torch.stack([even * cos - odd * sin, odd * cos + even * sin], dim=-1).flatten(-2)
+    exact = x if x.dtype == torch.float64 else x.float()
+    turns = torch.polar(torch.ones_like(angles), angles).to(x.device, exact.dtype.to_complex())
+    pairs = torch.view_as_complex(exact.unflatten(-1, (-1, 2)).contiguous())
+    rotated = torch.view_as_real(pairs * turns[positions.to(x.device), None])
+    return rotated.flatten(-2).to(x.dtype)

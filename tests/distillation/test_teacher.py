@@ -163,20 +163,42 @@ def test_window_of_the_teacher(teacher, student):
     assert lesson.allowed is not None
 
 
-def test_cached_vectors_are_the_teachers(teacher, student, tmp_path):
+@pytest.mark.parametrize("linkage", [None, AddLinkage()])
+def test_what_is_cached_is_the_teachers(teacher, student, tmp_path, linkage):
     texts = [text for text, _ in TRAIN]
-    fresh = link(teacher, student).vectors(texts)
+    fresh = link(teacher, student, linkage=linkage).frozen(texts)
     for path, precision, tolerance in (
         (None, "full", 1e-5),
         (tmp_path / "v", "full", 1e-5),
         (None, "half", 1e-2),
     ):
-        joint = link(teacher, student, cache=VectorCache(path, precision=precision))
+        joint = link(teacher, student, linkage=linkage, cache=VectorCache(path, precision=precision))
         joint.fill_cache(texts, lambda n: None)
-        joint.vectors(texts)
+        joint.frozen(texts)
         joint.nlp = None  # nothing is left to compute with
-        for x, y in zip(fresh, joint.vectors(texts), strict=True):
+        for x, y in zip(fresh, joint.frozen(texts), strict=True):
             numpy.testing.assert_allclose(x, y, atol=tolerance)
+
+
+def test_a_cache_of_vectors_is_none_of_factors(teacher, student, tmp_path):
+    texts = [text for text, _ in TRAIN]
+    link(teacher, student, linkage=AddLinkage(), cache=VectorCache(tmp_path / "v")).fill_cache(texts, str)
+    with pytest.raises(DistillationError, match="different: teacher"):
+        link(teacher, student, cache=VectorCache(tmp_path / "v")).fill_cache(texts, str)
+
+
+@pytest.mark.parametrize("head", ["efficient", "globalpointer"])
+def test_factors_without_a_linkage_are_the_heads(teacher, student, head):
+    if head == "globalpointer":
+        teacher = blank(model={**TINY_MODEL, **GLOBALPOINTER})
+        train(teacher, steps=2)
+    docs = [teacher.make_doc(text) for text, _ in TRAIN]
+    expected = teacher.get_pipe(NAME).model.predict(docs)
+    lesson = link(teacher, student).teach(docs, [], is_train=True)
+    assert lesson.backprop is None
+    assert list(lesson.factors.lengths) == list(expected.lengths)
+    for x, y in zip(lesson.factors.tensors, expected.tensors, strict=True):
+        torch.testing.assert_close(x, y)
 
 
 def test_no_label_in_common(teacher):
