@@ -130,8 +130,8 @@ class Tiles:
         return inside, tile, first - self.starts[tile], last - self.starts[tile]
 
     def split(self, max_cells: int) -> Iterator["Tiles"]:
-        """Yield the same tiles in parts of at most `max_cells` cells, as `band` takes them, but of at least one
-        tile."""
+        """Yield the same tiles in parts of at most `max_cells` cells (as `band` takes them), and of at least
+        one tile."""
         _, rows, cols = self.band(self.valid).shape
         size = max(1, max_cells // (rows * cols))
         for i in range(0, len(self.starts), size):
