@@ -10,6 +10,7 @@ import pytest
 import spacy
 from spacy.cli import app
 from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 from typer.testing import CliRunner
 
@@ -128,3 +129,22 @@ def test_displacy_draws_the_spans(work):
     doc = next(doc for doc in nlp.pipe(doc.text for doc in docs) if doc.spans["sc"])
     html = spacy.displacy.render(doc, style="span", jupyter=False)
     assert doc.spans["sc"][0].label_ in html
+
+
+def test_pretrain_and_start_from_it(work):
+    texts = [doc.text for doc in DocBin().from_disk(work / "docs.spacy").get_docs(spacy.blank("zh").vocab)]
+    lines = [json.dumps({"text": text}) for text in texts]
+    (work / "raw.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    paths = ["--paths.train", work / "docs.spacy", "--paths.dev", work / "docs.spacy"]
+    small = [x for key, value in OVERRIDES.items() for x in (f"--{key}", value)]
+    spacy_cli(
+        "pretrain", ROOT / "configs" / "cpu.cfg", work / "pretrained", *paths, *small,
+        "--paths.raw_text", work / "raw.jsonl", "--pretraining.max_epochs", 2,
+    )  # fmt: skip
+    weights = work / "pretrained" / "model-last.bin"
+    config = load_config(ROOT / "configs" / "cpu.cfg", overrides={
+        **OVERRIDES, "paths.train": str(work / "docs.spacy"), "paths.dev": str(work / "docs.spacy"),
+        "initialize.init_tok2vec": str(weights),
+    })  # fmt: skip
+    tok2vec = init_nlp(config).get_pipe("span_globalpointer").model.get_ref("tok2vec")
+    assert tok2vec.to_bytes() == weights.read_bytes()
