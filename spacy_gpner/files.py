@@ -6,6 +6,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Optional
+
+import numpy
+from safetensors import SafetensorError
+from safetensors.numpy import save_file
 
 
 @contextmanager
@@ -24,12 +29,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as err:
-        if err.errno is None or err.filename not in (None, str(temporary)):
-            raise
-        raise OSError(err.errno, err.strerror, str(path)) from None
+        with _naming(path, temporary):
+            yield temporary
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -41,6 +43,7 @@ def atomic_directory(path: Path) -> Iterator[Path]:
 
     path (Path): The directory to write. Missing parents are created.
     YIELDS (Path): The temporary directory, beside it, to write to.
+    RAISES (OSError): If it can't be written. The error names the directory, never the temporary one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
@@ -52,15 +55,45 @@ def atomic_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(leftover, ignore_errors=True)
     temporary.mkdir()
     try:
-        yield temporary
-        if path.exists():
-            path.replace(replaced)
-        temporary.replace(path)
+        with _naming(path, temporary):
+            yield temporary
+            if path.exists():
+                path.replace(replaced)
+            temporary.replace(path)
     finally:
         if replaced.exists() and not path.exists():
             replaced.replace(path)
         for leftover in (temporary, replaced):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+@contextmanager
+def _naming(path: Path, temporary: Path) -> Iterator[None]:
+    """See to it that an error names the path, and not a temporary one or none."""
+    try:
+        yield
+    except OSError as err:
+        if err.errno is None or (err.filename is not None and str(temporary) not in str(err.filename)):
+            raise
+        raise OSError(err.errno, err.strerror, str(path)) from None
+
+
+def save_arrays(
+    arrays: dict[str, numpy.ndarray], path: Path, metadata: Optional[dict[str, str]] = None
+) -> None:
+    """Write arrays as safetensors.
+
+    arrays (Dict[str, numpy.ndarray]): The arrays.
+    path (Path): The file.
+    metadata (Optional[Dict[str, str]]): What else to store.
+    RAISES (OSError): If the file can't be written: safetensors has an error of its own for that.
+    """
+    try:
+        save_file(arrays, path, metadata=metadata)
+    except SafetensorError as err:
+        full = "No space" in str(err)
+        code = errno.ENOSPC if full else errno.EIO
+        raise OSError(code, os.strerror(code) if full else str(err), str(path)) from None
 
 
 def resolve(path: Path) -> Path:

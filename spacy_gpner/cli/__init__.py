@@ -22,7 +22,8 @@ gpner_cli.command(
 )(convert_cli)
 gpner_cli.command(
     "distill",
-    epilog="Example: spacy gpner distill training/teacher/model-best student.cfg --output training/student",
+    epilog="Example: spacy gpner distill training/teacher/model-best student.cfg --output training/student "
+    "--paths.train train.spacy --paths.dev heldout.spacy --distillation.linkage null",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(distill_cli)
 gpner_cli.command(

@@ -8,9 +8,8 @@ from typing import Any, Literal, Optional, cast
 
 import numpy
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
-from ..files import atomic_write
+from ..files import atomic_write, save_arrays
 from .errors import DistillationError
 
 Precision = Literal["full", "half"]
@@ -55,7 +54,7 @@ class VectorCache:
         """Load the vectors of a corpus, or compute and save them.
 
         texts (Sequence[str]): The corpus.
-        teacher (str): What tells this teacher from others: its fingerprint.
+        teacher (str): What tells these vectors of this teacher from others.
         compute (Callable[[Sequence[str]], Iterable[numpy.ndarray]]): Makes the vectors of texts, in order.
         RAISES (DistillationError): If the file is damaged, or of another teacher, corpus or precision.
         RAISES (OSError): If the file can't be written or read.
@@ -63,20 +62,32 @@ class VectorCache:
         # Similar lengths together, as encoders like them; and the shortest first, if not all have room.
         unique = sorted(set(texts), key=lambda text: (len(text), text))
         expected = {
-            "teacher": teacher,
+            "teacher or linkage": teacher,
             "corpus": hashlib.blake2b(b"".join(sorted(map(_digest, unique)))).hexdigest(),
             "precision": self.precision,
-            "max_bytes": str(self.max_bytes),
+            "max_gb": str(self.max_bytes / GIGABYTE),
         }
         if self.path is not None and self.path.is_file():
             self._load(self.path, expected)
         else:
-            arrays = self._compute(unique, compute)
-            if self.path is not None:
-                found = {**expected, "content": _digest_arrays(arrays)}
-                with atomic_write(self.path) as temporary:
-                    save_file(arrays, temporary, metadata={"spacy_gpner": json.dumps(found)})
+            self._compute_and_save(unique, compute, expected)
         self.left_out = len(unique) - len(self._rows)
+
+    def _compute_and_save(
+        self,
+        texts: Sequence[str],
+        compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]],
+        expected: dict[str, str],
+    ) -> None:
+        if self.path is None:
+            self._compute(texts, compute)
+            return
+        with atomic_write(self.path) as temporary:
+            # Where it can't be written, that shows before the work.
+            temporary.touch()
+            arrays = self._compute(texts, compute)
+            found = {**expected, "content": _digest_arrays(arrays)}
+            save_arrays(arrays, temporary, metadata={"spacy_gpner": json.dumps(found)})
 
     def _compute(
         self, texts: Sequence[str], compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]]
@@ -101,6 +112,8 @@ class VectorCache:
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
                 found = json.loads(metadata.get("spacy_gpner", "{}"))
+                if not isinstance(found, dict):
+                    raise SafetensorError("not what was saved")
                 wrong = [key for key, value in expected.items() if found.get(key) != value]
                 if wrong:
                     raise DistillationError(

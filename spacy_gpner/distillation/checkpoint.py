@@ -11,11 +11,11 @@ import numpy
 import srsly
 import torch
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from spacy.language import Language
 from thinc.api import Model, Optimizer, get_current_ops
 
-from ..files import atomic_directory, atomic_write
+from ..files import atomic_directory, atomic_write, save_arrays
 from .errors import DistillationError
 from .teacher import LinkedTeacher
 
@@ -68,7 +68,7 @@ def save_checkpoint(
             for key, array in (getattr(optimizer, moment) or {}).items()
             if key in slots
         }
-        save_file(arrays, directory / OPTIMIZER)
+        save_arrays(arrays, directory / OPTIMIZER)
         state = {
             "step": progress.step,
             "results": progress.results,
@@ -79,7 +79,7 @@ def save_checkpoint(
         }
         srsly.write_msgpack(directory / STATE, state)
     for path in _checkpoints(output)[:-1]:
-        shutil.rmtree(path)
+        _remove(path)
 
 
 def load_checkpoint(
@@ -110,8 +110,7 @@ def load_checkpoint(
             teacher.load_learned(name, (directory / name).read_bytes())
     except (ValueError, KeyError, OSError, SafetensorError) as err:
         raise DistillationError(
-            f"Can't read {directory} ({type(err).__name__}: {err}). Remove it to go on from the checkpoint "
-            "before, if there is one, or from the beginning."
+            f"Can't read {directory} ({type(err).__name__}: {err}). Remove it to start from the beginning."
         ) from None
     keys = {slot: key for key, slot in _slots(nlp, teacher).items()}
     ops = get_current_ops()
@@ -137,9 +136,18 @@ def check_output(output: Path, identity: dict[str, Any], *, resume: bool) -> boo
     """
     if output.exists() and not output.is_dir():
         raise NotADirectoryError(f"{output} is not a directory.")
+    if resume and (output / DONE).is_file():
+        try:
+            finished = srsly.read_json(output / DONE)
+        except ValueError as err:
+            raise DistillationError(
+                f"Can't read {output / DONE} ({err}). Remove it to train again."
+            ) from None
+        if finished == identity:
+            return False
     found = _checkpoints(output)
     if not found:
-        return not (resume and (output / DONE).is_file() and srsly.read_json(output / DONE) == identity)
+        return True
     if not resume:
         raise DistillationError(
             f"{output} holds an interrupted run ({found[-1].name}). Give --resume to go on with it, or "
@@ -158,6 +166,14 @@ def check_output(output: Path, identity: dict[str, Any], *, resume: bool) -> boo
     return True
 
 
+def begin(output: Path) -> None:
+    """Remove the note that a run is done: another one starts.
+
+    output (Path): The run's output directory.
+    """
+    (output / DONE).unlink(missing_ok=True)
+
+
 def finish(output: Path, identity: dict[str, Any]) -> None:
     """Remove the checkpoints of a run that is done, and leave a note that it is.
 
@@ -167,7 +183,14 @@ def finish(output: Path, identity: dict[str, Any]) -> None:
     with atomic_write(output / DONE) as temporary:
         srsly.write_json(temporary, identity)
     for path in _checkpoints(output):
-        shutil.rmtree(path)
+        _remove(path)
+
+
+def _remove(checkpoint: Path) -> None:
+    # Under another name: a process killed on the way leaves no half of one behind.
+    hidden = checkpoint.with_name(f".{checkpoint.name}.old")
+    checkpoint.replace(hidden)
+    shutil.rmtree(hidden)
 
 
 def restore_random(state: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ from thinc.api import Config, ConfigValidationError, Model, Optimizer
 from ..spans import Divergence, Reduction
 from .cache import Precision
 
+INVALID = "Invalid [distillation] block"
+
 
 class DistillationLoss(BaseModel):
     """What is added to the student's loss: α · D(student / K, teacher / K) (section III-B of the main paper).
@@ -93,13 +95,19 @@ def resolve_distillation(config: Config) -> ConfigSchemaDistill:
             desc="`spacy gpner distill` needs one beside [training].",
         )
     given = config["distillation"]
-    loss, cache = given.get("loss", {}), given.get("cache", {})
+    loss, cache = given.get("loss") or {}, given.get("cache") or {}
     unknown = _unknown(given, ConfigSchemaDistill)
     unknown += _unknown(loss, DistillationLoss, "loss") + _unknown(cache, CacheSettings, "cache")
     if unknown:
         errors = [{"loc": loc, "msg": "extra fields not permitted"} for loc in unknown]
-        raise ConfigValidationError(config={"distillation": given}, errors=errors)
-    block = registry.resolve(given, schema=ConfigSchemaDistill)
+        raise ConfigValidationError(errors=errors, title=INVALID)
+    try:
+        block = registry.resolve({**given, "loss": loss, "cache": cache}, schema=ConfigSchemaDistill)
+    except ConfigValidationError as err:
+        raise ConfigValidationError.from_error(err, title=INVALID, show_config=False) from None
+    except ValueError as err:
+        raise ConfigValidationError(title=INVALID, desc=str(err)) from None
+    # Of nested models, resolving gives back what they were made from.
     block |= {"loss": DistillationLoss(**loss), "cache": CacheSettings(**cache)}
     return ConfigSchemaDistill.model_construct(**block)
 

@@ -36,7 +36,7 @@ def ConcatLinkage(dropout: float = 0.0, detach: bool = True) -> Linkage:
 
 @registry.architectures("spacy-gpner.AddLinkage.v1")
 def AddLinkage(dropout: float = 0.0, detach: bool = True) -> Linkage:
-    """Build a linkage h_t + P h_s. It starts with P = 0.
+    """Build a linkage h_t + P h_s + c. It starts with P = 0 and c = 0.
 
     dropout (float): Dropout rate of the student's vectors.
     detach (bool): Whether the joint teacher's loss leaves the student alone.
@@ -47,7 +47,8 @@ def AddLinkage(dropout: float = 0.0, detach: bool = True) -> Linkage:
 
 @registry.architectures("spacy-gpner.GatedLinkage.v1")
 def GatedLinkage(dropout: float = 0.0, detach: bool = True) -> Linkage:
-    """Build a linkage h_t + σ(G [h_t; h_s]) ∘ P h_s, with a gate for each channel. It starts with P = 0.
+    """Build a linkage h_t + σ(G [h_t; h_s] + g) ∘ (P h_s + c), with a gate for each channel. It starts with
+    P = 0 and c = 0.
 
     dropout (float): Dropout rate of the student's vectors.
     detach (bool): Whether the joint teacher's loss leaves the student alone.

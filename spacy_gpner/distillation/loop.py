@@ -29,6 +29,7 @@ from ..pipeline.loss import DivergedError
 from ..scoring import score_spans
 from .checkpoint import (
     Progress,
+    begin,
     check_output,
     finish,
     load_checkpoint,
@@ -75,6 +76,7 @@ def distill(
     if not check_output(output_path, run.identity, resume=resume):
         say(msg.good("Already finished", output_path))
         return
+    begin(output_path)
     _fill_cache(run, say, stderr)
     unlinked = score_teacher(run)
     taught = ", ".join(run.teacher.labels)
@@ -115,18 +117,21 @@ def distill(
 
 
 def _fill_cache(run: Run, say: Callable[[str], None], stderr: IO[str]) -> None:
-    if not run.teacher.cache.max_bytes or run.settings.max_epochs < 0:
+    if not run.teacher.cache.max_bytes:
         return
-    texts = [eg.predicted.text for corpus in (run.corpus, run.dev_corpus) for eg in corpus(run.nlp)]
-    with tqdm(
-        total=len(set(texts)), desc="Teacher's vectors", unit=" texts", file=stderr, leave=False
-    ) as bar:
-        run.teacher.fill_cache(texts, bar.update)
-    if run.teacher.cache.left_out:
+    msg = Printer(no_print=True)
+    if run.settings.max_epochs < 0:
+        say(msg.info("max_epochs = -1: nothing of the teacher is cached"))
+        return
+    n_texts = len(set(run.texts))
+    with tqdm(total=n_texts, desc="Teacher's vectors", unit=" texts", file=stderr, leave=False) as bar:
+        run.teacher.fill_cache(run.texts, bar.update)
+    left_out = run.teacher.cache.left_out
+    if left_out:
         say(
-            Printer(no_print=True).warn(
-                f"{run.teacher.cache.left_out} of {len(set(texts))} texts are beyond the cache's max_gb and "
-                "are encoded again in every epoch"
+            msg.warn(
+                f"{left_out} of {n_texts} texts are beyond the cache's max_gb and are encoded again in every "
+                "epoch"
             )
         )
 
@@ -166,7 +171,9 @@ def _distill_while_improving(
             for subbatch in subdivide_batch(batch, training["accumulate_gradient"]):
                 _update(run, subbatch, losses)
         except DivergedError as err:
-            raise DistillationError(f"Step {step}: {err}") from None
+            raise DistillationError(
+                f"Step {step}: {err} To start again, remove the output directory or give another."
+            ) from None
         for name, pipe in run.nlp.pipeline:
             if name not in training["frozen_components"] and getattr(pipe, "is_trainable", False):
                 cast(Any, pipe).finish_update(run.optimizer)
@@ -234,10 +241,11 @@ def score_teacher(run: Run) -> float:
         vectors = token_vectors(run.nlp, run.student.name, docs) if run.teacher.linkage is not None else []
         for doc, eg in zip(run.teacher.predict(docs, vectors), batch, strict=True):
             doc.spans[key] = [span for span in doc.spans[own_key] if span.label_ in run.teacher.labels]
-            if key in eg.reference.spans:
-                gold = eg.reference.spans[key]
-                eg.reference.spans[key] = [span for span in gold if span.label_ in run.teacher.labels]
-            examples.append(run.teacher.example(doc, eg.reference, key))
+            reference = eg.reference.copy()
+            if key in reference.spans:
+                gold = reference.spans[key]
+                reference.spans[key] = [span for span in gold if span.label_ in run.teacher.labels]
+            examples.append(run.teacher.example(doc, reference, key))
     score = score_spans(examples, spans_key=key)[f"spans_{key}_f"]
     if score is None:
         raise DistillationError(

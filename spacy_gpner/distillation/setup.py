@@ -1,25 +1,26 @@
 """From a config and a trained pipeline to all that a distillation works with."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
-from spacy.training import Example
 from spacy.training.initialize import init_nlp
-from spacy.util import load_model, registry, resolve_dot_names, walk_dict
+from spacy.training.loop import DIR_MODEL_BEST
+from spacy.util import load_model, registry, walk_dict
 from thinc.api import Config, ConfigValidationError, Optimizer
 
 from ..pipeline.span_globalpointer import SpanGlobalPointer
 from .cache import VectorCache
 from .config import ConfigSchemaDistill, resolve_distillation
+from .corpus import Corpus, find_corpus, join_corpora, survey
 from .errors import DistillationError
 from .teacher import LinkedTeacher
 
 FACTORY = "span_globalpointer"
-Corpus = Callable[[Language], Iterable[Example]]
 
 
 def load_teacher(name: str) -> Language:
@@ -27,9 +28,12 @@ def load_teacher(name: str) -> Language:
 
     name (str): Its directory or package.
     RETURNS (Language): Its pipeline.
-    RAISES (DistillationError): If it is damaged.
+    RAISES (DistillationError): If it is damaged, or holds pipelines but is none.
     RAISES (OSError): If there is none.
     """
+    best = Path(name) / DIR_MODEL_BEST
+    if best.is_dir():
+        raise DistillationError(f"{name} is a training's output. Give one of the pipelines there: {best}")
     try:
         return load_model(name)
     except OSError:
@@ -94,7 +98,8 @@ def _find_teacher(nlp: Language, student: str, settings: ConfigSchemaDistill) ->
             + (
                 "Train one first."
                 if not found
-                else f"Set [distillation] student_to_teacher: {', '.join(found)}."
+                else "Name one in the config's [distillation.student_to_teacher]: "
+                + " or ".join(f'{student} = "{other}"' for other in found)
             )
         )
     return next(iter(found.values()))
@@ -102,7 +107,11 @@ def _find_teacher(nlp: Language, student: str, settings: ConfigSchemaDistill) ->
 
 @dataclass
 class Run:
-    """What a run works with."""
+    """What a run works with.
+
+    texts (List[str]): All that its corpora hold, training and dev; none if a corpus has no end.
+    identity (Dict[str, Any]): What a run that goes on must have in common with the one before.
+    """
 
     nlp: Language
     student: SpanGlobalPointer
@@ -111,6 +120,7 @@ class Run:
     dev_corpus: Corpus
     settings: ConfigSchemaDistill
     training: dict[str, Any]
+    texts: list[str]
     identity: dict[str, Any]
 
     @property
@@ -141,6 +151,8 @@ def prepare(nlp: Language, teacher_nlp: Language) -> Run:
     settings = resolve_distillation(config)
     student = _find_student(nlp)
     training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+    if training["eval_frequency"] < 1:
+        raise DistillationError("[training] eval_frequency: expected at least 1 step.")
     if student.name in training["frozen_components"]:
         raise DistillationError(f"'{student.name}' can't learn: it is one of [training] frozen_components.")
     teacher = LinkedTeacher(
@@ -152,54 +164,33 @@ def prepare(nlp: Language, teacher_nlp: Language) -> Run:
         lr_scale=settings.teacher_lr_scale,
         cache=VectorCache(**dict(settings.cache)),
     )
-    (dev_corpus,) = resolve_dot_names(config, [training["dev_corpus"]])
+    corpus = join_corpora(config, settings.corpus, settings.unlabelled_corpus, student.key)
+    dev_corpus = find_corpus(config, training["dev_corpus"])
+    # A corpus without an end is never read as a whole.
+    texts, digest = survey((corpus, dev_corpus), nlp, student.key) if settings.max_epochs >= 0 else ([], "")
     return Run(
         nlp=nlp,
         student=student,
         teacher=teacher,
-        corpus=_make_corpus(config, settings, student.key),
+        corpus=corpus,
         dev_corpus=dev_corpus,
         settings=settings,
         training=training,
-        identity={**_settings(config), "teacher": teacher.digest},
+        texts=texts,
+        identity={
+            **_settings(nlp.config),
+            "the teacher": teacher.digest,
+            "what the corpora contain": digest,
+        },
     )
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    """Every setting that the weights depend on, by its dotted name."""
+    """Every setting that the weights depend on, by its dotted name. Where it is a variable, that is compared,
+    so that files can move."""
     left_out = (["distillation", "cache"], ["training", "logger"])
     return {
         ".".join(keys): value
         for keys, value in walk_dict(config)
         if keys[0] != "paths" and keys[:2] not in left_out
     }
-
-
-def _make_corpus(config: Config, settings: ConfigSchemaDistill, key: str) -> Corpus:
-    """The training corpus: labelled examples first, then unlabelled ones, without what gold they may have."""
-    if settings.corpus is None and settings.unlabelled_corpus is None:
-        raise DistillationError(
-            "Nothing to learn from: both corpus and unlabelled_corpus are null in the [distillation] block."
-        )
-    labelled, unlabelled = (
-        resolve_dot_names(config, [name])[0] if name is not None else None
-        for name in (settings.corpus, settings.unlabelled_corpus)
-    )
-
-    def read(nlp: Language) -> Iterator[Example]:
-        has_gold = False
-        for example in labelled(nlp) if labelled is not None else ():
-            has_gold = has_gold or key in example.reference.spans
-            yield example
-        if labelled is not None and not has_gold:
-            raise DistillationError(
-                f"The corpus '{settings.corpus}' has no gold spans under doc.spans['{key}']. Check the "
-                "student's spans_key; or name it as unlabelled_corpus, with corpus = null, to learn from the "
-                "teacher alone."
-            )
-        for example in unlabelled(nlp) if unlabelled is not None else ():
-            if key in example.reference.spans:
-                del example.reference.spans[key]
-            yield example
-
-    return read

@@ -75,7 +75,8 @@ class LinkedTeacher:
         train_head (bool): Whether the teacher's head goes on learning, together with the linkage.
         lr_scale (float): Factor of the optimizer's learning rate for what of the teacher learns.
         cache (Optional[VectorCache]): Where its vectors are kept.
-        RAISES (DistillationError): If the teacher and the student have no label in common.
+        RAISES (DistillationError): If the teacher has not been trained, or has no label in common with the
+            student.
         """
         self.nlp = nlp
         self.name = name
@@ -90,9 +91,11 @@ class LinkedTeacher:
         if not self.labels:
             raise DistillationError(
                 f"The teacher's labels ({', '.join(self.pipe.labels)}) and the student's "
-                f"({', '.join(student.labels)}) have none in common."
+                f"({', '.join(student.labels)}) have none in common. Train a teacher on the student's."
             )
         self.head = self.pipe.model.get_ref("output_layer")
+        if get_shim(self.head).module is None:
+            raise DistillationError(f"The teacher's component '{name}' has not been trained.")
         # Factors of one token, for the shapes.
         self.layout: SpanFactors = self.head.predict([self.head.ops.alloc2f(1, self.head.get_dim("nI"))])
         self.token_edges = lru_cache(KEPT_TEXTS)(self._token_edges)

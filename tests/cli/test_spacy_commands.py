@@ -135,16 +135,19 @@ def test_pretrain_and_start_from_it(work):
     texts = [doc.text for doc in DocBin().from_disk(work / "docs.spacy").get_docs(spacy.blank("zh").vocab)]
     lines = [json.dumps({"text": text}) for text in texts]
     (work / "raw.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    paths = ["--paths.train", work / "docs.spacy", "--paths.dev", work / "docs.spacy"]
-    small = [x for key, value in OVERRIDES.items() for x in (f"--{key}", value)]
-    spacy_cli(
-        "pretrain", ROOT / "configs" / "cpu.cfg", work / "pretrained", *paths, *small,
-        "--paths.raw_text", work / "raw.jsonl", "--pretraining.max_epochs", 2,
-    )  # fmt: skip
+    spacy_cli("init", "fill-config", "--pretraining", ROOT / "configs" / "cpu.cfg", work / "pretrain.cfg")
+    settings = {
+        **OVERRIDES,
+        "paths.train": str(work / "docs.spacy"),
+        "paths.dev": str(work / "docs.spacy"),
+        "paths.raw_text": str(work / "raw.jsonl"),
+        "pretraining.max_epochs": 1,
+        "pretraining.component": "span_globalpointer",
+        "pretraining.layer": "tok2vec",
+    }
+    overrides = [x for key, value in settings.items() for x in (f"--{key}", value)]
+    spacy_cli("pretrain", work / "pretrain.cfg", work / "pretrained", *overrides)
     weights = work / "pretrained" / "model-last.bin"
-    config = load_config(ROOT / "configs" / "cpu.cfg", overrides={
-        **OVERRIDES, "paths.train": str(work / "docs.spacy"), "paths.dev": str(work / "docs.spacy"),
-        "initialize.init_tok2vec": str(weights),
-    })  # fmt: skip
-    tok2vec = init_nlp(config).get_pipe("span_globalpointer").model.get_ref("tok2vec")
-    assert tok2vec.to_bytes() == weights.read_bytes()
+    settings["initialize.init_tok2vec"] = str(weights)
+    nlp = init_nlp(load_config(work / "pretrain.cfg", overrides=settings))
+    assert nlp.get_pipe("span_globalpointer").model.get_ref("tok2vec").to_bytes() == weights.read_bytes()

@@ -2,6 +2,7 @@
 
 import numpy
 import pytest
+from safetensors import SafetensorError
 
 from spacy_gpner.distillation.cache import VectorCache
 from spacy_gpner.distillation.errors import DistillationError
@@ -60,7 +61,7 @@ def test_nothing_fits(tmp_path):
         (TEXTS, "b", {}, "teacher"),
         (TEXTS[:1], "a", {}, "corpus"),
         (TEXTS, "a", {"precision": "half"}, "precision"),
-        (TEXTS, "a", {"max_gb": 1.0}, "max_bytes"),
+        (TEXTS, "a", {"max_gb": 1.0}, "max_gb"),
     ],
 )
 def test_file_of_something_else(tmp_path, texts, teacher, kwargs, what):
@@ -87,12 +88,18 @@ def test_damaged_file(tmp_path, damage):
         VectorCache(path).fill(TEXTS, "a", never)
 
 
+def test_what_cant_be_written_shows_before_the_work(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        VectorCache(tmp_path / "file" / "cache").fill(TEXTS, "a", never)
+
+
 def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
     def full(arrays, path, metadata):
         path.write_bytes(b"half")
-        raise OSError(28, "No space left on device")
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
-    monkeypatch.setattr("spacy_gpner.distillation.cache.save_file", full)
+    monkeypatch.setattr("spacy_gpner.files.save_file", full)
     with pytest.raises(OSError, match=r"No space left.*cache"):
         VectorCache(tmp_path / "cache").fill(TEXTS, "a", compute)
     assert not list(tmp_path.iterdir())

@@ -16,8 +16,8 @@ from spacy.training.loop import train as spacy_train
 from thinc.api import Config
 
 from spacy_gpner.distillation.errors import DistillationError
-from spacy_gpner.distillation.loop import distill
-from spacy_gpner.distillation.setup import init_nlp_student
+from spacy_gpner.distillation.loop import distill, score_teacher
+from spacy_gpner.distillation.setup import init_nlp_student, prepare
 
 from ..util import TRAIN, blank, entities, scores, train
 
@@ -172,7 +172,7 @@ def test_resume_of_another_config_is_refused(config, teacher, teacher_path, tmp_
     other.get_pipe("span_globalpointer").model.get_ref("output_layer").shims[
         0
     ].module.project.weight.data *= -1
-    with pytest.raises(DistillationError, match=r"different: teacher\)"):
+    with pytest.raises(DistillationError, match=r"different: the teacher\)"):
         run(config, other, tmp_path, resume=True)
     config["distillation"]["dropout"] = 0.5
     with pytest.raises(DistillationError, match=r"different: distillation.dropout\)"):
@@ -260,3 +260,93 @@ def test_corpus_without_gold(config, teacher, tmp_path):
     config["distillation"]["corpus"] = "corpora.raw"
     with pytest.raises(DistillationError, match="unlabelled_corpus"):
         run(config, teacher, tmp_path)
+
+
+def with_text(config, content, path):
+    path.write_text(content, encoding="utf-8")
+    config["corpora"]["raw"] = {"@readers": "spacy.JsonlCorpus.v1", "path": str(path)}
+    config["distillation"]["unlabelled_corpus"] = "corpora.raw"
+    return config
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"text": "头痛"}\n{"text": "秘密', r"'corpora.raw' beyond its first 1 documents \(ValueError\)"),
+        ('{"texts": "秘密"}', r"\(KeyError\)"),
+        ('{"text": null}', r"\(TypeError\)"),
+        ('["秘密"]', r"\(TypeError\)"),
+        ("", "'corpora.raw' has no text"),
+        ('{"text": ""}', "'corpora.raw' has no text"),
+    ],
+)
+def test_text_that_cant_be_read(config, teacher, tmp_path, content, message):
+    with pytest.raises(DistillationError, match=message) as error:
+        run(with_text(config, content, tmp_path / "raw.jsonl"), teacher, tmp_path / "out")
+    assert "秘密" not in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("path", [None, "missing.jsonl"])
+def test_text_that_is_not_there(config, teacher, tmp_path, path):
+    config["corpora"]["raw"] = {"@readers": "spacy.JsonlCorpus.v1", "path": path}
+    config["distillation"]["unlabelled_corpus"] = "corpora.raw"
+    with pytest.raises(DistillationError, match=r"corpora\.raw"):
+        run(config, teacher, tmp_path)
+
+
+def test_corpus_that_is_none(config, teacher, tmp_path):
+    config["distillation"]["unlabelled_corpus"] = "nlp.lang"
+    with pytest.raises(DistillationError, match=r"'nlp\.lang' is no corpus"):
+        run(config, teacher, tmp_path)
+
+
+def test_a_finished_run_starts_again_with_another_corpus(config, teacher_path, corpus, tmp_path):
+    config["distillation"]["max_steps"] = 2
+    config["corpora"]["train"]["path"] = str(tmp_path / "train.spacy")
+    (tmp_path / "train.spacy").write_bytes(corpus.read_bytes())
+    out = tmp_path / "out"
+    run(config, spacy.load(teacher_path), out)
+    assert "Already finished" in run(config, spacy.load(teacher_path), out, resume=True)[1]
+    docs = list(DocBin().from_disk(corpus).get_docs(spacy.blank("zh").vocab))
+    DocBin(docs=docs[1:]).to_disk(tmp_path / "train.spacy")
+    assert "Already finished" not in run(config, spacy.load(teacher_path), out, resume=True)[1]
+
+
+def test_files_can_move(config, teacher_path, corpus, tmp_path):
+    config["distillation"]["max_steps"] = 2
+    run(config, spacy.load(teacher_path), tmp_path / "out")
+    (tmp_path / "moved.spacy").write_bytes(corpus.read_bytes())
+    config["paths"]["train"] = str(tmp_path / "moved.spacy")
+    assert "Already finished" in run(config, spacy.load(teacher_path), tmp_path / "out", resume=True)[1]
+
+
+def test_scoring_the_teacher_leaves_gold_alone(config, tmp_path):
+    teacher = blank()
+    train(teacher, [(text, [span for span in spans if span[2] == "sym"]) for text, spans in TRAIN])
+    nlp = init_nlp_student(Config(config), teacher)
+    prepared = prepare(nlp, teacher)
+    examples = list(prepared.dev_corpus(nlp))
+    before = [len(eg.reference.spans["sc"]) for eg in examples]
+    prepared.dev_corpus = lambda nlp: examples
+    assert score_teacher(prepared) > 0.9
+    assert [len(eg.reference.spans["sc"]) for eg in examples] == before
+
+
+def test_evaluating_never(config, teacher, tmp_path):
+    config["training"]["eval_frequency"] = 0
+    with pytest.raises(DistillationError, match="eval_frequency"):
+        run(config, teacher, tmp_path)
+
+
+def test_teacher_that_was_never_trained(config, tmp_path):
+    teacher = blank()
+    teacher.get_pipe("span_globalpointer").add_label("sym")
+    with pytest.raises(DistillationError, match="has not been trained"):
+        run(config, teacher, tmp_path)
+
+
+def test_damaged_note_of_a_finished_run(config, teacher, tmp_path):
+    (tmp_path / "distilled.json").write_text("{")
+    with pytest.raises(DistillationError, match=r"distilled.json .* Remove it"):
+        run(config, teacher, tmp_path, resume=True)

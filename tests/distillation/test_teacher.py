@@ -183,7 +183,7 @@ def test_what_is_cached_is_the_teachers(teacher, student, tmp_path, linkage):
 def test_a_cache_of_vectors_is_none_of_factors(teacher, student, tmp_path):
     texts = [text for text, _ in TRAIN]
     link(teacher, student, linkage=AddLinkage(), cache=VectorCache(tmp_path / "v")).fill_cache(texts, str)
-    with pytest.raises(DistillationError, match="different: teacher"):
+    with pytest.raises(DistillationError, match="different: teacher or linkage"):
         link(teacher, student, cache=VectorCache(tmp_path / "v")).fill_cache(texts, str)
 
 
