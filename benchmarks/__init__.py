@@ -1,0 +1,1 @@
+"""Contests of speed and memory: `python -m benchmarks --help`."""

@@ -1,0 +1,176 @@
+"""Which contests there are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .contest import Contestant
+from .dense import dense_bytes
+
+OURS, DENSE = "factors", "dense"
+# A training step of the dense form holds about so many tensors of the size of its scores.
+DENSE_TENSORS = 8
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Contestants that do the same work.
+
+    group (str): The table that it belongs to.
+    setting (str): What was given.
+    contestants (List[Contestant]): Who takes part; ratios are to the first.
+    note (str): What the table says besides.
+    """
+
+    group: str
+    setting: str
+    contestants: list[Contestant]
+    note: str = ""
+
+
+# documents, tokens each, types, window
+SIZES = [
+    (64, 64, 9, 32),
+    (8, 512, 9, 32),
+    (8, 512, 50, 32),
+    (8, 512, 200, 32),
+    (8, 512, 9, 8),
+    (8, 512, 9, 128),
+    (1, 512, 50, None),
+    (1, 2048, 9, 32),
+    (1, 2048, 9, None),
+    (1, 16384, 9, 32),
+    (1, 65536, 9, 32),
+]
+
+
+def head_contests(memory: float) -> Iterator[Contest]:
+    """Loss, step and decoding, with factors and with dense scores.
+
+    memory (float): GiB that the dense form may take; beyond, its size is noted instead.
+    YIELDS (Contest): The contests.
+    """
+    for task in ("loss", "step", "decode"):
+        for head in ("efficient", "globalpointer", "biaffine"):
+            for n_docs, length, n_types, window in SIZES:
+                if head != "efficient" and (n_types > 50 or length > 2048):
+                    continue
+                given = {
+                    "task": task,
+                    "head": head,
+                    "lengths": [length] * n_docs,
+                    "n_types": n_types,
+                    "window": window,
+                }
+                scores = dense_bytes(n_docs, length, n_types)
+                forms, note = [OURS, DENSE], ""
+                if scores * DENSE_TENSORS > memory * 2**30:
+                    forms, note = [OURS], f"dense scores: {scores / 2**30:.1f} GiB a tensor"
+                yield Contest(
+                    f"head, {task}",
+                    f"{head}, {n_docs} × {length} tokens, {n_types} types, w = {window}",
+                    [Contestant(form, "benchmarks.head:prepare", {"form": form, **given}) for form in forms],
+                    note,
+                )
+
+
+def pipeline_contests(corpus: Path, n_texts: int) -> Iterator[Contest]:
+    """`nlp.pipe` and training, against `spancat` and the bare `tok2vec`.
+
+    corpus (Path): A directory with train.spacy and dev.spacy.
+    n_texts (int): How many texts to run over.
+    YIELDS (Contest): The contests.
+    """
+    train, dev = str(corpus / "train.spacy"), str(corpus / "dev.spacy")
+    names = ("span_globalpointer", "tok2vec", "spancat")
+    yield Contest(
+        "pipeline",
+        f"nlp.pipe, {n_texts} texts",
+        [
+            Contestant(
+                name,
+                "benchmarks.pipeline:prepare_pipe",
+                {"component": name, "train": train, "dev": dev, "limit": n_texts},
+            )
+            for name in names
+        ],
+    )
+    yield Contest(
+        "pipeline",
+        f"training, {n_texts // 3} texts",
+        [
+            Contestant(
+                name,
+                "benchmarks.pipeline:prepare_training",
+                {"component": name, "train": train, "limit": n_texts // 3},
+            )
+            for name in names
+            if name != "tok2vec"
+        ],
+    )
+
+
+def transformer_contests(corpus: Path, bert: Path, n_texts: int) -> Iterator[Contest]:
+    """`nlp.pipe` with a transformer against its forward pass.
+
+    corpus (Path): A directory with dev.spacy.
+    bert (Path): The transformer.
+    n_texts (int): How many texts to run over.
+    YIELDS (Contest): The contests.
+    """
+    given: dict[str, Any] = {"bert": str(bert), "dev": str(corpus / "dev.spacy"), "limit": n_texts}
+    encoder = Contestant("encoder", "benchmarks.transformer:prepare_encoder", {**given, "batch_size": 64})
+
+    def pipe(name: str, **settings: Any) -> Contestant:
+        return Contestant(name, "benchmarks.transformer:prepare_pipe", {**given, **settings})
+
+    for batch_size, shared in ((1000, True), (64, False)):
+        yield Contest(
+            "transformer",
+            f"{n_texts} texts, batch_size {batch_size}, {'shared' if shared else 'own'} transformer",
+            [
+                encoder,
+                pipe("with the head", shared=shared, head=True, batch_size=batch_size),
+                *(
+                    [pipe("spacy-transformers alone", shared=True, head=False, batch_size=batch_size)]
+                    if shared
+                    else []
+                ),
+            ],
+        )
+
+
+def distillation_contests(corpus: Path, n_texts: int) -> Iterator[Contest]:
+    """An epoch of the student, plain and under a teacher.
+
+    corpus (Path): A directory with train.spacy.
+    n_texts (int): How many texts to learn from.
+    YIELDS (Contest): The contest.
+    """
+    given = {"train": str(corpus / "train.spacy"), "limit": n_texts}
+    forms = ("plain", "traditional", "linked", "traditional, no cache")
+    yield Contest(
+        "distillation",
+        f"{n_texts} texts",
+        [Contestant(form, "benchmarks.distillation:prepare", {"form": form, **given}) for form in forms],
+    )
+
+
+def student_contests(corpus: Path, models: list[Path], n_texts: int) -> Iterator[Contest]:
+    """`nlp.pipe` of trained pipelines.
+
+    corpus (Path): A directory with dev.spacy.
+    models (List[Path]): The pipelines; ratios are to the first.
+    n_texts (int): How many texts to run over.
+    YIELDS (Contest): The contest.
+    """
+    given = {"dev": str(corpus / "dev.spacy"), "limit": n_texts}
+    yield Contest(
+        "student",
+        f"nlp.pipe, {n_texts} texts",
+        [
+            Contestant(str(model), "benchmarks.trained:prepare", {"model": str(model), **given})
+            for model in models
+        ],
+    )

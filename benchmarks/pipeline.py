@@ -1,0 +1,109 @@
+"""Contest *pipeline*: `nlp.pipe` and training, against `spancat` and against the bare encoder."""
+
+import random
+from collections.abc import Callable
+from typing import Any, Literal
+
+import spacy
+from spacy.language import Language
+from thinc.api import fix_random_seed
+
+from .texts import read_examples, read_texts
+
+Component = Literal["span_globalpointer", "spancat", "tok2vec"]
+
+WINDOW = 32
+BATCH_SIZE = 128
+CNN = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "width": 128,
+    "depth": 4,
+    "embed_size": 5000,
+    "window_size": 1,
+    "maxout_pieces": 3,
+    "subword_features": True,
+    "pretrained_vectors": None,
+}
+SETTINGS: dict[Component, dict[str, Any]] = {
+    "span_globalpointer": {
+        "window": WINDOW,
+        "model": {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "tok2vec": CNN},
+    },
+    "spancat": {
+        "spans_key": "sc",
+        "suggester": {
+            "@misc": "spacy.ngram_range_suggester.v1",
+            "min_size": 1,
+            "max_size": WINDOW,
+        },
+        "model": {
+            "@architectures": "spacy.SpanCategorizer.v1",
+            "tok2vec": CNN,
+            "reducer": {"@layers": "spacy.mean_max_reducer.v1", "hidden_size": 128},
+            "scorer": {"@layers": "spacy.LinearLogistic.v1", "nO": None, "nI": None},
+        },
+    },
+    "tok2vec": {"model": CNN},
+}
+WARM_UP = 10
+
+
+def make_pipeline(component: Component, train: str, limit: int) -> tuple[Language, list, Any]:
+    """A pipeline of one component after a few steps of training, as an untrained `spancat` predicts half of
+    all spans.
+
+    component (str): The component.
+    train (str): The DocBin file to learn from.
+    limit (int): How many of its documents.
+    RETURNS (Tuple[Language, List[Example], Optimizer]): The pipeline, the examples and the optimizer.
+    """
+    fix_random_seed(0)
+    nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"@tokenizers": "spacy-gpner.CharTokenizer.v1"}}})
+    nlp.add_pipe(component, config=SETTINGS[component])
+    examples = read_examples(train, limit, nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    if component != "tok2vec":
+        optimizer.learn_rate = 0.01
+        for i in range(WARM_UP):
+            nlp.update(random.Random(i).sample(examples, min(16, len(examples))), sgd=optimizer)
+    return nlp, examples, optimizer
+
+
+def prepare_pipe(*, component: Component, train: str, dev: str, limit: int, device: str) -> Callable[[], Any]:
+    """Time `nlp.pipe` over texts.
+
+    component (str): The component.
+    train, dev (str): DocBin files.
+    limit (int): How many texts of dev.
+    device (str): "cpu" or "cuda".
+    RETURNS (Callable[[], Any]): A function without arguments.
+    """
+    _use(device)
+    nlp, *_ = make_pipeline(component, train, 200)
+    texts = read_texts(dev, limit)
+    return lambda: sum(len(doc) for doc in nlp.pipe(texts, batch_size=BATCH_SIZE))
+
+
+def prepare_training(*, component: Component, train: str, limit: int, device: str) -> Callable[[], Any]:
+    """Time the steps of an epoch.
+
+    component (str): The component.
+    train (str): A DocBin file.
+    limit (int): How many of its documents.
+    device (str): "cpu" or "cuda".
+    RETURNS (Callable[[], Any]): A function without arguments.
+    """
+    _use(device)
+    nlp, examples, optimizer = make_pipeline(component, train, limit)
+    batches = list(spacy.training.batchers.minibatch_by_padded_size(examples, 1000, buffer=limit))
+
+    def epoch() -> None:
+        for batch in batches:
+            nlp.update(batch, sgd=optimizer)
+
+    return epoch
+
+
+def _use(device: str) -> None:
+    if device == "cuda":
+        spacy.require_gpu()

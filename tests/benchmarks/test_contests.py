@@ -1,0 +1,77 @@
+"""The contests: that both sides compute the same, and that what is measured reaches the tables."""
+
+import json
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from benchmarks.__main__ import app
+from benchmarks.contest import Contestant, compete
+from benchmarks.dense import dense_labels, dense_loss, dense_scores
+from benchmarks.head import make_gold, make_head
+from benchmarks.tables import BEGIN, END, markdown, update_page
+from spacy_gpner.spans import SpanFactors, Window, zlpr_loss
+
+GIVEN = {"task": "step", "head": "efficient", "lengths": [12, 5], "n_types": 3, "window": 4}
+LENGTHS = [9, 1, 14]
+
+
+@pytest.mark.parametrize("head", ["efficient", "globalpointer", "biaffine"])
+@pytest.mark.parametrize("width", [4, None])
+def test_the_opponent_has_the_same_loss(head, width):
+    window = Window(width)
+    module = make_head(head, 3).double()
+    vectors = torch.randn(sum(LENGTHS), 256, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    factors = SpanFactors(*module(vectors, LENGTHS), LENGTHS)
+    gold = make_gold(LENGTHS, 3, window)
+    dense = dense_loss(dense_scores(factors, window), dense_labels(factors, gold))
+    torch.testing.assert_close(zlpr_loss(factors, gold, window), dense)
+
+
+def test_contestants_run_in_turns():
+    contestants = [
+        Contestant(form, "benchmarks.head:prepare", {"form": form, **GIVEN}) for form in ("factors", "dense")
+    ]
+    results = compete(contestants, rounds=2, threads=1, device="cpu")
+    assert [(result.name, len(result.seconds)) for result in results] == [("factors", 2), ("dense", 2)]
+    assert all(result.median > 0 for result in results)
+
+
+def test_a_contestant_that_fails_says_so():
+    broken = Contestant("dense", "benchmarks.head:prepare", {"form": "dense", **GIVEN, "window": 0})
+    with pytest.raises(RuntimeError, match="dense: ValueError: Invalid window"):
+        compete([broken], rounds=1, threads=1, device="cpu")
+
+
+def test_tables(tmp_path):
+    contest = {
+        "group": "head",
+        "setting": "8 tokens",
+        "note": "dense scores: 9 GiB a tensor",
+        "machine": "a machine",
+        "results": [
+            {"name": "factors", "seconds": [0.001, 0.002, 0.003], "memory": 2**20},
+            {"name": "dense", "seconds": [0.01, 0.02, 0.06], "memory": None},
+        ],
+    }
+    (tmp_path / "results.json").write_text(json.dumps([contest]), encoding="utf-8")
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["page", str(tmp_path / "results.json"), str(page)])
+    assert result.exit_code == 0, result.output
+    written = page.read_text(encoding="utf-8")
+    assert written == f"before\n{BEGIN}\n\n{markdown([contest])}\n\n{END}\nafter\n"
+    assert "| 8 tokens | factors | 2.0 | 1.0 to 3.0 | 1 | 1 |" in written
+    assert "|  | dense | 20.0 | 10.0 to 60.0 | 10.00 |  |" in written
+    with pytest.raises(ValueError, match="no marks"):
+        update_page(tmp_path / "results.json", "")
+
+
+def test_unknown_group_and_missing_corpus(tmp_path):
+    result = CliRunner().invoke(app, ["run", "heads"])
+    assert result.exit_code == 1
+    assert "Unknown: heads" in result.output
+    result = CliRunner().invoke(app, ["run", "pipeline", "--corpus", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "prepare_corpus.py" in result.output
