@@ -1,5 +1,6 @@
 """From a config and a trained pipeline to all that a distillation works with."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ def load_teacher(name: str) -> Language:
 
     name (str): Its directory or package.
     RETURNS (Language): Its pipeline.
-    RAISES (DistillationError): If it is damaged, or holds pipelines but is none.
+    RAISES (DistillationError): If it is damaged, or a training's output and not one of the pipelines there.
     RAISES (OSError): If there is none.
     """
     best = Path(name) / DIR_MODEL_BEST
@@ -50,7 +51,8 @@ def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) ->
     use_gpu (int): GPU id, or -1 for CPU.
     RETURNS (Language): The student's pipeline.
     RAISES (ConfigValidationError): If the config is not valid.
-    RAISES (DistillationError): If the student can't be initialized, or the teacher is none.
+    RAISES (DistillationError): If the student can't be initialized, or the teacher has no fitting
+        component.
     """
     settings = resolve_distillation(config)
     names = [name for name, block in config["components"].items() if block.get("factory") == FACTORY]
@@ -65,9 +67,11 @@ def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) ->
     except ConfigValidationError:
         raise
     except ValueError as err:
+        # srsly quotes the line.
+        reason = re.sub(r"(?s)(Invalid JSON on line \d+).*", r"\1", str(err))
         raise DistillationError(
-            f"The student can't be initialized with [training] train_corpus and dev_corpus: {err}"
-        ) from err
+            f"The student can't be initialized with [training] train_corpus and dev_corpus: {reason}"
+        ) from None
 
 
 def _find_student(nlp: Language) -> SpanGlobalPointer:

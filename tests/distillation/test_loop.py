@@ -287,6 +287,14 @@ def test_text_that_cant_be_read(config, teacher, tmp_path, content, message):
     assert not (tmp_path / "out").exists()
 
 
+def test_text_that_the_student_cant_be_initialized_with(config, teacher, tmp_path):
+    with_text(config, '{"text": "秘密', tmp_path / "raw.jsonl")
+    config["distillation"]["corpus"] = None
+    config["training"]["train_corpus"] = "corpora.raw"
+    with pytest.raises(DistillationError, match="train_corpus .* Invalid JSON on line 1$"):
+        run(config, teacher, tmp_path / "out")
+
+
 @pytest.mark.parametrize("path", [None, "missing.jsonl"])
 def test_text_that_is_not_there(config, teacher, tmp_path, path):
     config["corpora"]["raw"] = {"@readers": "spacy.JsonlCorpus.v1", "path": path}
