@@ -291,7 +291,7 @@ def test_text_that_the_student_cant_be_initialized_with(config, teacher, tmp_pat
     with_text(config, '{"text": "秘密', tmp_path / "raw.jsonl")
     config["distillation"]["corpus"] = None
     config["training"]["train_corpus"] = "corpora.raw"
-    with pytest.raises(DistillationError, match="train_corpus .* Invalid JSON on line 1$"):
+    with pytest.raises(DistillationError, match=r"train_corpus .* Invalid JSON on line 1$"):
         run(config, teacher, tmp_path / "out")
 
 
