@@ -35,6 +35,7 @@ def test_runs(distill, tmp_path):
         ("corpus", "null", "Nothing to learn from"),
         ("linkage.@architectures", "spacy-gpner.Chain.v1", "spacy-gpner.Chain.v1"),
         ("linkage.detached", "true", "detached"),
+        ("linkage.dropout", 1.5, "Invalid dropout of the linkage: 1.5"),
     ],
 )
 def test_wrong_settings(distill, tmp_path, override, value, message):
