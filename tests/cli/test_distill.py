@@ -68,3 +68,10 @@ def test_teacher_that_is_no_pipeline(distill, tmp_path):
         code, text = distill(teacher=path)
         assert code == 1
         assert str(path) in text.replace(" ", "") or path.name in text
+
+
+def test_teacher_that_is_the_output_of_a_training(distill, tmp_path):
+    (tmp_path / "model-best").mkdir()
+    code, text = distill(teacher=tmp_path)
+    assert code == 1
+    assert "model-best" in text

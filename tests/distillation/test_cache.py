@@ -6,6 +6,7 @@ from safetensors import SafetensorError
 
 from spacy_gpner.distillation.cache import VectorCache
 from spacy_gpner.distillation.errors import DistillationError
+from spacy_gpner.files import save_arrays
 
 TEXTS = ["发热三天", "头痛", "发热三天", "", "\ud800"]
 
@@ -86,6 +87,12 @@ def test_damaged_file(tmp_path, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(DistillationError, match="damaged"):
         VectorCache(path).fill(TEXTS, "a", never)
+
+
+def test_metadata_of_something_else(tmp_path):
+    save_arrays({"vectors": numpy.zeros((1, 8))}, tmp_path / "cache", metadata={"spacy_gpner": "[]"})
+    with pytest.raises(DistillationError, match="damaged"):
+        VectorCache(tmp_path / "cache").fill(TEXTS, "a", never)
 
 
 def test_what_cant_be_written_shows_before_the_work(tmp_path):

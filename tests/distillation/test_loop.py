@@ -341,6 +341,12 @@ def test_scoring_the_teacher_leaves_gold_alone(config, tmp_path):
     assert [len(eg.reference.spans["sc"]) for eg in examples] == before
 
 
+def test_null_is_the_default_loss_and_cache(config, teacher, tmp_path):
+    config["distillation"].update(max_steps=1, loss=None, cache=None)
+    run(config, teacher, tmp_path)
+    assert (tmp_path / "model-last").is_dir()
+
+
 def test_evaluating_never(config, teacher, tmp_path):
     config["training"]["eval_frequency"] = 0
     with pytest.raises(DistillationError, match="eval_frequency"):
