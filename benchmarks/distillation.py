@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-import spacy
 from spacy.language import Language
 from spacy.training import Corpus
 from spacy.training.initialize import init_nlp
@@ -13,6 +12,8 @@ from spacy.util import load_config, registry
 from spacy_gpner.distillation.cache import VectorCache
 from spacy_gpner.distillation.linkage import AddLinkage
 from spacy_gpner.distillation.teacher import LinkedTeacher
+
+from .texts import use
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 NAME = "span_globalpointer"
@@ -35,8 +36,7 @@ def prepare(*, form: Form, train: str, limit: int, device: str) -> Callable[[], 
     device (str): "cpu" or "cuda".
     RETURNS (Callable[[], Any]): A function without arguments.
     """
-    if device == "cuda":
-        spacy.require_gpu()
+    use(device)
     student, teacher = load("cpu_student", train, limit), load("cpu", train, limit)
     component: Any = student.get_pipe(NAME)
     training = student.config.interpolate()["training"]

@@ -8,7 +8,7 @@ import spacy
 from spacy.language import Language
 from thinc.api import fix_random_seed
 
-from .texts import read_examples, read_texts
+from .texts import read_examples, read_texts, use
 
 Component = Literal["span_globalpointer", "spancat", "tok2vec"]
 
@@ -78,7 +78,7 @@ def prepare_pipe(*, component: Component, train: str, dev: str, limit: int, devi
     device (str): "cpu" or "cuda".
     RETURNS (Callable[[], Any]): A function without arguments.
     """
-    _use(device)
+    use(device)
     nlp, *_ = make_pipeline(component, train, 200)
     texts = read_texts(dev, limit)
     return lambda: sum(len(doc) for doc in nlp.pipe(texts, batch_size=BATCH_SIZE))
@@ -93,7 +93,7 @@ def prepare_training(*, component: Component, train: str, limit: int, device: st
     device (str): "cpu" or "cuda".
     RETURNS (Callable[[], Any]): A function without arguments.
     """
-    _use(device)
+    use(device)
     nlp, examples, optimizer = make_pipeline(component, train, limit)
     batches = list(spacy.training.batchers.minibatch_by_padded_size(examples, 1000, buffer=limit))
 
@@ -102,8 +102,3 @@ def prepare_training(*, component: Component, train: str, limit: int, device: st
             nlp.update(batch, sgd=optimizer)
 
     return epoch
-
-
-def _use(device: str) -> None:
-    if device == "cuda":
-        spacy.require_gpu()

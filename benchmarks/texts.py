@@ -1,4 +1,4 @@
-"""Texts and gold to run on."""
+"""Texts and gold, and the device, to run on."""
 
 from itertools import islice
 from pathlib import Path
@@ -19,3 +19,9 @@ def read_examples(path: str, limit: int, nlp: Language) -> list[Example]:
     """The first documents of a DocBin file, as a pipeline is trained on them."""
     docs = DocBin().from_disk(Path(path)).get_docs(nlp.vocab)
     return [Example(nlp.make_doc(doc.text), doc) for doc in islice(docs, limit)]
+
+
+def use(device: str) -> None:
+    """Have spaCy use "cuda" or "cpu"."""
+    if device == "cuda":
+        spacy.require_gpu()

@@ -6,7 +6,7 @@ from typing import Any
 import spacy
 
 from .pipeline import BATCH_SIZE
-from .texts import read_texts
+from .texts import read_texts, use
 
 
 def prepare(*, model: str, dev: str, limit: int, device: str) -> Callable[[], Any]:
@@ -18,8 +18,7 @@ def prepare(*, model: str, dev: str, limit: int, device: str) -> Callable[[], An
     device (str): "cpu" or "cuda".
     RETURNS (Callable[[], Any]): A function without arguments.
     """
-    if device == "cuda":
-        spacy.require_gpu()
+    use(device)
     nlp = spacy.load(model)
     texts = read_texts(dev, limit)
     return lambda: sum(len(doc) for doc in nlp.pipe(texts, batch_size=BATCH_SIZE))

@@ -9,7 +9,7 @@ import torch
 from thinc.api import fix_random_seed
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, BertTokenizerFast
 
-from .texts import read_texts
+from .texts import read_texts, use
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 VOCABULARY = 21128  # of the Chinese BERTs
@@ -40,8 +40,7 @@ def prepare_pipe(
     device (str): "cpu" or "cuda".
     RETURNS (Callable[[], Any]): A function without arguments.
     """
-    if device == "cuda":
-        spacy.require_gpu()
+    use(device)
     fix_random_seed(0)
     texts = read_texts(dev, limit)
     spans = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 400, "stride": 300}

@@ -1,4 +1,4 @@
-"""The frozen teacher's token vectors, made once for all epochs."""
+"""What of the teacher is frozen, a row for each token, made once for all epochs."""
 
 import hashlib
 import json
@@ -19,7 +19,8 @@ DIGEST_SIZE = 16
 
 
 class VectorCache:
-    """Token vectors by text. In memory, or in a file that only serves the same teacher and corpus.
+    """Vectors of a text's tokens: the encoder's, or the head's factors. In memory, or in a file that only
+    serves the same teacher and corpus.
 
     path (Optional[Path]): The file (safetensors); None for memory.
     precision (str): "full" is float32, "half" float16: half the size, three digits.

@@ -35,7 +35,7 @@ class DistillationLoss(BaseModel):
 
 
 class CacheSettings(BaseModel):
-    """Where the frozen teacher's token vectors are kept.
+    """Where what of the teacher is frozen is kept.
 
     path (Optional[Path]): A file; None for memory.
     precision (str): "full" is float32, "half" float16: half the size, three digits.
