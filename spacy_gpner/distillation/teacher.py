@@ -144,7 +144,8 @@ class LinkedTeacher:
                 progress(len(batch))
 
         if self.cache.max_bytes:
-            self.cache.fill(texts, self.encoder_digest if self.linkage else self.digest, compute)
+            digest = self.digest if self.linkage is None else self.encoder_digest
+            self.cache.fill(texts, digest, compute)
 
     @cached_property
     def encoder_digest(self) -> str:
