@@ -13,7 +13,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Optional
 
-MIB = 2**20
+# What takes less is run again and again for so many seconds in each round, or it would be measured as it is
+# after a pause, with cold caches and sleeping threads.
+SHORTEST_ROUND = 0.25
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Result:
     """What was measured of a contestant.
 
     name (str): The contestant.
-    seconds (List[float]): The time of each round.
+    seconds (List[float]): The time of a run, in each round.
     memory (Optional[int]): The most bytes that a run had beyond what the process had before it; None where
         that can't be read.
     """
@@ -54,7 +56,7 @@ def compete(contestants: Sequence[Contestant], *, rounds: int, threads: int, dev
     """Let contestants run in turns.
 
     contestants (Sequence[Contestant]): The contestants.
-    rounds (int): How many timed runs each has. One run before warms up, another measures memory.
+    rounds (int): How many timed rounds each has. One before warms up, and one run measures memory.
     threads (int): Threads of torch.
     device (str): "cpu" or "cuda".
     RETURNS (List[Result]): What was measured of each.
@@ -121,10 +123,12 @@ def _work(connection: Connection, contestant: Contestant, threads: int, device: 
 
 def _time(run: Callable[[], Any], device: str) -> float:
     _finish(device)
-    start = time.perf_counter()
-    run()
-    _finish(device)
-    return time.perf_counter() - start
+    start, runs = time.perf_counter(), 0
+    while not runs or time.perf_counter() - start < SHORTEST_ROUND:
+        run()
+        runs += 1
+        _finish(device)
+    return (time.perf_counter() - start) / runs
 
 
 def _finish(device: str) -> None:

@@ -10,6 +10,8 @@ sum minus its largest terms would lose every digit); each factor is shifted by i
 row's sum still underflows, that row is summed for its type directly.
 """
 
+from typing import Any, Optional
+
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
@@ -36,66 +38,95 @@ def zlpr_loss(factors: SpanFactors, gold: Tensor, window: Window) -> Tensor:
     RAISES (ValueError): If a gold span is not valid under the window.
     """
     factors = factors.full_precision()
-    n_types, lengths = factors.num_types, factors.lengths
+    lengths = factors.lengths
     device = factors.q.device
     gold = gold.to(device)
-    n_groups = len(lengths) * n_types
-    if not n_groups or not sum(lengths):
+    if not factors.num_types or not sum(lengths):
         return sum((x.sum() * 0.0 for x in factors.tensors), torch.zeros((), device=device))
     doc_of = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths)).to(device)
+    positive, negative, gold_docs = (_gold_shared if factors.shared else _gold_by_type)(factors, gold, doc_of)
     first, last, types = gold.T.contiguous()
-    positive = _log_one_plus_sum(
-        -factors.score(first, last, types), doc_of[first] * n_types + types, n_groups
-    )
-
-    sums, groups, found = [], [], 0
+    scores, docs, found = [negative], [gold_docs], 0
     for tiles in make_tiles(lengths, window, device):
         inside, *cells = tiles.locate(first, last)
         found += int(tiles.valid[tuple(cells)].sum())
         row_sums = _row_sums_shared if factors.shared else _row_sums_by_type
-        mask = tiles.row_mask()
-        sums.append(row_sums(factors, tiles, cells, types[inside])[mask].flatten())
-        row_groups = tiles.rows(doc_of)[mask][:, None] * n_types + torch.arange(n_types, device=device)
-        groups.append(row_groups.flatten())
+        scores.append(row_sums(factors, tiles, cells, types[inside]).flatten(0, 1))
+        docs.append(tiles.rows(doc_of).flatten())
     if found != len(gold):
         raise ValueError("A gold span is not valid under the window. Drop such spans before the loss.")
-    if factors.shared:
-        scores, score_groups = _gold_as_negatives(factors, gold, doc_of)
-        sums.append(scores)
-        groups.append(score_groups)
-    negative = _log_one_plus_sum(torch.cat(sums), torch.cat(groups), n_groups)
-    return (positive + negative).mean()
+    of_gold = _log_one_plus_sum(positive, gold_docs, len(lengths))
+    of_others = _log_one_plus_sum(torch.cat(scores), torch.cat(docs), len(lengths))
+    return (of_gold + of_others).mean()
+
+
+def _gold_shared(factors: SpanFactors, gold: Tensor, doc_of: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """-s and s of the cells that are gold for any type, shape (G, T), the first for the types that the cell
+    is gold for, the second for the others, -inf elsewhere; and the cells' documents, shape (G,)."""
+    cells, cell_of = (gold[:, 0] * len(doc_of) + gold[:, 1]).unique(return_inverse=True)
+    first, last = cells // len(doc_of), cells % len(doc_of)
+    q, k = factors.q[:, 0].index_select(0, first), factors.k[:, 0].index_select(0, last)
+    scores = (q * k).sum(1, keepdim=True) + factors.a.index_select(0, first) + factors.b.index_select(0, last)
+    is_gold = torch.zeros_like(scores, dtype=torch.bool)
+    is_gold[cell_of, gold[:, 2]] = True
+    return (-scores).masked_fill(~is_gold, -torch.inf), scores.masked_fill(is_gold, -torch.inf), doc_of[first]
+
+
+def _gold_by_type(factors: SpanFactors, gold: Tensor, doc_of: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What `_gold_shared` gives; but the cells' other types are among the sums of the rows."""
+    first, last, types = gold.unbind(1)
+    nothing = factors.a.new_full((len(gold), factors.num_types), -torch.inf)
+    scores = -factors.score(first, last, types)
+    positive = nothing.scatter(1, types[:, None], scores[:, None])
+    return positive, nothing, doc_of[first]
 
 
 def _row_sums_shared(factors: SpanFactors, tiles: Tiles, cells: list[Tensor], types: Tensor) -> Tensor:
     """log Σ_j exp s_t(i, j) over the valid cells of each row that are gold for no type, shape (B, R, T)."""
-    allowed = tiles.valid.clone()
-    allowed[tuple(cells)] = False
-    products = tiles.rows(factors.q[:, 0]) @ tiles.cols(factors.k[:, 0]).transpose(1, 2)
-    products = products.masked_fill(~allowed, -torch.inf)
-    b = tiles.cols(factors.b)
-    row_top = products.detach().amax(2, keepdim=True)
-    row_top = row_top.masked_fill(row_top == -torch.inf, 0.0)
-    b_top = b.detach().amax(1, keepdim=True)
-    sums = (products - row_top).exp() @ (b - b_top).exp()
-    lost = sums < UNDERFLOW
-    log_sums = (sums.masked_fill(lost, 1.0).log() + row_top + b_top).masked_fill(lost, -torch.inf)
-    tile, row, t = (lost & allowed.any(2, keepdim=True)).nonzero(as_tuple=True)
-    if len(tile):
-        exact = torch.logsumexp(products[tile, row] + b[tile, :, t], dim=1)
-        log_sums = log_sums.index_put((tile, row, t), exact)
-    return log_sums + tiles.rows(factors.a)
+    left_out = ~tiles.valid
+    left_out[tuple(cells)] = True
+    q, k, b = tiles.rows(factors.q[:, 0]), tiles.cols(factors.k[:, 0]), tiles.cols(factors.b)
+    sums: Tensor = _LogSumExpOfProducts.apply(q, k, b, left_out)
+    return sums + tiles.rows(factors.a)
 
 
-def _gold_as_negatives(factors: SpanFactors, gold: Tensor, doc_of: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores and groups of the gold cells for the types that they are not gold for."""
-    n_types = factors.num_types
-    cells, cell_of = gold[:, :2].unique(dim=0, return_inverse=True)
-    is_negative = torch.ones(len(cells), n_types, dtype=torch.bool, device=gold.device)
-    is_negative[cell_of, gold[:, 2]] = False
-    cell, types = is_negative.nonzero(as_tuple=True)
-    first, last = cells[cell].unbind(1)
-    return factors.score(first, last, types), doc_of[first] * n_types + types
+class _LogSumExpOfProducts(torch.autograd.Function):
+    """log Σ_j exp(<q(i), k(j)> + b_t(j)) over the cells that are not left out, shape (B, R, T), from q,
+    shape (B, R, d), k, shape (B, C, d), b, shape (B, C, T), and `left_out`, shape (B, R, C); -inf for a row
+    of which all is left out. With a backward pass of its own, since it keeps one tensor of the size of the
+    cells where autograd would keep three."""
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, b: Tensor, left_out: Tensor) -> Tensor:
+        products = (q @ k.transpose(1, 2)).masked_fill_(left_out, -torch.inf)
+        row_top = products.amax(2, keepdim=True)
+        is_empty = row_top == -torch.inf
+        row_top = row_top.masked_fill_(is_empty, 0.0)
+        b_top = b.amax(1, keepdim=True)
+        of_ends = (b - b_top).exp_()
+        of_cells = (products - row_top).exp_()
+        sums = of_cells @ of_ends
+        lost = sums < UNDERFLOW
+        tile, row, t = (lost & ~is_empty).nonzero(as_tuple=True)
+        log_sums = sums.log().add_(row_top).add_(b_top).masked_fill_(lost, -torch.inf)
+        exact = products[tile, row] + b[tile, :, t]
+        log_sums[tile, row, t] = exact.logsumexp(1)
+        ctx.save_for_backward(
+            q, k, of_ends, of_cells, sums.masked_fill_(lost, torch.inf), exact, tile, row, t
+        )
+        return log_sums
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Optional[Tensor], ...]:
+        q, k, of_ends, of_cells, sums, exact, tile, row, t = ctx.saved_tensors
+        weights = gradients[0] / sums
+        d_products = (weights @ of_ends.transpose(1, 2)).mul_(of_cells)
+        d_b = (of_cells.transpose(1, 2) @ weights).mul_(of_ends)
+        if len(tile):
+            d_exact = exact.softmax(1) * gradients[0][tile, row, t][:, None]
+            d_products.index_put_((tile, row), d_exact, accumulate=True)
+            d_b.transpose(1, 2).index_put_((tile, t), d_exact, accumulate=True)
+        return d_products @ k, d_products.transpose(1, 2) @ q, d_b, None
 
 
 def _row_sums_by_type(factors: SpanFactors, tiles: Tiles, cells: list[Tensor], types: Tensor) -> Tensor:
@@ -119,8 +150,10 @@ def _row_sums_by_type(factors: SpanFactors, tiles: Tiles, cells: list[Tensor], t
     return torch.stack(by_type, dim=2)
 
 
-def _log_one_plus_sum(values: Tensor, groups: Tensor, n_groups: int) -> Tensor:
-    """log(1 + Σ exp(value)) for each group, shape (n_groups,)."""
-    top = values.new_zeros(n_groups).scatter_reduce(0, groups, values.detach(), "amax")
-    total = (-top).exp().index_add(0, groups, (values - top[groups]).exp())
+def _log_one_plus_sum(values: Tensor, docs: Tensor, n_docs: int) -> Tensor:
+    """log(1 + Σ exp(value)) for each document and type, shape (D, T), from values, shape (n, T), and the
+    documents of their rows, shape (n,)."""
+    index = docs[:, None].expand_as(values)
+    top = values.new_zeros(n_docs, values.shape[1]).scatter_reduce(0, index, values.detach(), "amax")
+    total = (-top).exp().index_add(0, docs, (values - top.index_select(0, docs)).exp())
     return top + total.log()

@@ -76,11 +76,11 @@ class Tiles:
 
     def rows(self, x: Tensor) -> Tensor:
         """Take the rows of per-token values: shape (N, …) to (B, R, …)."""
-        return x[self._tokens(self.valid.shape[1], len(x))]
+        return self._take(x, self.valid.shape[1])
 
     def cols(self, x: Tensor) -> Tensor:
         """Take the columns of per-token values: shape (N, …) to (B, C, …)."""
-        return x[self._tokens(self.valid.shape[2], len(x))]
+        return self._take(x, self.valid.shape[2])
 
     def band(self, x: Tensor) -> Tensor:
         """The part of the cells, shape (…, B, R, C), that can be valid: in a band the columns of each row
@@ -107,14 +107,13 @@ class Tiles:
         """Add values of the columns, shape (B, C, …), to per-token values, shape (N, …), in place."""
         x.index_add_(0, self._tokens(self.valid.shape[2], len(x)).flatten(), values.flatten(0, 1))
 
+    def _take(self, x: Tensor, size: int) -> Tensor:
+        tokens = self._tokens(size, len(x))
+        return x.index_select(0, tokens.flatten()).unflatten(0, tokens.shape)
+
     def _tokens(self, size: int, n_tokens: int) -> Tensor:
         # Tokens past the end are never valid, so that any token can stand in for them.
         return (self.starts[:, None] + torch.arange(size, device=self.starts.device)).clamp(max=n_tokens - 1)
-
-    def row_mask(self) -> Tensor:
-        """The rows that are tokens of this tile and not padding, shape (B, R)."""
-        rows = torch.arange(self.valid.shape[1], device=self.starts.device)
-        return self.starts[:, None] + rows < self.stops[:, None]
 
     def locate(self, first: Tensor, last: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Find spans in the tiles.
