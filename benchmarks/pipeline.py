@@ -45,12 +45,13 @@ SETTINGS: dict[Component, dict[str, Any]] = {
     },
     "tok2vec": {"model": CNN},
 }
-WARM_UP = 10
+WARM_UP = 40
+SPANS_A_TOKEN = 0.075  # as CMeEE has
 
 
 def make_pipeline(component: Component, train: str, limit: int) -> tuple[Language, list, Any]:
-    """A pipeline of one component after a few steps of training, as an untrained `spancat` predicts half of
-    all spans.
+    """A pipeline of one component after a few steps of training, with the threshold at which it predicts
+    about as many spans as there are in gold: untrained, a `spancat` would predict half of all.
 
     component (str): The component.
     train (str): The DocBin file to learn from.
@@ -63,10 +64,18 @@ def make_pipeline(component: Component, train: str, limit: int) -> tuple[Languag
     examples = read_examples(train, limit, nlp)
     optimizer = nlp.initialize(lambda: examples)
     if component != "tok2vec":
-        optimizer.learn_rate = 0.01
+        optimizer.learn_rate = 0.002
         for i in range(WARM_UP):
             nlp.update(random.Random(i).sample(examples, min(16, len(examples))), sgd=optimizer)
+        lower_threshold(nlp, component, [eg.text for eg in examples[:10]])
     return nlp, examples, optimizer
+
+
+def lower_threshold(nlp: Language, component: Component, texts: list[str]) -> None:
+    """Lower a component's threshold until it predicts enough spans."""
+    pipe: Any = nlp.get_pipe(component)
+    while sum(len(doc.spans["sc"]) for doc in nlp.pipe(texts)) < SPANS_A_TOKEN * sum(map(len, texts)):
+        pipe.cfg["threshold"] *= 0.9
 
 
 def prepare_pipe(*, component: Component, train: str, dev: str, limit: int, device: str) -> Callable[[], Any]:

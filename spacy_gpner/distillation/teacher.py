@@ -15,6 +15,7 @@ from thinc.api import Model, Optimizer, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor, nn
 
+from ..models.by_length import predict_vectors
 from ..models.torch_layer import get_shim, unflatten
 from ..spans import SpanFactors, Window
 from ..spans.tiles import Tiles
@@ -300,5 +301,4 @@ def token_vectors(nlp: Language, name: str, docs: Sequence[Doc]) -> list[Floats2
             break
         docs = list(pipe.pipe(docs)) if hasattr(pipe, "pipe") else [pipe(doc) for doc in docs]
     model = cast("SpanGlobalPointer", nlp.get_pipe(name)).model
-    vectors: list[Floats2d] = model.get_ref("tok2vec").predict(list(docs))
-    return vectors
+    return predict_vectors(model.get_ref("tok2vec"), docs)

@@ -1,6 +1,6 @@
 """A bidirectional LSTM over token vectors."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Optional
 
@@ -11,6 +11,7 @@ from thinc.types import Floats2d
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
+from .by_length import similar_lengths
 from .torch_layer import LazyTorchShim, get_shim, run_ragged, unflatten
 
 # The longest document of a padded batch is at most so many times as long as the shortest.
@@ -56,7 +57,7 @@ class BiLSTM(nn.Module):
 
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> Tensor:
         parts = list(vectors.split(list(lengths)))
-        for members in _of_similar_length(lengths):
+        for members in similar_lengths(lengths, MAX_STRETCH):
             encoded = self._encode([parts[i] for i in members])
             for i, own in zip(members, encoded, strict=True):
                 parts[i] = own
@@ -74,20 +75,6 @@ class BiLSTM(nn.Module):
             back, _ = backward_lstm(hidden.gather(0, reverse.expand_as(hidden)))
             hidden = torch.cat([onward, back.gather(0, reverse.expand_as(back))], dim=-1)
         return [hidden[:length, i] for i, length in enumerate(lengths)]
-
-
-def _of_similar_length(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of documents that differ in length by a factor of `MAX_STRETCH` at most; those without tokens
-    are in no group."""
-    members: list[int] = []
-    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        if members and lengths[i] > MAX_STRETCH * lengths[members[0]]:
-            yield members
-            members = []
-        if lengths[i]:
-            members.append(i)
-    if members:
-        yield members
 
 
 def _init(

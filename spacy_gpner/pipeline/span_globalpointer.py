@@ -17,6 +17,7 @@ from thinc.api import Config, Optimizer, set_dropout_rate
 from ..distillation.config import DistillationLoss
 from ..distillation.teacher import LinkedTeacher
 from ..distillation.update import distill_batch
+from ..models.by_length import predict_vectors
 from ..models.span_head import SpanModel, resize_span_model
 from ..models.torch_layer import get_shim, has_unaveraged_shim
 from ..scoring import score_spans
@@ -126,7 +127,7 @@ class SpanGlobalPointer(TrainablePipe):
         """Initialize the component.
 
         vocab (Vocab): The shared vocabulary.
-        model (Model[List[Doc], SpanFactors]): The model, with the ref `output_layer`.
+        model (Model[List[Doc], SpanFactors]): The model, with the refs `tok2vec` and `output_layer`.
         name (str): The component instance name, used to add entries to the losses during training.
         spans_key (str): Key of the span group to predict, and to learn from.
         threshold (float): Score above which a span is predicted, in [0, 1].
@@ -225,7 +226,8 @@ class SpanGlobalPointer(TrainablePipe):
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             return DecodedSpans.none(len(docs))
-        return self.decode(docs, self.model.predict(docs))
+        vectors = predict_vectors(self.model.get_ref("tok2vec"), docs)
+        return self.decode(docs, self.model.get_ref("output_layer").predict(vectors))
 
     def decode(self, docs: Sequence[Doc], scores: SpanFactors) -> DecodedSpans:
         """Find the entities that a model's output stands for.

@@ -1,0 +1,60 @@
+"""Documents of similar length together: what is padded in a batch is work for nothing."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d
+
+# Tokens whose vectors are made together. Fewer keep a processor busy than a GPU.
+MAX_STRETCH = 1.2
+MIN_TOKENS = {"cpu": 256, "gpu": 4096}
+MAX_TOKENS = 4096
+
+
+def similar_lengths(
+    lengths: Sequence[int], stretch: float, *, min_tokens: int = 0, max_tokens: float = math.inf
+) -> Iterator[list[int]]:
+    """Group documents by length; those without tokens are in no group.
+
+    lengths (Sequence[int]): Tokens of each document.
+    stretch (float): The longest document of a group is at most so many times as long as the shortest,
+    min_tokens (int): except where that leaves the group with fewer tokens than this.
+    max_tokens (float): The most tokens of a group of several documents, with padding.
+    YIELDS (List[int]): Indices of a group's documents, shorter ones first.
+    """
+    members: list[int] = []
+    n_tokens = 0
+    for i in sorted((i for i, n in enumerate(lengths) if n), key=lambda i: lengths[i]):
+        if members:
+            is_stretched = lengths[i] > stretch * lengths[members[0]] and n_tokens >= min_tokens
+            if is_stretched or lengths[i] * (len(members) + 1) > max_tokens:
+                yield members
+                members, n_tokens = [], 0
+        members.append(i)
+        n_tokens += lengths[i]
+    if members:
+        yield members
+
+
+def predict_vectors(tok2vec: Model[list[Doc], list[Floats2d]], docs: Sequence[Doc]) -> list[Floats2d]:
+    """Token vectors of documents, made for a few of similar length at a time.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): Makes the vectors.
+    docs (Sequence[Doc]): The documents.
+    RETURNS (List[Floats2d]): The vectors of each document.
+    """
+    found: dict[int, Floats2d] = {}
+    groups = similar_lengths(
+        [len(doc) for doc in docs],
+        MAX_STRETCH,
+        min_tokens=MIN_TOKENS[tok2vec.ops.device_type],
+        max_tokens=MAX_TOKENS,
+    )
+    for members in groups:
+        found.update(zip(members, tok2vec.predict([docs[i] for i in members]), strict=True))
+    if not found:
+        return tok2vec.predict(list(docs))
+    width = next(iter(found.values())).shape[1]
+    return [found[i] if i in found else tok2vec.ops.alloc2f(0, width) for i in range(len(docs))]
