@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 ABOUT: dict[str, str] = {}
+COMPACT = ["onnxruntime>=1.20", "onnx>=1.17", "onnxscript>=0.5"]
 exec((HERE / "spacy_gpner" / "about.py").read_text(encoding="utf-8"), ABOUT)
 
 setup(
@@ -47,7 +48,9 @@ setup(
         "wasabi>=1.1,<1.2",
     ],
     extras_require={
-        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build", "scipy>=1.11"],
+        # Compact pipelines: what runs them, and what makes them
+        "compact": COMPACT,
+        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build", "scipy>=1.11", *COMPACT],
     },
     entry_points={
         "spacy_factories": [
@@ -57,6 +60,9 @@ setup(
             "spacy-gpner.EfficientGlobalPointer.v1 = spacy_gpner.models.efficient_globalpointer:EfficientGlobalPointer",
             "spacy-gpner.GlobalPointer.v1 = spacy_gpner.models.globalpointer:GlobalPointer",
             "spacy-gpner.Biaffine.v1 = spacy_gpner.models.biaffine:Biaffine",
+            "spacy-gpner.CompactBiLSTMEncoder.v1 = spacy_gpner.models.compact_bilstm:CompactBiLSTMEncoder",
+            "spacy-gpner.CompactTransformerModel.v1 = spacy_gpner.models.compact_transformer:CompactTransformerModel",
+            "spacy-gpner.CompactTok2VecTransformer.v1 = spacy_gpner.models.compact_transformer:CompactTok2VecTransformer",
             "spacy-gpner.CharNgramEmbed.v1 = spacy_gpner.models.char_ngram_embed:CharNgramEmbed",
             "spacy-gpner.BiLSTMEncoder.v1 = spacy_gpner.models.bilstm:BiLSTMEncoder",
             "spacy-gpner.NoLinkage.v1 = spacy_gpner.distillation.linkage:NoLinkage",

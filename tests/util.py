@@ -105,3 +105,28 @@ def make_tiny_bert(path: Path, texts: Optional[list[str]] = None, positions: int
     )
     BertModel(config).save_pretrained(path)
     return str(path)
+
+
+def transformer_nlp(bert: str, shared: bool) -> Language:
+    """An untrained pipeline with a transformer from disk, a component of its own or inside ours."""
+    get_spans = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
+    transformer = {"name": bert, "tokenizer_config": {"use_fast": True}, "get_spans": get_spans}
+    nlp = spacy.blank("zh", config=CHAR_TOKENIZER)
+    tok2vec: dict[str, Any]
+    if shared:
+        model = {"@architectures": "spacy-transformers.TransformerModel.v3", **transformer}
+        nlp.add_pipe("transformer", config={"model": model})
+        tok2vec = {
+            "@architectures": "spacy-transformers.TransformerListener.v1",
+            "grad_factor": 1.0,
+            "pooling": {"@layers": "reduce_mean.v1"},
+        }
+    else:
+        tok2vec = {
+            "@architectures": "spacy-transformers.Tok2VecTransformer.v3",
+            "pooling": {"@layers": "reduce_mean.v1"},
+            **transformer,
+        }
+    head = {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "dropout": 0.0, "tok2vec": tok2vec}
+    nlp.add_pipe("span_globalpointer", config={"model": head})
+    return nlp

@@ -4,6 +4,7 @@ since every `spacy` command pays for what is imported here."""
 import typer
 from spacy.cli._util import app
 
+from .compact import compact_cli
 from .convert import convert_cli
 from .distill import distill_cli
 from .export import export_cli
@@ -16,6 +17,10 @@ gpner_cli = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+gpner_cli.command(
+    "compact",
+    epilog="Example: spacy gpner compact training/student/model-best compact --corpus corpus/dev.spacy",
+)(compact_cli)
 gpner_cli.command(
     "convert",
     epilog="Example: spacy gpner convert cmeee CMeEE_train.json corpus/train.spacy --summary train.json",

@@ -32,7 +32,8 @@ def distill_cli(
     from wasabi import msg
 
     from ..distillation.loop import distill
-    from ..distillation.setup import init_nlp_student, load_teacher
+    from ..distillation.setup import init_nlp_student
+    from ..loading import load_pipeline
 
     if verbose:
         util.logger.setLevel(logging.DEBUG)
@@ -42,7 +43,7 @@ def distill_cli(
     with fail_clearly():
         with show_validation_error(config_path):
             config = util.load_config(config_path, overrides=overrides, interpolate=False)
-        teacher_nlp = load_teacher(teacher)
+        teacher_nlp = load_pipeline(teacher)
         msg.divider("Initializing student")
         with show_validation_error(config_path, hint_fill=False):
             nlp = init_nlp_student(config, teacher_nlp, use_gpu=use_gpu)

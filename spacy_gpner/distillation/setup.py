@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training.initialize import init_nlp
-from spacy.training.loop import DIR_MODEL_BEST
-from spacy.util import load_model, registry, walk_dict
+from spacy.util import registry, walk_dict
 from thinc.api import Config, ConfigValidationError, Optimizer
 
 from ..pipeline.span_globalpointer import SpanGlobalPointer
@@ -22,25 +20,6 @@ from .errors import DistillationError
 from .teacher import LinkedTeacher
 
 FACTORY = "span_globalpointer"
-
-
-def load_teacher(name: str) -> Language:
-    """Load a teacher.
-
-    name (str): Its directory or package.
-    RETURNS (Language): Its pipeline.
-    RAISES (DistillationError): If it is damaged, or a training's output and not one of the pipelines there.
-    RAISES (OSError): If there is none.
-    """
-    best = Path(name) / DIR_MODEL_BEST
-    if best.is_dir():
-        raise DistillationError(f"{name} is a training's output. Give one of the pipelines there: {best}")
-    try:
-        return load_model(name)
-    except OSError:
-        raise
-    except Exception as err:
-        raise DistillationError(f"Can't load the teacher {name} ({type(err).__name__}: {err})") from err
 
 
 def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) -> Language:

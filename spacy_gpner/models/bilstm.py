@@ -35,13 +35,21 @@ def BiLSTMEncoder(
         raise ValueError(f"Invalid width: {width}. Expected a positive even number: half for each direction.")
     if depth < 1:
         raise ValueError(f"Invalid depth: {depth}. Expected at least 1 layer.")
-    return Model(
-        "bilstm_encoder",
-        _forward,
-        init=_init,
-        dims={"nI": width, "nO": width},
-        shims=[LazyTorchShim(partial(BiLSTM, depth=depth, dropout=dropout))],
-    )
+    return build_encoder("bilstm_encoder", width, partial(BiLSTM, depth=depth, dropout=dropout))
+
+
+def build_encoder(
+    name: str, width: int, build: Callable[..., nn.Module]
+) -> Model[list[Floats2d], list[Floats2d]]:
+    """An encoder of token vectors that is a torch module.
+
+    name (str): The layer's name.
+    width (int): Width of its input and output.
+    build (Callable[..., torch.nn.Module]): Makes the module from its `width`. Its `forward` takes vectors,
+        shape (N, width), and the documents' lengths, and gives vectors.
+    RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
+    """
+    return Model(name, _forward, init=_init, dims={"nI": width, "nO": width}, shims=[LazyTorchShim(build)])
 
 
 class BiLSTM(nn.Module):
@@ -56,12 +64,7 @@ class BiLSTM(nn.Module):
         self.backwards = nn.ModuleList(nn.LSTM(width, width // 2) for _ in range(depth))
 
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> Tensor:
-        parts = list(vectors.split(list(lengths)))
-        for members in similar_lengths(lengths, MAX_STRETCH):
-            encoded = self._encode([parts[i] for i in members])
-            for i, own in zip(members, encoded, strict=True):
-                parts[i] = own
-        return torch.cat(parts) if parts else vectors
+        return encode_by_length(vectors, lengths, self._encode)
 
     def _encode(self, parts: list[Tensor]) -> list[Tensor]:
         lengths = [len(part) for part in parts]
@@ -75,6 +78,24 @@ class BiLSTM(nn.Module):
             back, _ = backward_lstm(hidden.gather(0, reverse.expand_as(hidden)))
             hidden = torch.cat([onward, back.gather(0, reverse.expand_as(back))], dim=-1)
         return [hidden[:length, i] for i, length in enumerate(lengths)]
+
+
+def encode_by_length(
+    vectors: Tensor, lengths: Sequence[int], encode: Callable[[list[Tensor]], list[Tensor]]
+) -> Tensor:
+    """Encode documents of similar length together, so that little is padded.
+
+    vectors (Tensor): Vectors of all tokens, shape (N, width).
+    lengths (Sequence[int]): Tokens of each document.
+    encode (Callable[[List[Tensor]], List[Tensor]]): Encodes a few documents, each with shape (length, width).
+    RETURNS (Tensor): What `encode` gave, shape (N, width).
+    """
+    parts = list(vectors.split(list(lengths)))
+    for members in similar_lengths(lengths, MAX_STRETCH):
+        encoded = encode([parts[i] for i in members])
+        for i, own in zip(members, encoded, strict=True):
+            parts[i] = own
+    return torch.cat(parts) if parts else vectors
 
 
 def _init(

@@ -37,8 +37,16 @@ class LazyTorchShim(PyTorchShim):
 
         sizes (int): Its sizes.
         """
+        self.put(self._build(**sizes), **sizes)
+
+    def put(self, module: torch.nn.Module, **sizes: int) -> None:
+        """Hold a module that was made elsewhere.
+
+        module (torch.nn.Module): The module.
+        sizes (int): Its sizes, from which another like it could be made.
+        """
         self.cfg = sizes
-        self._model = self._build(**sizes).to(get_torch_default_device())
+        self._model = module.to(get_torch_default_device())
 
     def resize(self, **sizes: int) -> None:
         """Make the module larger and keep what it has learned: the leading rows of each parameter.

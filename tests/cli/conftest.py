@@ -1,10 +1,6 @@
 import json
 
 import pytest
-from spacy.cli._util import app
-from typer.testing import CliRunner
-
-import spacy_gpner.cli  # noqa: F401
 
 RECORDS = [
     {
@@ -17,19 +13,6 @@ RECORDS = [
     {"text": "发 热三天", "entities": [{"start_idx": 1, "end_idx": 2, "type": "sym", "entity": " 热"}]},
     {"text": "没有标注"},
 ]
-
-
-@pytest.fixture
-def run():
-    """Run a command; return its exit code, and its output in one line."""
-
-    def run_command(*args):
-        result = CliRunner().invoke(app, ["gpner", *map(str, args)])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result.exit_code, " ".join(result.output.split())
-
-    return run_command
 
 
 @pytest.fixture

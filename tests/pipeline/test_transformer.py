@@ -3,7 +3,7 @@
 import pytest
 import spacy
 
-from ..util import CHAR_TOKENIZER, TRAIN, entities, expected, make_examples, make_tiny_bert, scores
+from ..util import TRAIN, entities, expected, make_examples, make_tiny_bert, scores, transformer_nlp
 
 TEXTS = [text for text, _ in TRAIN]
 pytest.importorskip("spacy_transformers")
@@ -14,32 +14,9 @@ def bert(tmp_path_factory):
     return make_tiny_bert(tmp_path_factory.mktemp("bert"))
 
 
-def build(bert, shared):
-    get_spans = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
-    transformer = {"name": bert, "tokenizer_config": {"use_fast": True}, "get_spans": get_spans}
-    nlp = spacy.blank("zh", config=CHAR_TOKENIZER)
-    if shared:
-        model = {"@architectures": "spacy-transformers.TransformerModel.v3", **transformer}
-        nlp.add_pipe("transformer", config={"model": model})
-        tok2vec = {
-            "@architectures": "spacy-transformers.TransformerListener.v1",
-            "grad_factor": 1.0,
-            "pooling": {"@layers": "reduce_mean.v1"},
-        }
-    else:
-        tok2vec = {
-            "@architectures": "spacy-transformers.Tok2VecTransformer.v3",
-            "pooling": {"@layers": "reduce_mean.v1"},
-            **transformer,
-        }
-    head = {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "dropout": 0.0, "tok2vec": tok2vec}
-    nlp.add_pipe("span_globalpointer", config={"model": head})
-    return nlp
-
-
 @pytest.mark.parametrize("shared", [True, False])
 def test_trains_saves_and_reloads(bert, shared, tmp_path):
-    nlp = build(bert, shared)
+    nlp = transformer_nlp(bert, shared)
     examples = make_examples(nlp)
     optimizer = nlp.initialize(lambda: examples)
     optimizer.learn_rate = 0.02
@@ -69,7 +46,7 @@ def test_trains_saves_and_reloads(bert, shared, tmp_path):
 
 def test_the_band_crosses_the_seams_of_strided_windows(bert):
     """Every span inside the window exists, also where one window of the transformer ends."""
-    nlp = build(bert, shared=False)
+    nlp = transformer_nlp(bert, shared=False)
     component = nlp.get_pipe("span_globalpointer")
     component.cfg.update(threshold=0.0, window=4, max_spans=10**6)
     component.add_label("bod")
@@ -83,7 +60,7 @@ def test_the_band_crosses_the_seams_of_strided_windows(bert):
 
 def test_averages_are_warned_of(bert):
     # those of transformers are kept, but never used
-    nlp = build(bert, shared=True)
+    nlp = transformer_nlp(bert, shared=True)
     nlp.config["training"]["optimizer"]["use_averages"] = True
     with pytest.warns(UserWarning, match="use_averages"):
         nlp.initialize(lambda: make_examples(nlp))

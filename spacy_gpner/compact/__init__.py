@@ -1,0 +1,1 @@
+"""Compact pipelines: trained ones turned into int8 for a CPU."""

@@ -1,0 +1,127 @@
+"""A trained pipeline's layers replaced by their compact forms."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy_transformers.data_classes import HFObjects
+from spacy_transformers.layers import TransformerModel
+from thinc.api import Model
+from transformers import PreTrainedModel
+
+from ..files import atomic_directory
+from ..loading import PipelineError
+from ..models.bilstm import BiLSTM
+from ..models.compact_bilstm import CompactBiLSTM
+from ..models.compact_transformer import use_graph
+from ..models.torch_layer import LazyTorchShim
+from .graphs import bilstm_graph, transformer_graph
+
+# Architecture, its compact form, and the settings that are left of it
+ARCHITECTURES = {
+    "spacy-gpner.BiLSTMEncoder.v1": ("spacy-gpner.CompactBiLSTMEncoder.v1", {"width"}),
+    "spacy-transformers.TransformerModel.v1": ("spacy-gpner.CompactTransformerModel.v1", {"get_spans"}),
+    "spacy-transformers.TransformerModel.v2": ("spacy-gpner.CompactTransformerModel.v1", {"get_spans"}),
+    "spacy-transformers.TransformerModel.v3": ("spacy-gpner.CompactTransformerModel.v1", {"get_spans"}),
+    "spacy-transformers.Tok2VecTransformer.v3": (
+        "spacy-gpner.CompactTok2VecTransformer.v1",
+        {"get_spans", "pooling"},
+    ),
+}
+
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+
+
+def write_compact(nlp: Language, path: Path) -> int:
+    """Write the compact form of a trained pipeline: its BiLSTMs and transformers in int8, for a CPU.
+
+    nlp (Language): The pipeline. Its layers are replaced in place.
+    path (Path): The directory to write.
+    RETURNS (int): How many layers were replaced.
+    RAISES (PipelineError): If there is no such layer or one can't be replaced, if a package is missing, or if
+        something that is no pipeline is in the way.
+    RAISES (OSError): If the directory can't be written.
+    """
+    check_packages()
+    check_output(path)
+    config = nlp.config.interpolate()
+    n_blocks = _replace_blocks(config["components"])
+    models = [model for _, pipe in nlp.components if isinstance(model := getattr(pipe, "model", None), Model)]
+    nodes = [node for model in models for node in model.walk()]
+    n_layers = sum(_replace_layer(node) for node in nodes)
+    if not n_layers:
+        raise PipelineError(
+            "The pipeline has no trained layer with a compact form: a spacy-gpner.BiLSTMEncoder, or one "
+            "of spacy-transformers' transformers."
+        )
+    if n_blocks != n_layers:
+        raise PipelineError(
+            f"The pipeline has {n_layers} layers with a compact form, but its config names {n_blocks} of the "
+            f"architectures that make them. Known are {', '.join(ARCHITECTURES)}."
+        )
+    # What the full pipeline scored.
+    nlp.meta["performance"] = {}
+    with atomic_directory(path) as directory:
+        nlp.to_disk(directory)
+        config.to_disk(directory / "config.cfg")
+    return n_layers
+
+
+def check_packages() -> None:
+    """See to it that compact pipelines can be made.
+
+    RAISES (PipelineError): If a package is missing.
+    """
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        raise PipelineError(
+            f"Compact pipelines need {', '.join(missing)}. Install: pip install 'spacy_gpner[compact]'"
+        )
+
+
+def check_output(path: Path) -> None:
+    """See to it that nothing but an earlier pipeline is overwritten.
+
+    path (Path): The directory to write.
+    RAISES (PipelineError): If it is something else.
+    """
+    if (
+        path.exists()
+        and not (path / "meta.json").is_file()
+        and not (path.is_dir() and not any(path.iterdir()))
+    ):
+        raise PipelineError(f"{path} is there and is no pipeline. Give another directory.")
+
+
+def _replace_blocks(block: Any) -> int:
+    """Replace architectures in a part of a config, in place; how many."""
+    if not isinstance(block, dict):
+        return 0
+    if block.get("@architectures") in ARCHITECTURES:
+        compact, kept = ARCHITECTURES[block["@architectures"]]
+        settings = {name: value for name, value in block.items() if name in kept}
+        block.clear()
+        block.update({"@architectures": compact, **settings})
+        return 1
+    return sum(_replace_blocks(part) for part in block.values())
+
+
+def _replace_layer(layer: Model) -> bool:
+    """Replace a layer's torch module, in place; whether it has a compact form."""
+    if isinstance(layer, TransformerModel) and isinstance(layer.transformer, PreTrainedModel):
+        names = ["input_ids", "attention_mask", "token_type_ids"]
+        known = [name for name in names if name in layer.tokenizer.model_input_names]
+        graph = transformer_graph(layer.transformer, known)
+        own: Any = layer.layers[0].shims[0]
+        vocabulary = own._hfmodel.vocab_file_contents
+        use_graph(layer, HFObjects(layer.tokenizer, graph, vocabulary, {}, {}))
+        return True
+    shim = layer.shims[0] if layer.shims else None
+    if isinstance(shim, LazyTorchShim) and isinstance(shim.module, BiLSTM):
+        width = layer.get_dim("nO")
+        compact = LazyTorchShim(CompactBiLSTM)
+        compact.put(bilstm_graph(shim.module), width=width)
+        layer.shims[0] = compact
+        return True
+    return False

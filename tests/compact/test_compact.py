@@ -1,0 +1,206 @@
+"""Compact pipelines: close to what they were made from, and as easy to load."""
+
+import pytest
+import spacy
+import srsly
+import torch
+from spacy.tokens import DocBin
+
+from spacy_gpner.compact import graphs
+from spacy_gpner.compact.graphs import bilstm_graph
+from spacy_gpner.compact.pipeline import write_compact
+from spacy_gpner.loading import PipelineError
+from spacy_gpner.models.bilstm import BiLSTM
+from spacy_gpner.models.onnx import OnnxModule
+
+from ..util import (
+    TRAIN,
+    blank,
+    entities,
+    expected,
+    make_examples,
+    make_tiny_bert,
+    scores,
+    train,
+    transformer_nlp,
+)
+
+TEXTS = [text for text, _ in TRAIN]
+CNN = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "width": 16,
+    "depth": 1,
+    "embed_size": 100,
+    "window_size": 1,
+    "maxout_pieces": 2,
+    "subword_features": False,
+    "pretrained_vectors": None,
+}
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    nlp = blank()
+    train(nlp)
+    path = tmp_path_factory.mktemp("full")
+    nlp.to_disk(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def compact(full, tmp_path_factory):
+    path = tmp_path_factory.mktemp("compact") / "model"
+    assert write_compact(spacy.load(full), path) == 1
+    return path
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "gold.spacy"
+    DocBin(docs=[eg.reference for eg in make_examples(blank())]).to_disk(path)
+    return path
+
+
+def assert_alike(compact, full):
+    for text, spans in TRAIN:
+        assert entities(compact(text)) == entities(full(text)) == expected(spans)
+        assert scores(compact(text)) == pytest.approx(scores(full(text)), abs=0.05)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_bilstm(depth):
+    torch.manual_seed(0)
+    module = BiLSTM(16, depth=depth, dropout=0.3).eval()
+    lengths = [5, 0, 7, 1, 30]
+    vectors = torch.randn(sum(lengths), 16)
+    compact = bilstm_graph(module).eval()
+    with torch.no_grad():
+        expected, found = module(vectors, lengths), compact(vectors, lengths)
+    assert found.shape == expected.shape
+    assert 0 < (found - expected).abs().max() < 0.05
+    assert compact(vectors[:0], []).shape == (0, 16)
+
+
+def test_loads_as_any_pipeline_and_finds_the_same(full, compact):
+    assert_alike(spacy.load(compact), spacy.load(full))
+    again = spacy.load(compact)
+    again.from_bytes(spacy.load(compact).to_bytes())
+    assert_alike(again, spacy.load(full))
+
+
+def test_several_processes(compact):
+    nlp = spacy.load(compact)
+    one = [entities(doc) for doc in nlp.pipe(TEXTS)]
+    assert [entities(doc) for doc in nlp.pipe(TEXTS, n_process=2, batch_size=2)] == one
+    assert any(one)
+
+
+def test_no_scores_of_the_full_pipeline_are_left(full, tmp_path):
+    nlp = spacy.load(full)
+    nlp.meta["performance"] = {"spans_sc_f": 0.5}
+    write_compact(nlp, tmp_path / "compact")
+    assert srsly.read_json(tmp_path / "compact" / "meta.json")["performance"] == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shared", [True, False])
+def test_transformer(shared, tmp_path):
+    full = transformer_nlp(make_tiny_bert(tmp_path / "bert"), shared)
+    train(full, steps=60)
+    full.to_disk(tmp_path / "full")
+    write_compact(spacy.load(tmp_path / "full"), tmp_path / "compact")
+    compact = spacy.load(tmp_path / "compact")
+    assert_alike(compact, full)
+    # longer than the transformer's positions, and a batch with padding
+    text = "".join(TEXTS) * 50
+    texts = [*TEXTS, "", "痛", text]
+    for doc, other in zip(compact.pipe(texts), full.pipe(texts), strict=True):
+        same = set(entities(doc)) & set(entities(other))
+        assert len(same) >= 0.95 * len(entities(other))
+    with pytest.raises(ValueError, match="can't be trained"):
+        compact.update(make_examples(compact), sgd=compact.create_optimizer())
+
+
+def test_training_is_refused(compact):
+    nlp = spacy.load(compact)
+    with pytest.raises(ValueError, match="can't be trained"):
+        nlp.update(make_examples(nlp), sgd=nlp.create_optimizer())
+
+
+def test_without_a_graph():
+    with pytest.raises(ValueError, match="no graph yet"):
+        OnnxModule().eval().run(x=torch.zeros(1))
+
+
+def test_without_onnx_runtime(compact, monkeypatch):
+    nlp = spacy.load(compact)
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match=r"pip install 'spacy_gpner\[compact\]'"):
+        nlp(TEXTS[0])
+
+
+def test_an_export_that_differs_is_refused(full, tmp_path, monkeypatch):
+    monkeypatch.setattr(graphs, "_both", lambda pair, name: 1.1 * both(pair, name))
+    with pytest.raises(PipelineError, match="differs from the original"):
+        write_compact(spacy.load(full), tmp_path / "compact")
+    assert list(tmp_path.iterdir()) == []
+
+
+both = graphs._both
+
+
+def test_unknown_architectures_are_refused(full, tmp_path):
+    nlp = spacy.load(full)
+    encode = nlp._pipe_configs["span_globalpointer"]["model"]["tok2vec"]["encode"]
+    encode["@architectures"] = "of_somebody.BiLSTM.v1"
+    with pytest.raises(PipelineError, match="1 layers with a compact form, but its config names 0"):
+        write_compact(nlp, tmp_path / "compact")
+
+
+class TestCommand:
+    def test_says_what_it_costs(self, run, full, corpus, tmp_path):
+        code, text = run("compact", full, tmp_path / "compact", "--corpus", corpus)
+        assert code == 0, text
+        for words in ("1 layer in int8", "MB on disk", "tokens per second", "F 100.00 100.00 +0.00"):
+            assert words in text
+        meta = srsly.read_json(tmp_path / "compact" / "meta.json")
+        assert meta["performance"]["spans_sc_f"] == 1.0
+        # again, over the first
+        assert run("compact", full, tmp_path / "compact")[0] == 0
+
+    def test_nothing_to_make_compact(self, run, compact, tmp_path):
+        nlp = blank(model={"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "tok2vec": CNN})
+        train(nlp, steps=1)
+        nlp.to_disk(tmp_path / "cnn")
+        for path in (tmp_path / "cnn", compact):
+            code, text = run("compact", path, tmp_path / "compact")
+            assert code == 1
+            assert "no trained layer with a compact form" in text
+        assert not (tmp_path / "compact").exists()
+
+    def test_nothing_but_a_pipeline_is_overwritten(self, run, full, tmp_path):
+        (tmp_path / "records.txt").write_text("kept")
+        for path, words in (
+            (tmp_path, "is no pipeline"),
+            (tmp_path / "records.txt", "is no pipeline"),
+            (full, "is the pipeline to read"),
+        ):
+            code, text = run("compact", full, path)
+            assert code == 1
+            assert words in text
+        assert (tmp_path / "records.txt").read_text() == "kept"
+        assert spacy.load(full)
+
+    def test_what_is_missing(self, run, full, corpus, tmp_path, monkeypatch):
+        output = tmp_path / "compact"
+        assert "Can't find model" in run("compact", tmp_path / "none", output)[1]
+        assert "is missing" in run("compact", full, output, "--corpus", tmp_path / "none.spacy")[1]
+        DocBin(docs=[blank().make_doc("无")]).to_disk(tmp_path / "plain.spacy")
+        code, text = run("compact", full, output, "--corpus", tmp_path / "plain.spacy")
+        assert code == 1
+        assert "no document has spans under doc.spans['sc']" in text
+        monkeypatch.setattr("spacy_gpner.compact.pipeline.PACKAGES", ("onnx", "of_nobody"))
+        code, text = run("compact", full, output)
+        assert code == 1
+        assert "need of_nobody" in text
+        assert not output.exists()
