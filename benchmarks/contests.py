@@ -8,6 +8,8 @@ from typing import Any
 from .contest import Contestant
 from .dense import dense_bytes
 
+# of heads whose types share nothing
+FEWER_SIZES = [(64, 64, 9, 32), (8, 512, 9, 32), (1, 512, 50, None)]
 OURS, DENSE = "factors", "dense"
 # A training step of the dense form holds about so many tensors of the size of its scores.
 DENSE_TENSORS = 8
@@ -38,6 +40,7 @@ SIZES = [
     (8, 512, 9, 8),
     (8, 512, 9, 128),
     (1, 512, 50, None),
+    (1, 512, 9, 32),
     (1, 2048, 9, 32),
     (1, 2048, 9, None),
     (1, 16384, 9, 32),
@@ -53,9 +56,7 @@ def head_contests(memory: float) -> Iterator[Contest]:
     """
     for task in ("loss", "step", "decode"):
         for head in ("efficient", "globalpointer", "biaffine"):
-            for n_docs, length, n_types, window in SIZES:
-                if head != "efficient" and (n_types > 50 or length > 2048):
-                    continue
+            for n_docs, length, n_types, window in SIZES if head == "efficient" else FEWER_SIZES:
                 given = {
                     "task": task,
                     "head": head,
@@ -120,24 +121,24 @@ def transformer_contests(corpus: Path, bert: Path, n_texts: int) -> Iterator[Con
     YIELDS (Contest): The contests.
     """
     given: dict[str, Any] = {"bert": str(bert), "dev": str(corpus / "dev.spacy"), "limit": n_texts}
-    encoder = Contestant("encoder", "benchmarks.transformer:prepare_encoder", {**given, "batch_size": 64})
+    encoder = Contestant("encoder alone", "benchmarks.transformer:prepare_encoder", given)
 
     def pipe(name: str, **settings: Any) -> Contestant:
         return Contestant(name, "benchmarks.transformer:prepare_pipe", {**given, **settings})
 
-    for batch_size, shared in ((1000, True), (64, False)):
+    for max_batch_items in (512, 4096):
+        settings = {"shared": True, "batch_size": 1000, "max_batch_items": max_batch_items}
         yield Contest(
             "transformer",
-            f"{n_texts} texts, batch_size {batch_size}, {'shared' if shared else 'own'} transformer",
-            [
-                encoder,
-                pipe("with the head", shared=shared, head=True, batch_size=batch_size),
-                *(
-                    [pipe("spacy-transformers alone", shared=True, head=False, batch_size=batch_size)]
-                    if shared
-                    else []
-                ),
-            ],
+            f"{n_texts} texts, shared transformer, batch_size 1000, max_batch_items {max_batch_items}",
+            [encoder, pipe("with the head", head=True, **settings), pipe("without", head=False, **settings)],
+        )
+    for batch_size in (1000, 64):
+        settings = {"shared": False, "batch_size": batch_size, "max_batch_items": 0}
+        yield Contest(
+            "transformer",
+            f"{n_texts} texts, own transformer, batch_size {batch_size}",
+            [encoder, pipe("with the head", head=True, **settings)],
         )
 
 

@@ -7,10 +7,11 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
-# Tokens whose vectors are made together. Fewer keep a processor busy than a GPU.
+# Tokens whose vectors are made together. Few keep a processor busy, and what they need fits its cache: a
+# BERT takes twice as long for 4,000 at once as for 500 and 500.
 MAX_STRETCH = 1.2
 MIN_TOKENS = {"cpu": 256, "gpu": 4096}
-MAX_TOKENS = 4096
+MAX_TOKENS = {"cpu": 512, "gpu": 4096}
 
 
 def similar_lengths(
@@ -46,11 +47,9 @@ def predict_vectors(tok2vec: Model[list[Doc], list[Floats2d]], docs: Sequence[Do
     RETURNS (List[Floats2d]): The vectors of each document.
     """
     found: dict[int, Floats2d] = {}
+    lengths, device = [len(doc) for doc in docs], tok2vec.ops.device_type
     groups = similar_lengths(
-        [len(doc) for doc in docs],
-        MAX_STRETCH,
-        min_tokens=MIN_TOKENS[tok2vec.ops.device_type],
-        max_tokens=MAX_TOKENS,
+        lengths, MAX_STRETCH, min_tokens=MIN_TOKENS[device], max_tokens=MAX_TOKENS[device]
     )
     for members in groups:
         found.update(zip(members, tok2vec.predict([docs[i] for i in members]), strict=True))
