@@ -35,8 +35,8 @@ def compact_cli(
         if corpus is not None:
             gold, _ = read_docs(corpus)
             require_spans(gold, find_spans_key(full), corpus)
-        with msg.loading("Making it compact…"):
-            n_layers = write_compact(load_pipeline(model), output)
+        msg.info("Making it compact")
+        n_layers = write_compact(load_pipeline(model), output)
         msg.good(f"{output}: {n_layers} {'layer' if n_layers == 1 else 'layers'} in int8")
         if corpus is not None:
             costs = compare([full, load_pipeline(str(output))], gold, show_progress=True)

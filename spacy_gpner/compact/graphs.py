@@ -23,6 +23,7 @@ from ..models.compact_transformer import OnnxTransformer
 # An exported graph in full precision must agree with what it was made from this closely.
 TOLERANCE = 1e-3
 OPSET = 17
+MAX_PARAMETERS = 500_000_000
 
 
 def bilstm_graph(module: BiLSTM) -> CompactBiLSTM:
@@ -70,6 +71,7 @@ def bilstm_graph(module: BiLSTM) -> CompactBiLSTM:
         weights,
     )
     exported = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+    # onnx writes its newest, which ONNX Runtime may not read yet.
     exported.ir_version = 8
     vectors = torch.randn(11, width)
     with torch.no_grad():
@@ -96,20 +98,28 @@ def transformer_graph(module: PreTrainedModel, input_names: Sequence[str]) -> On
     RETURNS (OnnxTransformer): The module that runs it in int8.
     RAISES (PipelineError): If it can't be exported.
     """
+    if sum(x.numel() for x in module.parameters()) > MAX_PARAMETERS:
+        raise PipelineError(
+            "The transformer has more parameters than an ONNX file can hold (2 GB in float32)."
+        )
     # Fused attention chooses its kernel by what it is given; a graph has one.
-    plain = AutoModel.from_config(module.config, attn_implementation="eager")
+    plain = AutoModel.from_config(module.config, attn_implementation="eager", torch_dtype=torch.float32)
     plain.load_state_dict(module.state_dict())
     hidden_only = _LastHiddenState(plain, input_names).eval()
-    with _quiet():
-        program: Any = torch.onnx.export(
-            hidden_only,
-            tuple(_make_inputs(input_names, [9, 6]).values()),
-            input_names=input_names,
-            output_names=["last_hidden_state"],
-            dynamic_shapes={"inputs": tuple({0: Dim.DYNAMIC, 1: Dim.DYNAMIC} for _ in input_names)},
-            dynamo=True,
-            verbose=False,
-        )
+    try:
+        with _quiet():
+            program: Any = torch.onnx.export(
+                hidden_only,
+                tuple(_make_inputs(input_names, [9, 6]).values()),
+                input_names=input_names,
+                output_names=["last_hidden_state"],
+                dynamic_shapes={"inputs": tuple({0: Dim.DYNAMIC, 1: Dim.DYNAMIC} for _ in input_names)},
+                dynamo=True,
+                verbose=False,
+            )
+    except Exception as err:
+        name = type(module).__name__
+        raise PipelineError(f"torch can't export {name} to ONNX ({type(err).__name__}).") from err
     exported = program.model_proto
     others = _make_inputs(input_names, [13, 4, 7])
     with torch.no_grad():

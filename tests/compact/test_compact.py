@@ -5,9 +5,10 @@ import spacy
 import srsly
 import torch
 from spacy.tokens import DocBin
+from transformers import AutoConfig, AutoModel
 
 from spacy_gpner.compact import graphs
-from spacy_gpner.compact.graphs import bilstm_graph
+from spacy_gpner.compact.graphs import bilstm_graph, transformer_graph
 from spacy_gpner.compact.pipeline import write_compact
 from spacy_gpner.loading import PipelineError
 from spacy_gpner.models.bilstm import BiLSTM
@@ -119,6 +120,26 @@ def test_transformer(shared, tmp_path):
         assert len(same) >= 0.95 * len(entities(other))
     with pytest.raises(ValueError, match="can't be trained"):
         compact.update(make_examples(compact), sgd=compact.create_optimizer())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["roberta", "albert", "electra"])
+def test_other_transformers(kind, monkeypatch):
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    transformer = AutoModel.from_config(AutoConfig.for_model(kind, vocab_size=40, embedding_size=8, **sizes))
+    names = ["input_ids", "attention_mask"] + (["token_type_ids"] if kind != "roberta" else [])
+    compact = transformer_graph(transformer, names).eval()
+    inputs = {"input_ids": torch.randint(5, 40, (3, 9)), "attention_mask": torch.ones(3, 9).tril(6)}
+    if kind != "roberta":
+        inputs["token_type_ids"] = torch.zeros(3, 9, dtype=torch.long)
+    with torch.no_grad():
+        expected = transformer.eval()(**inputs).last_hidden_state
+        found = compact(**inputs).last_hidden_state
+    assert (found - expected).abs().mean() < 0.03
+    monkeypatch.setattr(graphs, "MAX_PARAMETERS", 10)
+    with pytest.raises(PipelineError, match="2 GB"):
+        transformer_graph(transformer, names)
 
 
 def test_training_is_refused(compact):
