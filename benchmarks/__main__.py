@@ -24,6 +24,7 @@ from .contests import (
     distillation_contests,
     head_contests,
     pipeline_contests,
+    scaling_contests,
     student_contests,
     transformer_contests,
 )
@@ -40,7 +41,9 @@ app = typer.Typer(name="benchmarks", help=__doc__, no_args_is_help=True, rich_ma
 def run(
     groups: list[str] = typer.Argument(..., metavar="GROUP…", help=f"Which contests: {', '.join(GROUPS)}"),
     corpus: Path = typer.Option("corpus/sample", help="Directory with train.spacy and dev.spacy"),
-    model: list[Path] = typer.Option([], help="A trained pipeline, for `student`; ratios are to the first"),
+    model: list[str] = typer.Option(
+        [], metavar="NAME=DIR", help="A trained pipeline, for `student`; ratios are to the first"
+    ),
     texts: int = typer.Option(600, min=1, help="Texts to run over"),
     rounds: int = typer.Option(5, min=1, help="Timed runs of each contestant"),
     threads: int = typer.Option(2, min=1, help="Threads of torch"),
@@ -57,24 +60,28 @@ def run(
     missing = [name for name in missing if not Path(name).is_file()]
     if missing and set(groups) != {"head"}:
         msg.fail(f"Not there: {', '.join(missing)}", "Make them with scripts/prepare_corpus.py.", exits=1)
+    models = {name: directory for name, _, directory in (each.partition("=") for each in model)}
     done = read(output)
     with tempfile.TemporaryDirectory() as directory:
         bert = Path(directory) / "bert"
         if "transformer" in groups:
             make_bert(bert, read_texts(str(corpus / "dev.spacy"), texts))
         contests: dict[str, Iterable[Contest]] = {
-            "head": head_contests(memory),
+            "head": chain(head_contests(memory), scaling_contests()),
             "pipeline": pipeline_contests(corpus, texts),
             "transformer": transformer_contests(corpus, bert, texts),
             "distillation": distillation_contests(corpus, texts),
-            "student": student_contests(corpus, model, texts) if model else [],
+            "student": student_contests(corpus, models, texts) if models else [],
         }
         for contest in chain.from_iterable(contests[group] for group in groups):
             if only not in contest.setting:
                 continue
-            results = compete(
-                contest.contestants, rounds=rounds, threads=threads, device="cuda" if gpu else "cpu"
-            )
+            try:
+                results = compete(
+                    contest.contestants, rounds=rounds, threads=threads, device="cuda" if gpu else "cpu"
+                )
+            except RuntimeError as err:
+                msg.fail(contest.setting, str(err), exits=1)
             row = {
                 "group": contest.group,
                 "setting": contest.setting,

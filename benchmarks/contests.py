@@ -1,6 +1,6 @@
 """Which contests there are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,27 @@ def head_contests(memory: float) -> Iterator[Contest]:
                     [Contestant(form, "benchmarks.head:prepare", {"form": form, **given}) for form in forms],
                     note,
                 )
+
+
+def scaling_contests() -> Iterator[Contest]:
+    """The loss of the Efficient GlobalPointer for more tokens, and for more types.
+
+    YIELDS (Contest): The contests.
+    """
+    given = {"form": OURS, "task": "loss", "head": "efficient", "window": 32}
+
+    def loss(name: str, lengths: list[int], n_types: int) -> Contestant:
+        settings = {**given, "lengths": lengths, "n_types": n_types}
+        return Contestant(name, "benchmarks.head:prepare", settings)
+
+    yield Contest(
+        "head, scaling",
+        "one document, 9 types, w = 32",
+        [loss(f"{n} tokens", [n], 9) for n in (512, 4096, 16384, 65536)],
+    )
+    yield Contest(
+        "head, scaling", "8 × 512 tokens, w = 32", [loss(f"{n} types", [512] * 8, n) for n in (9, 50, 200)]
+    )
 
 
 def pipeline_contests(corpus: Path, n_texts: int) -> Iterator[Contest]:
@@ -158,20 +179,20 @@ def distillation_contests(corpus: Path, n_texts: int) -> Iterator[Contest]:
     )
 
 
-def student_contests(corpus: Path, models: list[Path], n_texts: int) -> Iterator[Contest]:
+def student_contests(corpus: Path, models: Mapping[str, str], n_texts: int) -> Iterator[Contest]:
     """`nlp.pipe` of trained pipelines.
 
     corpus (Path): A directory with dev.spacy.
-    models (List[Path]): The pipelines; ratios are to the first.
+    models (Mapping[str, str]): Directories of the pipelines by name; ratios are to the first.
     n_texts (int): How many texts to run over.
     YIELDS (Contest): The contest.
     """
     given = {"dev": str(corpus / "dev.spacy"), "limit": n_texts}
     yield Contest(
         "student",
-        f"nlp.pipe, {n_texts} texts",
+        f"nlp.pipe, {n_texts} texts, {' and '.join(models)}",
         [
-            Contestant(str(model), "benchmarks.trained:prepare", {"model": str(model), **given})
-            for model in models
+            Contestant(name, "benchmarks.trained:prepare", {"model": model, **given})
+            for name, model in models.items()
         ],
     )

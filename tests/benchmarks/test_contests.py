@@ -75,3 +75,12 @@ def test_unknown_group_and_missing_corpus(tmp_path):
     result = CliRunner().invoke(app, ["run", "pipeline", "--corpus", str(tmp_path)])
     assert result.exit_code == 1
     assert "prepare_corpus.py" in result.output
+
+
+def test_a_model_that_is_not_there(tmp_path):
+    for part in ("train", "dev"):
+        (tmp_path / f"{part}.spacy").touch()
+    command = ["run", "student", "--corpus", str(tmp_path), "--model", f"full={tmp_path / 'none'}"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1
+    assert "full: OSError" in result.output
