@@ -30,7 +30,7 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["spacy_gpner", "spacy_gpner.*"]),
-    package_data={"spacy_gpner": ["py.typed"]},
+    package_data={"spacy_gpner": ["py.typed", "analysis/encoders/*.json"]},
     python_requires=">=3.11",
     install_requires=[
         "spacy>=3.8.7,<3.9",

@@ -8,6 +8,7 @@ from .compact import compact_cli
 from .convert import convert_cli
 from .distill import distill_cli
 from .export import export_cli
+from .profile import profile_cli
 from .split import split_cli
 from .visualize import visualize_cli
 
@@ -35,6 +36,11 @@ gpner_cli.command(
     "export",
     epilog="Example: spacy gpner export cmeee predictions.spacy CMeEE_test.json",
 )(export_cli)
+gpner_cli.command(
+    "profile",
+    epilog="Example: spacy gpner profile configs/transformer_large.cfg --tokens 236 --types 9",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(profile_cli)
 gpner_cli.command(
     "split",
     epilog="Example: spacy gpner split corpus/train.spacy corpus/fit.spacy corpus/choose.spacy --share 0.1",

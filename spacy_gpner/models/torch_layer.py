@@ -37,7 +37,15 @@ class LazyTorchShim(PyTorchShim):
 
         sizes (int): Its sizes.
         """
-        self.put(self._build(**sizes), **sizes)
+        self.put(self.make(**sizes), **sizes)
+
+    def make(self, **sizes: int) -> torch.nn.Module:
+        """Make a module like the one that `build` would hold.
+
+        sizes (int): Its sizes.
+        RETURNS (torch.nn.Module): The module.
+        """
+        return self._build(**sizes)
 
     def put(self, module: torch.nn.Module, **sizes: int) -> None:
         """Hold a module that was made elsewhere.

@@ -51,6 +51,16 @@ class Window:
             return True
         return (end if self.mode == "prefix" else end - start) <= self.width
 
+    def count(self, length: int) -> int:
+        """How many spans of a document it holds.
+
+        length (int): The document's tokens.
+        """
+        width = min(length, self.width or length)
+        if self.mode == "prefix":
+            return width * (width + 1) // 2
+        return width * length - width * (width - 1) // 2
+
     def covers(self, other: "Window") -> bool:
         """Whether it holds every span that another window holds."""
         if self.width is None:

@@ -1,0 +1,41 @@
+"""`spacy gpner profile`."""
+
+from pathlib import Path
+from typing import Optional
+
+import typer
+from spacy.cli._util import Arg, Opt, import_code, parse_config_overrides, show_validation_error
+
+from ._errors import fail_clearly
+
+
+def profile_cli(
+    ctx: typer.Context,
+    source: Path = Arg(
+        ..., metavar="CONFIG|MODEL", help="A config, or the directory of a trained pipeline", exists=True
+    ),
+    tokens: int = Opt(236, "--tokens", "-n", min=1, help="Tokens of the text"),
+    types: Optional[int] = Opt(
+        None, "--types", "-t", min=1, help="Number of labels [default: those of MODEL; 9 for a config]"
+    ),
+    code_path: Optional[Path] = Opt(
+        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
+    ),
+) -> None:
+    """Count the parameters and the multiply-accumulates of a span_globalpointer and its encoder, without
+    weights or the network. Settings can be overridden on the command line, as with `spacy train`.
+    """
+    from spacy import util
+
+    from ..analysis.profile import count_labels, print_profile, profile
+
+    overrides = parse_config_overrides(ctx.args)
+    import_code(code_path)
+    with fail_clearly():
+        config_path = source / "config.cfg" if source.is_dir() else source
+        with show_validation_error(config_path):
+            config = util.load_config(config_path, overrides=overrides, interpolate=False).interpolate()
+        n_types = types or count_labels(source, config)
+        with show_validation_error(config_path, hint_fill=False):
+            parts = profile(config, tokens=tokens, types=n_types)
+        print_profile(parts, tokens=tokens, types=n_types)
