@@ -61,6 +61,8 @@ def run(
     if missing and set(groups) != {"head"}:
         msg.fail(f"Not there: {', '.join(missing)}", "Make them with scripts/prepare_corpus.py.", exits=1)
     models = {name: directory for name, _, directory in (each.partition("=") for each in model)}
+    if "student" in groups and (not models or not all(name and path for name, path in models.items())):
+        msg.fail("student: give pipelines", "--model NAME=DIR, once for each", exits=1)
     done = read(output)
     with tempfile.TemporaryDirectory() as directory:
         bert = Path(directory) / "bert"
@@ -73,9 +75,10 @@ def run(
             "distillation": distillation_contests(corpus, texts),
             "student": student_contests(corpus, models, texts) if models else [],
         }
-        for contest in chain.from_iterable(contests[group] for group in groups):
-            if only not in contest.setting:
-                continue
+        chosen = [x for x in chain.from_iterable(contests[group] for group in groups) if only in x.setting]
+        if not chosen:
+            msg.fail(f"No contest's setting contains '{only}'", exits=1)
+        for contest in chosen:
             try:
                 results = compete(
                     contest.contestants, rounds=rounds, threads=threads, device="cuda" if gpu else "cpu"
@@ -106,13 +109,25 @@ def page(
     target: Path = typer.Argument(..., exists=True, dir_okay=False, help="The page whose tables to replace"),
 ) -> None:
     """Write the tables between the page's marks <!-- benchmarks --> and <!-- /benchmarks -->."""
-    update_page(target, markdown(srsly.read_json(results)))
+    try:
+        update_page(target, markdown(read(results)))
+    except ValueError as err:
+        msg.fail(str(err), exits=1)
     msg.good(f"{target}")
 
 
 def read(path: Optional[Path]) -> list[dict]:
     """What was measured before."""
-    return srsly.read_json(path) if path is not None and path.is_file() else []
+    if path is None or not path.is_file():
+        return []
+    try:
+        contests = srsly.read_json(path)
+        if all({"group", "setting", "results", "machine"} <= contest.keys() for contest in contests):
+            return list(contests)
+    except (AttributeError, TypeError, ValueError):
+        pass
+    msg.fail(f"{path} holds no results of contests", "Give another file.", exits=1)
+    return []
 
 
 def machine(threads: int, gpu: bool) -> str:

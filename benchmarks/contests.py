@@ -8,7 +8,7 @@ from typing import Any
 from .contest import Contestant
 from .dense import dense_bytes
 
-# of heads whose types share nothing
+# The same of heads whose types share nothing
 FEWER_SIZES = [(64, 64, 9, 32), (8, 512, 9, 32), (1, 512, 50, None)]
 OURS, DENSE = "factors", "dense"
 # A training step of the dense form holds about so many tensors of the size of its scores.

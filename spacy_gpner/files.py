@@ -45,7 +45,9 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     YIELDS (Path): The temporary directory, beside it, to write to.
     RAISES (OSError): If it can't be written. The error names the directory, never the temporary one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = resolve(path)
+    with _naming(path, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     replaced = path.with_name(f".{path.name}.old")
     if replaced.exists() and not path.exists():
@@ -53,9 +55,9 @@ def atomic_directory(path: Path) -> Iterator[Path]:
         replaced.replace(path)
     for leftover in (temporary, replaced):
         shutil.rmtree(leftover, ignore_errors=True)
-    temporary.mkdir()
     try:
         with _naming(path, temporary):
+            temporary.mkdir()
             yield temporary
             if path.exists():
                 path.replace(replaced)

@@ -21,22 +21,25 @@ def compact_cli(
     """
     from wasabi import msg
 
-    from ..compact.cost import compare, find_spans_key, print_costs, record_scores
+    from ..compact.cost import compare, find_pipe, print_costs, record_scores
     from ..compact.pipeline import check_output, check_packages, write_compact
     from ..corpora.docs import read_docs, require_spans
-    from ..loading import PipelineError, load_pipeline
+    from ..corpora.records import CorpusError
+    from ..loading import load_pipeline
 
     with fail_clearly():
         check_packages()
-        check_output(output)
-        if output.exists() and output.resolve() == Path(model).resolve():
-            raise PipelineError(f"{output} is the pipeline to read. Give another directory to write.")
-        full = load_pipeline(model)
+        check_output(output, model)
         if corpus is not None:
+            full = load_pipeline(model)
             gold, _ = read_docs(corpus)
-            require_spans(gold, find_spans_key(full), corpus)
+            remedy = f"Give documents with gold under the key of {model}."
+            require_spans(gold, find_pipe(full).key, corpus, remedy)
+            if not any(len(doc) for doc in gold):
+                raise CorpusError(f"{corpus}: no document has text. Give documents with gold.")
+        nlp = load_pipeline(model)
         msg.info("Making it compact")
-        n_layers = write_compact(load_pipeline(model), output)
+        n_layers = write_compact(nlp, output)
         msg.good(f"{output}: {n_layers} {'layer' if n_layers == 1 else 'layers'} in int8")
         if corpus is not None:
             costs = compare([full, load_pipeline(str(output))], gold, show_progress=True)

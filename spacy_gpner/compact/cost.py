@@ -47,7 +47,11 @@ def compare(pipelines: Sequence[Language], gold: Sequence[Doc], *, show_progress
     RETURNS (List[Cost]): What was measured of each.
     RAISES (PipelineError): If a pipeline has no `span_globalpointer`.
     """
-    keys = [find_spans_key(nlp) for nlp in pipelines]
+    pipes = [find_pipe(nlp) for nlp in pipelines]
+    for doc in gold:
+        # What is predicted may be of labels that the gold lacks.
+        for label in pipes[0].labels:
+            doc.vocab.strings.add(label)
     texts = [doc.text for doc in gold]
     seconds = [0.0] * len(pipelines)
     docs: list[list[Doc]] = [[] for _ in pipelines]
@@ -63,21 +67,24 @@ def compare(pipelines: Sequence[Language], gold: Sequence[Doc], *, show_progress
                 docs[i] += nlp.pipe(turn)
                 seconds[i] += time.perf_counter() - start
                 bar.update(len(turn))
-    return [_cost(*measured, gold) for measured in zip(keys, docs, seconds, strict=True)]
+    return [
+        _cost(*measured, gold) for measured in zip([pipe.key for pipe in pipes], docs, seconds, strict=True)
+    ]
 
 
-def find_spans_key(nlp: Language) -> str:
-    """The key of the entities that a pipeline's first `span_globalpointer` writes.
+def find_pipe(nlp: Language) -> SpanGlobalPointer:
+    """A pipeline's first `span_globalpointer`.
 
     nlp (Language): The pipeline.
-    RETURNS (str): The key in `doc.spans`.
+    RETURNS (SpanGlobalPointer): The component.
     RAISES (PipelineError): If there is no such component.
     """
     for _, pipe in nlp.pipeline:
         if isinstance(pipe, SpanGlobalPointer):
-            return pipe.key
+            return pipe
     raise PipelineError(
-        f"The pipeline has no span_globalpointer (it has {', '.join(nlp.pipe_names) or 'no components'})."
+        f"{nlp.path} has no span_globalpointer that runs, to compare on a corpus (what runs is "
+        f"{', '.join(nlp.pipe_names) or 'nothing'})."
     )
 
 

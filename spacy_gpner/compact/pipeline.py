@@ -10,7 +10,7 @@ from spacy_transformers.layers import TransformerModel
 from thinc.api import Model
 from transformers import PreTrainedModel
 
-from ..files import atomic_directory
+from ..files import atomic_directory, resolve
 from ..loading import PipelineError
 from ..models.bilstm import BiLSTM
 from ..models.compact_bilstm import CompactBiLSTM
@@ -30,6 +30,8 @@ ARCHITECTURES = {
     ),
 }
 
+COMPACT = "spacy-gpner.Compact"
+RUNTIME = "onnxruntime>=1.20"
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 
@@ -39,29 +41,33 @@ def write_compact(nlp: Language, path: Path) -> int:
     nlp (Language): The pipeline. Its layers are replaced in place.
     path (Path): The directory to write.
     RETURNS (int): How many layers were replaced.
-    RAISES (PipelineError): If there is no such layer or one can't be replaced, if a package is missing, or if
-        something that is no pipeline is in the way.
+    RAISES (PipelineError): If there is no such layer, or one can't be replaced.
     RAISES (OSError): If the directory can't be written.
     """
-    check_packages()
-    check_output(path)
-    config = nlp.config.interpolate()
+    config = nlp.config.copy()
+    config["components"] = nlp.config.interpolate()["components"]
+    if COMPACT in str(config["components"]):
+        raise PipelineError(f"{nlp.path} is compact already.")
     n_blocks = _replace_blocks(config["components"])
     models = [model for _, pipe in nlp.components if isinstance(model := getattr(pipe, "model", None), Model)]
     nodes = [node for model in models for node in model.walk()]
     n_layers = sum(_replace_layer(node) for node in nodes)
-    if not n_layers:
+    if not n_blocks and not n_layers:
         raise PipelineError(
-            "The pipeline has no trained layer with a compact form: a spacy-gpner.BiLSTMEncoder, or one "
-            "of spacy-transformers' transformers."
+            f"{nlp.path} has no layer with a compact form: a spacy-gpner.BiLSTMEncoder, or one of "
+            "spacy-transformers' transformers."
         )
+    if not n_layers:
+        raise PipelineError(f"{nlp.path} has not been trained.")
     if n_blocks != n_layers:
         raise PipelineError(
-            f"The pipeline has {n_layers} layers with a compact form, but its config names {n_blocks} of the "
+            f"{nlp.path} has {n_layers} layers with a compact form, but its config names {n_blocks} of the "
             f"architectures that make them. Known are {', '.join(ARCHITECTURES)}."
         )
     # What the full pipeline scored.
     nlp.meta["performance"] = {}
+    # `spacy package` makes it a dependency.
+    nlp.meta["requirements"] = [*nlp.meta.get("requirements", []), RUNTIME]
     with atomic_directory(path) as directory:
         nlp.to_disk(directory)
         config.to_disk(directory / "config.cfg")
@@ -80,18 +86,23 @@ def check_packages() -> None:
         )
 
 
-def check_output(path: Path) -> None:
-    """See to it that nothing but an earlier pipeline is overwritten.
+def check_output(path: Path, model: str) -> None:
+    """See to it that nothing but an earlier compact pipeline is overwritten.
 
     path (Path): The directory to write.
-    RAISES (PipelineError): If it is something else.
+    model (str): The pipeline to read, a directory or a package.
+    RAISES (PipelineError): If it is something else, or one lies in the other.
     """
-    if (
-        path.exists()
-        and not (path / "meta.json").is_file()
-        and not (path.is_dir() and not any(path.iterdir()))
-    ):
-        raise PipelineError(f"{path} is there and is no pipeline. Give another directory.")
+    output, source = resolve(path), resolve(Path(model))
+    if source.exists() and (output == source or output in source.parents or source in output.parents):
+        raise PipelineError(
+            f"{path} is the pipeline to read, or one lies in the other. Give another directory."
+        )
+    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
+        return
+    config = output / "config.cfg"
+    if not config.is_file() or COMPACT not in config.read_text(encoding="utf-8"):
+        raise PipelineError(f"{path} is there and is no compact pipeline. Give another directory.")
 
 
 def _replace_blocks(block: Any) -> int:

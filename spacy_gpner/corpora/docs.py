@@ -123,16 +123,19 @@ def read_docs(path: Path) -> tuple[list[Doc], list[str]]:
         ) from None
 
 
-def require_spans(docs: list[Doc], spans_key: str, path: Path) -> None:
+PREDICT = (
+    "Give the key with --spans-key, or predict spans first: spacy apply MODEL DOCS.spacy PREDICTED.spacy"
+)
+
+
+def require_spans(docs: list[Doc], spans_key: str, path: Path, remedy: str = PREDICT) -> None:
     """Refuse documents of which none has spans under the key, as after a slip in the key.
 
     docs (list[Doc]): The documents. None at all are accepted.
     spans_key (str): The key in `doc.spans`.
     path (Path): Where the documents are from.
+    remedy (str): What to do about it.
     RAISES (CorpusError): If no document has the key.
     """
     if docs and not any(spans_key in doc.spans for doc in docs):
-        raise CorpusError(
-            f"{path}: no document has spans under doc.spans['{spans_key}']. Give the key with "
-            "--spans-key, or predict spans first: spacy apply MODEL DOCS.spacy PREDICTED.spacy"
-        )
+        raise CorpusError(f"{path}: no document has spans under doc.spans['{spans_key}']. {remedy}")

@@ -8,7 +8,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 # Tokens whose vectors are made together. Few keep a processor busy, and what they need fits its cache: a
-# BERT takes twice as long for 4,000 at once as for 500 and 500.
+# BERT of base size takes twice as long for a text among 4,000 tokens as among 500.
 MAX_STRETCH = 1.2
 MIN_TOKENS = {"cpu": 256, "gpu": 4096}
 MAX_TOKENS = {"cpu": 512, "gpu": 4096}

@@ -1,7 +1,7 @@
 """The compact form of a transformer, in the place of the torch one in spacy-transformers' own layers."""
 
 from collections.abc import Callable
-from typing import Optional, cast
+from typing import Any, Optional, cast
 
 import torch
 from spacy.tokens import Doc
@@ -55,6 +55,7 @@ def use_graph(model: TransformerModel, objects: Optional[HFObjects] = None) -> N
     model (TransformerModel): The model, modified in place.
     objects (Optional[HFObjects]): The graph with its tokenizer; None where they are yet to be loaded.
     """
+    model.init = refuse_init
     torch_layer = model.layers[0]
     model.layers[0] = HFWrapper(
         objects or HFObjects(None, None, None, {}, {}),
@@ -62,6 +63,18 @@ def use_graph(model: TransformerModel, objects: Optional[HFObjects] = None) -> N
         convert_outputs=torch_layer.attrs["convert_outputs"],
         model_cls=OnnxTransformer,
     )
+
+
+def refuse_init(model: Model, X: Any = None, Y: Any = None) -> None:
+    """Say that there is nothing to initialize.
+
+    RAISES (ValueError): Unless the graph is there.
+    """
+    if not model.attrs["has_transformer"]:
+        raise ValueError(
+            "A compact pipeline can't be trained or initialized: `spacy gpner compact` makes it of a "
+            "trained one."
+        )
 
 
 class OnnxTransformer(OnnxModule):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 class OnnxModule(nn.Module):
     """Runs an ONNX graph with ONNX Runtime, on the CPU, and is stored as the graph's bytes. It can't learn.
+    Activations are quantized by the range that they have in their batch: results depend on it a little.
 
     A session is made when one is first needed, for as many threads as torch has if the graph gains by more
     than one, and again in a process that was forked since: a session's threads don't live on there.
@@ -33,7 +34,8 @@ class OnnxModule(nn.Module):
         RAISES (ValueError): In training, or if there is no graph yet.
         RAISES (ImportError): If ONNX Runtime is not installed.
         """
-        if self.training:
+        # Not self.training, which thinc switches while other threads may be predicting.
+        if torch.is_grad_enabled():
             raise ValueError(
                 "A compact pipeline can't be trained. Train the pipeline that it was made from, and make it "
                 "compact again."
@@ -45,7 +47,8 @@ class OnnxModule(nn.Module):
     def _get_session(self) -> Any:
         if not len(self.graph):
             raise ValueError(
-                "A compact layer has no graph yet. `spacy gpner compact` makes one of a trained layer."
+                "A compact pipeline can't be trained or initialized: `spacy gpner compact` makes it of a "
+                "trained one."
             )
         if self._session is None or self._session[0] != os.getpid():
             runtime = import_runtime()
@@ -58,7 +61,11 @@ class OnnxModule(nn.Module):
         return self._session[1]
 
     def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:
-        """Take over a graph, of whatever size."""
+        """Take over a graph, of whatever size.
+
+        RAISES (ImportError): If ONNX Runtime, which will run it, is not installed.
+        """
+        import_runtime()
         self.graph = torch.empty_like(state_dict["graph"])
         self._session = None
         return super().load_state_dict(state_dict, strict, assign)
@@ -75,7 +82,5 @@ def import_runtime() -> Any:
     try:
         import onnxruntime
     except ImportError:
-        raise ImportError(
-            "A compact pipeline needs ONNX Runtime: pip install 'spacy_gpner[compact]'"
-        ) from None
+        raise ImportError("A compact pipeline needs ONNX Runtime: pip install onnxruntime") from None
     return onnxruntime

@@ -69,6 +69,17 @@ class LazyTorchShim(PyTorchShim):
         # The optimizer keeps its moments by this number; those of the old shapes no longer fit.
         self.id = PyTorchShim(None).id
 
+    def predict(self, inputs: ArgsKwargs) -> Any:
+        """Run the module without a way back. It is left in evaluation mode: thinc's own shim switches back,
+        which turns dropout on for other threads that are predicting.
+
+        inputs (ArgsKwargs): Its inputs.
+        RETURNS (Any): Its output.
+        """
+        self._model.eval()
+        with torch.no_grad():
+            return self._model(*inputs.args, **inputs.kwargs)
+
     @contextlib.contextmanager
     def use_params(self, params: dict[tuple[int, str], Any]) -> Iterator[None]:
         """Set weights for a while, such as the averages that an optimizer keeps. (thinc's own shim looks for

@@ -14,6 +14,7 @@ from typing import Any, Optional
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 
 from .factors import SpanFactors
@@ -117,6 +118,7 @@ class _LogSumExpOfProducts(torch.autograd.Function):
         return log_sums
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Optional[Tensor], ...]:
         q, k, of_ends, of_cells, sums, exact, tile, row, t = ctx.saved_tensors
         weights = gradients[0] / sums

@@ -77,6 +77,21 @@ def test_unknown_group_and_missing_corpus(tmp_path):
     assert "prepare_corpus.py" in result.output
 
 
+def test_bad_input(tmp_path):
+    (tmp_path / "damaged.json").write_text('[{"group": ', encoding="utf-8")
+    (tmp_path / "other.json").write_text('{"group": 1}', encoding="utf-8")
+    for command, words in (
+        (["run", "student", "--corpus", "tests"], "Not there"),
+        (["run", "head", "--only", "nothing"], "No contest"),
+        (["run", "head", "--output", str(tmp_path / "damaged.json")], "holds no results"),
+        (["run", "head", "--output", str(tmp_path / "other.json")], "holds no results"),
+        (["page", str(tmp_path / "other.json"), "README.md"], "holds no results"),
+    ):
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 1
+        assert words in " ".join(result.output.split())
+
+
 def test_a_model_that_is_not_there(tmp_path):
     for part in ("train", "dev"):
         (tmp_path / f"{part}.spacy").touch()
@@ -84,3 +99,6 @@ def test_a_model_that_is_not_there(tmp_path):
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 1
     assert "full: OSError" in result.output
+    result = CliRunner().invoke(app, [*command[:-1], str(tmp_path)])
+    assert result.exit_code == 1
+    assert "--model NAME=DIR" in result.output
