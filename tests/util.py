@@ -31,6 +31,16 @@ TINY_TOK2VEC = {
     },
     "encode": {"@architectures": "spacy-gpner.BiLSTMEncoder.v1", "width": 32, "depth": 1, "dropout": 0.0},
 }
+TINY_CNN = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "width": 16,
+    "depth": 1,
+    "embed_size": 50,
+    "window_size": 1,
+    "maxout_pieces": 2,
+    "subword_features": False,
+    "pretrained_vectors": None,
+}
 TINY_MODEL = {
     "@architectures": "spacy-gpner.EfficientGlobalPointer.v1",
     "head_size": 16,

@@ -19,6 +19,7 @@ from transformers import AutoConfig, AutoModel, PretrainedConfig
 from wasabi import msg
 
 from ..loading import PipelineError
+from ..models.onnx import COMPACT
 from ..models.torch_layer import get_shim
 from ..spans import Window
 
@@ -176,7 +177,7 @@ def _count(name: str, module: nn.Module, *args: Any, **kwargs: Any) -> Part:
 
 def _tok2vec_parts(block: dict[str, Any], tokens: int) -> tuple[int, list[Part]]:
     """Width and parts of an encoder without a transformer, which is small enough to be made."""
-    if "Compact" in str(block):
+    if COMPACT in str(block):
         raise PipelineError("The pipeline is compact. Give the one that it was made from.")
     tok2vec: Model = registry.resolve({"tok2vec": block})["tok2vec"]
     tok2vec.initialize(X=[Doc(Vocab(), words=["?"] * tokens)])

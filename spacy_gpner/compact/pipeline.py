@@ -15,6 +15,7 @@ from ..loading import PipelineError
 from ..models.bilstm import BiLSTM
 from ..models.compact_bilstm import CompactBiLSTM
 from ..models.compact_transformer import use_graph
+from ..models.onnx import COMPACT
 from ..models.torch_layer import LazyTorchShim
 from .graphs import bilstm_graph, transformer_graph
 
@@ -30,7 +31,6 @@ ARCHITECTURES = {
     ),
 }
 
-COMPACT = "spacy-gpner.Compact"
 RUNTIME = "onnxruntime>=1.20"
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 

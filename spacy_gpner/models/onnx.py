@@ -7,6 +7,9 @@ import numpy
 import torch
 from torch import Tensor, nn
 
+# How the names of architectures that run graphs begin
+COMPACT = "spacy-gpner.Compact"
+
 
 class OnnxModule(nn.Module):
     """Runs an ONNX graph with ONNX Runtime, on the CPU, and is stored as the graph's bytes. It can't learn.

@@ -20,6 +20,7 @@ from spacy_gpner.models.bilstm import BiLSTM
 from spacy_gpner.models.onnx import OnnxModule
 
 from ..util import (
+    TINY_CNN,
     TRAIN,
     blank,
     entities,
@@ -32,16 +33,6 @@ from ..util import (
 )
 
 TEXTS = [text for text, _ in TRAIN]
-CNN = {
-    "@architectures": "spacy.HashEmbedCNN.v2",
-    "width": 16,
-    "depth": 1,
-    "embed_size": 100,
-    "window_size": 1,
-    "maxout_pieces": 2,
-    "subword_features": False,
-    "pretrained_vectors": None,
-}
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +208,7 @@ class TestCommand:
         assert run("compact", full, tmp_path / "compact")[0] == 0
 
     def test_nothing_to_make_compact(self, run, compact, tmp_path):
-        nlp = blank(model={"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "tok2vec": CNN})
+        nlp = blank(model={"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "tok2vec": TINY_CNN})
         train(nlp, steps=1)
         nlp.to_disk(tmp_path / "cnn")
         for path, words in (

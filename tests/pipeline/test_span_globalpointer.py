@@ -14,6 +14,7 @@ from torch.testing import assert_close
 
 from ..util import (
     CHAR_TOKENIZER,
+    TINY_CNN,
     TINY_MODEL,
     TINY_TOK2VEC,
     TRAIN,
@@ -26,17 +27,6 @@ from ..util import (
 )
 
 TEXTS = [text for text, _ in TRAIN]
-
-TINY_CNN = {
-    "@architectures": "spacy.HashEmbedCNN.v2",
-    "width": 16,
-    "depth": 1,
-    "embed_size": 50,
-    "window_size": 1,
-    "maxout_pieces": 2,
-    "subword_features": False,
-    "pretrained_vectors": None,
-}
 
 
 @pytest.fixture(scope="module")
