@@ -12,6 +12,7 @@ from pathlib import Path
 import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.util import load_config, registry
+from thinc.api import Config
 from wasabi import msg
 
 EVALUATIONS = 12
@@ -31,17 +32,29 @@ def make_config(config_path: Path, corpus: Path, output: Path, epochs: int, min_
     docs = list(DocBin().from_disk(corpus / "train.spacy").get_docs(spacy.blank("zh").vocab))
     batches = batches_per_epoch(config["training"]["batcher"], docs)
     steps = max(min_steps, epochs * batches)
-    config["paths"]["train"] = str(corpus / "train.spacy")
-    config["paths"]["dev"] = str(corpus / "heldout.spacy")
+    frequency = max(1, steps // EVALUATIONS)
+    fit_config(config, corpus / "train.spacy", corpus / "heldout.spacy", steps, eval_frequency=frequency)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    config.to_disk(output)
+    return steps
+
+
+def fit_config(config: Config, train: Path, dev: Path, steps: int, *, eval_frequency: int) -> None:
+    """Set a config's corpora and steps.
+
+    config (Config): The config, changed in place.
+    train, dev (Path): What to train on, and what to evaluate on while training.
+    steps (int): How many steps to train, alone and under a teacher.
+    eval_frequency (int): Steps from one evaluation to the next.
+    """
+    config["paths"]["train"] = str(train)
+    config["paths"]["dev"] = str(dev)
     for block in ("training", "distillation"):
         if block in config:
             config[block]["max_steps"] = steps
             # spaCy reads the optimizer's block by itself, without the variables of others.
             config[block]["optimizer"]["learn_rate"]["total_steps"] = steps
-    config["training"]["eval_frequency"] = max(1, steps // EVALUATIONS)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    config.to_disk(output)
-    return steps
+    config["training"]["eval_frequency"] = eval_frequency
 
 
 def batches_per_epoch(batcher_block: dict, docs: list[Doc]) -> int:

@@ -1,0 +1,266 @@
+"""Train the models of the main paper's Tables 3 to 5 on a corpus, over several seeds, and write the tables.
+
+A cell of the grid is one model with one seed: a fixed part of the training text, a fixed number of steps,
+the last model, its threshold chosen on held-out text, and one prediction of the dev part. A finished cell is
+a file, so that an interrupted grid goes on where it stopped.
+
+Example: python scripts/paper.py corpus/cmeee metrics/paper/cmeee --teacher configs/cpu.cfg \
+    --student configs/cpu_student.cfg --documents 4000 --steps 1600 --seeds 0 1 2
+"""
+
+import argparse
+import hashlib
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import filelock
+import spacy
+import srsly
+from make_config import fit_config, positive
+from paper_rows import ROWS, Row
+from report import CANDIDATES, choose_threshold, predict
+from spacy.tokens import DocBin
+from spacy.training import Example
+from spacy.util import load_config
+from thinc.api import Config
+from tqdm import tqdm
+from wasabi import msg
+
+from spacy_gpner.about import __version__
+from spacy_gpner.files import atomic_write
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What the cells have in common.
+
+    corpus (Path): The directory with train.spacy, heldout.spacy and dev.spacy.
+    teacher, student (Path): The configs of the two sizes.
+    results (Path): Where a file for each cell goes.
+    work (Path): Where configs, logs, the part of the training text and the teachers are kept.
+    documents (int): How many training documents there are to be; 0 for all.
+    steps (int): The steps of every training.
+    gpu_id (int): GPU id, or -1 for CPU.
+    """
+
+    corpus: Path
+    teacher: Path
+    student: Path
+    results: Path
+    work: Path
+    documents: int
+    steps: int
+    gpu_id: int
+
+    @property
+    def parts(self) -> list[Path]:
+        """The parts of the corpus, in the order train, held-out, dev."""
+        return [self.corpus / f"{part}.spacy" for part in ("train", "heldout", "dev")]
+
+    @property
+    def train(self) -> Path:
+        """The part of the training text."""
+        return self.work / f"train-{self.documents}.spacy"
+
+    @cached_property
+    def corpus_hash(self) -> str:
+        """What tells this corpus from others."""
+        return _hash(*(path.read_bytes() for path in self.parts))
+
+    def config(self, row: Row) -> Config:
+        """The config of a row."""
+        config = load_config(self.teacher if row.size == "teacher" else self.student, interpolate=False)
+        fit_config(config, self.train, self.corpus / "heldout.spacy", self.steps, eval_frequency=self.steps)
+        row.apply(config)
+        return config
+
+    def identity(self, row: Row) -> str:
+        """What tells this cell from one of another corpus, config or teacher: paths do not matter."""
+        config = self.config(row)
+        config["paths"] = {}
+        own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.documents).encode())
+        return own if row.teacher is None else _hash(own.encode(), self.identity(ROWS[row.teacher]).encode())
+
+    def result(self, row: Row, seed: int) -> Path:
+        """The file of a cell."""
+        return self.results / f"{row.name}-{seed}.json"
+
+    def check(self, rows: list[Row], seeds: list[int]) -> None:
+        """Stop before the first training if something is missing, or a result is of another grid."""
+        missing = [str(path) for path in (self.teacher, self.student, *self.parts) if not path.is_file()]
+        if missing:
+            msg.fail("Nothing to train", f"Not there: {', '.join(missing)}", exits=1)
+        for path, row in ((self.result(row, seed), row) for row in rows for seed in seeds):
+            if not path.is_file():
+                continue
+            try:
+                found = srsly.read_json(path)["identity"]
+            except (ValueError, KeyError, TypeError):
+                msg.fail(f"{path} is damaged or no cell of a grid", "Remove it to run it again.", exits=1)
+            if found != self.identity(row):
+                msg.fail(
+                    f"{path} is of another corpus, config or teacher, or of other steps or documents",
+                    "Name another directory, or remove it to run it again.",
+                    exits=1,
+                )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep a second run out of the grid. The lock ends with the process, however that ends."""
+        self.results.mkdir(parents=True, exist_ok=True)
+        self.work.mkdir(parents=True, exist_ok=True)
+        try:
+            with (
+                filelock.FileLock(self.work / "lock", timeout=0),
+                filelock.FileLock(self.results / ".lock", timeout=0),
+            ):
+                yield
+        except filelock.Timeout as err:
+            msg.fail(f"Another run is writing into this grid: it holds {err.lock_file}", exits=1)
+
+    def run(self, row: Row, seed: int) -> None:
+        """Train and measure one cell, unless that is done."""
+        if self.result(row, seed).is_file():
+            return
+        self._draw_documents()
+        model, seconds = self._train(row, seed)
+        with atomic_write(self.result(row, seed)) as temporary:
+            cell = {
+                "row": row.name,
+                "seed": seed,
+                "identity": self.identity(row),
+                "corpus": self.corpus.name,
+                "documents": self.documents,
+                "steps": self.steps,
+                "seconds": round(seconds),
+                "machine": describe_machine(self.gpu_id),
+                "version": __version__,
+            }
+            srsly.write_json(temporary, {**cell, **measure(model, self.corpus)}, indent=0)
+        if not self._teaches(row):
+            shutil.rmtree(model.parent)
+
+    def _draw_documents(self) -> None:
+        """Take the training documents, evenly spread over the training part."""
+        if self.train.is_file():
+            return
+        docs = list(DocBin().from_disk(self.parts[0]).get_docs(spacy.blank("zh").vocab))
+        n = min(self.documents or len(docs), len(docs))
+        with atomic_write(self.train) as temporary:
+            DocBin(docs=[docs[i * len(docs) // n] for i in range(n)]).to_disk(temporary)
+
+    @staticmethod
+    def _teaches(row: Row) -> bool:
+        return any(other.teacher == row.name for other in ROWS.values())
+
+    def _train(self, row: Row, seed: int) -> tuple[Path, float]:
+        """Train a model, unless it is a teacher that is kept from before; its teacher first."""
+        output = self.work / "models" / f"{row.name}-{seed}"
+        model, done = output / "model-last", output / "trained.json"
+        if done.is_file():
+            trained = srsly.read_json(done)
+            if trained["identity"] == self.identity(row):
+                return model, trained["seconds"]
+        command = ["train"]
+        if row.teacher is not None:
+            teacher, _ = self._train(ROWS[row.teacher], seed)
+            command = ["gpner", "distill", str(teacher)]
+        shutil.rmtree(output, ignore_errors=True)
+        output.mkdir(parents=True)
+        config = output / "config.cfg"
+        self.config(row).to_disk(config)
+        options = ["--output", str(output), "--gpu-id", str(self.gpu_id), "--system.seed", str(seed)]
+        start = time.perf_counter()
+        log = output / "log.txt"
+        with log.open("wb") as file:
+            code = subprocess.run(
+                [sys.executable, "-m", "spacy", *command, str(config), *options], stdout=file, stderr=file
+            ).returncode
+        if code:
+            msg.fail(f"The training of {row.name} failed", f"See {log}", exits=1)
+        seconds = time.perf_counter() - start
+        srsly.write_json(done, {"identity": self.identity(row), "seconds": seconds})
+        return model, seconds
+
+
+def measure(model: Path, corpus: Path) -> dict[str, Any]:
+    """Count, for each document of the dev part, the entities that a model predicts, those of them that are
+    right, and the gold ones; at the threshold with the best F1 on the held-out part."""
+    nlp = spacy.load(model)
+    heldout, _ = predict(nlp, corpus / "heldout.spacy", CANDIDATES[0])
+    threshold = choose_threshold(heldout, "sc")
+    dev, _ = predict(nlp, corpus / "dev.spacy", threshold)
+    counts = [_count(eg) for eg in dev]
+    return {
+        "threshold": threshold,
+        **dict(zip(("predicted", "right", "gold"), zip(*counts, strict=True), strict=True)),
+    }
+
+
+def _count(example: Example) -> tuple[int, int, int]:
+    found, gold = (
+        {(s.start_char, s.end_char, s.label_) for s in doc.spans["sc"]}
+        for doc in (example.predicted, example.reference)
+    )
+    return len(found), len(found & gold), len(gold)
+
+
+def describe_machine(gpu_id: int) -> str:
+    """The GPU's name, or the processor's kind."""
+    if gpu_id < 0:
+        return f"CPU ({platform.machine()})"
+    import torch
+
+    return torch.cuda.get_device_name(gpu_id)
+
+
+def _hash(*parts: bytes) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def main() -> None:
+    """Run as a script."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("corpus", type=Path, help="directory with train.spacy, heldout.spacy and dev.spacy")
+    parser.add_argument("results", type=Path, help="directory for the results, a file a cell")
+    parser.add_argument("--teacher", type=Path, required=True, help="config of the teacher's size")
+    parser.add_argument("--student", type=Path, required=True, help="config of the student's size")
+    parser.add_argument("--work", type=Path, required=True, help="directory for teachers, configs and logs")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="default: all")
+    parser.add_argument("--documents", type=int, default=0, help="training documents; 0 for all")
+    parser.add_argument("--steps", type=positive, required=True, help="steps of every training")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--gpu-id", type=int, default=-1)
+    args = parser.parse_args()
+    if len(set(args.seeds)) < max(2, len(args.seeds)):
+        parser.error("--seeds: an interval takes two different seeds at least")
+    names = ("corpus", "teacher", "student", "results", "work", "documents", "steps", "gpu_id")
+    grid = Grid(**{name: getattr(args, name) for name in names})
+    rows = [ROWS[name] for name in args.rows]
+    with grid.lock():
+        grid.check(rows, args.seeds)
+        cells = [(row, seed) for seed in args.seeds for row in rows]
+        done = sum(grid.result(*cell).is_file() for cell in cells)
+        msg.info(f"{len(cells)} cells, {done} of them finished")
+        with tqdm(cells, unit="cell", disable=None) as progress:
+            for row, seed in progress:
+                progress.set_description(f"{row.name}, seed {seed}")
+                grid.run(row, seed)
+
+
+if __name__ == "__main__":
+    main()
