@@ -5,7 +5,7 @@ the last model, its threshold chosen on held-out text, and one prediction of the
 a file, so that an interrupted grid goes on where it stopped.
 
 Example: python scripts/paper.py corpus/cmeee metrics/paper/cmeee --teacher configs/cpu.cfg \
-    --student configs/cpu_student.cfg --documents 4000 --steps 1600 --seeds 0 1 2
+    --student configs/cpu_student.cfg --documents 4000 --steps 1600 --seeds 0 1 2 --training.batcher.size 250
 """
 
 import argparse
@@ -28,6 +28,7 @@ import srsly
 from make_config import fit_config, positive
 from paper_rows import ROWS, Row
 from report import CANDIDATES, choose_threshold, predict
+from spacy.cli._util import parse_config_overrides
 from spacy.tokens import DocBin
 from spacy.training import Example
 from spacy.util import load_config
@@ -50,6 +51,7 @@ class Grid:
     documents (int): How many training documents there are to be; 0 for all.
     steps (int): The steps of every training.
     gpu_id (int): GPU id, or -1 for CPU.
+    overrides (Dict[str, Any]): Settings of both configs, by their dotted names.
     """
 
     corpus: Path
@@ -60,6 +62,7 @@ class Grid:
     documents: int
     steps: int
     gpu_id: int
+    overrides: dict[str, Any]
 
     @property
     def parts(self) -> list[Path]:
@@ -78,7 +81,8 @@ class Grid:
 
     def config(self, row: Row) -> Config:
         """The config of a row."""
-        config = load_config(self.teacher if row.size == "teacher" else self.student, interpolate=False)
+        path = self.teacher if row.size == "teacher" else self.student
+        config = load_config(path, overrides=self.overrides, interpolate=False)
         fit_config(config, self.train, self.corpus / "heldout.spacy", self.steps, eval_frequency=self.steps)
         row.apply(config)
         return config
@@ -245,11 +249,11 @@ def main() -> None:
     parser.add_argument("--steps", type=positive, required=True, help="steps of every training")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--gpu-id", type=int, default=-1)
-    args = parser.parse_args()
+    args, rest = parser.parse_known_args()
     if len(set(args.seeds)) < max(2, len(args.seeds)):
         parser.error("--seeds: an interval takes two different seeds at least")
     names = ("corpus", "teacher", "student", "results", "work", "documents", "steps", "gpu_id")
-    grid = Grid(**{name: getattr(args, name) for name in names})
+    grid = Grid(**{name: getattr(args, name) for name in names}, overrides=parse_config_overrides(rest))
     rows = [ROWS[name] for name in args.rows]
     with grid.lock():
         grid.check(rows, args.seeds)

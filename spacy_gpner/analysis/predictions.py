@@ -1,0 +1,131 @@
+"""What a pipeline predicts for a corpus, beside its gold, as plain sets of character offsets."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Optional
+
+import numpy
+from spacy.language import Language
+from spacy.tokens import Doc
+from tqdm import tqdm
+
+from ..loading import PipelineError
+
+# Candidates are what passes this threshold: far below any that a model is used with
+FLOOR = 0.05
+
+
+class Entity(NamedTuple):
+    """A labelled span of a document's text.
+
+    start, end (int): First character, and the character after the last.
+    label (str): The label.
+    """
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One document, as gold has it and as a model sees it.
+
+    text (str): The text.
+    gold (Set[Entity]): The gold entities.
+    predicted (Dict[Entity, Optional[float]]): The predicted ones, with their scores if the model gives any.
+    candidates (Dict[Entity, float]): All spans that score above `FLOOR`, predicted or not; empty if the model
+        has no threshold to lower.
+    """
+
+    text: str
+    gold: frozenset[Entity]
+    predicted: dict[Entity, Optional[float]]
+    candidates: dict[Entity, float] = field(default_factory=dict)
+
+
+def entities(doc: Doc, spans_key: str) -> list[Entity]:
+    """The entities of a document.
+
+    doc (Doc): The document.
+    spans_key (str): Key of the span group.
+    RETURNS (List[Entity]): Its entities in the order of the group; none without the group.
+    """
+    return [Entity(s.start_char, s.end_char, s.label_) for s in doc.spans.get(spans_key, [])]
+
+
+def scored_entities(doc: Doc, spans_key: str) -> dict[Entity, Optional[float]]:
+    """The entities of a document and their scores, from the group's `attrs["scores"]`.
+
+    doc (Doc): The document.
+    spans_key (str): Key of the span group.
+    RETURNS (Dict[Entity, Optional[float]]): The score of each entity, None where there is none.
+    """
+    found = entities(doc, spans_key)
+    scores: Any = getattr(doc.spans.get(spans_key), "attrs", {}).get("scores")
+    if scores is None or numpy.shape(scores) != (len(found),):
+        return dict.fromkeys(found)
+    return dict(zip(found, (float(score) for score in scores), strict=True))
+
+
+def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) -> list[Prediction]:
+    """Run a pipeline over the texts of annotated documents. Entities are compared by character, so that
+    model and corpus may be tokenized otherwise.
+
+    nlp (Language): The pipeline.
+    gold (Sequence[Doc]): The documents; all have the span group.
+    spans_key (str): Key of the span group, in the gold documents and in the predicted ones.
+    name (str): What to call the pipeline on the progress bar and in errors.
+    RETURNS (List[Prediction]): A prediction for each document.
+    RAISES (PipelineError): If no document gets the span group.
+    """
+    texts = [doc.text for doc in gold]
+    predicted = list(_pipe(nlp, texts, name))
+    if predicted and not any(spans_key in doc.spans for doc in predicted):
+        written = sorted({key for doc in predicted for key in doc.spans})
+        raise PipelineError(
+            f"The pipeline {name} writes no doc.spans['{spans_key}']"
+            + (f", but {written}. Give the key with --spans-key." if written else " and no other span group.")
+        )
+    found = [scored_entities(doc, spans_key) for doc in predicted]
+    candidates: list[dict[Entity, Any]] = [{} for _ in gold]
+    pipes = [pipe for pipe in span_pipes(nlp, spans_key) if "threshold" in pipe.cfg]
+    if pipes and any(score is not None for own in found for score in own.values()):
+        with _lowered(pipes):
+            candidates = [scored_entities(doc, spans_key) for doc in _pipe(nlp, texts, f"{name}, candidates")]
+    return [
+        Prediction(text, frozenset(entities(doc, spans_key)), own, passed)
+        for text, doc, own, passed in zip(texts, gold, found, candidates, strict=True)
+    ]
+
+
+def span_pipes(nlp: Language, spans_key: str) -> list[Any]:
+    """The components that write a span group, as far as they say so: as `span_globalpointer` and `spancat` do.
+
+    nlp (Language): The pipeline.
+    spans_key (str): Key of the span group.
+    RETURNS (List[Any]): The components.
+    """
+    return [
+        pipe
+        for _, pipe in nlp.pipeline
+        if isinstance(getattr(pipe, "cfg", None), dict) and pipe.cfg.get("spans_key") == spans_key
+    ]
+
+
+@contextmanager
+def _lowered(pipes: list[Any]) -> Iterator[None]:
+    before = [dict(pipe.cfg) for pipe in pipes]
+    try:
+        for pipe in pipes:
+            pipe.cfg["threshold"] = FLOOR
+        yield
+    finally:
+        for pipe, cfg in zip(pipes, before, strict=True):
+            pipe.cfg.clear()
+            pipe.cfg.update(cfg)
+
+
+def _pipe(nlp: Language, texts: list[str], description: str) -> Iterator[Doc]:
+    yield from tqdm(nlp.pipe(texts), total=len(texts), unit="doc", desc=description, leave=False, disable=None)
