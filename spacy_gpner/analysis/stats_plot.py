@@ -84,13 +84,12 @@ def _draw_lengths(axes: Axes, files: dict[str, Counts]) -> None:
     for number, (name, counts) in enumerate(files.items()):
         ordered = sorted(counts.characters)
         reached = [100 * (n + 1) / len(ordered) for n in range(len(ordered))]
-        axes.step(
-            ordered, reached, where="post", color=PALETTE[number % len(PALETTE)], label=show_label(name)
-        )
+        color = PALETTE[number % len(PALETTE)]
+        axes.step(ordered, reached, where="post", color=color, label=repr(name)[1:-1])
     axes.set_xscale("symlog", base=2, linthresh=8)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
     axes.set_title("Texts of at most so many characters, in %")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper left")
 
 
 def _draw_windows(axes: Axes, counts: Counts, labels: Sequence[str]) -> None:

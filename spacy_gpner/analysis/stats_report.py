@@ -99,11 +99,8 @@ def _print_entities(name: str, counts: Counts) -> None:
     header = ("", "entities", "%", "surfaces", "mean length", "longest", "nested %", "inside", "around")
     _table(f"Entities: {name}", header, rows)
     equal = percent(share(total.nested_or_equal, len(total)), 2)
-    msg.text(
-        "Surfaces: different texts. Lengths in characters. Nested: inside or around another with other "
-        f"boundaries, {percent(share(total.nested, len(total)), 2)} %; {equal} % with those that share "
-        "their boundaries with another."
-    )
+    nested = percent(share(total.nested, len(total)), 2)
+    msg.text(f"Nested: {nested} %, or {equal} % with those that share their boundaries with another.")
 
 
 def _print_pairs(counts: Counts) -> None:

@@ -48,7 +48,7 @@ gpner_cli.command(
 )(split_cli)
 gpner_cli.command(
     "stats",
-    epilog="Example: spacy gpner stats corpus/train.spacy corpus/dev.spacy --json stats.json --plot stats.svg",
+    epilog="Example: spacy gpner stats corpus/train.spacy corpus/dev.spacy --json stats.json --plot s.svg",
 )(stats_cli)
 gpner_cli.command(
     "visualize",
