@@ -45,6 +45,7 @@ setup(
         "typer>=0.12",
         "srsly>=2.4.8,<3",
         "tqdm>=4.38",
+        "matplotlib>=3.8",
         "wasabi>=1.1,<1.2",
     ],
     extras_require={

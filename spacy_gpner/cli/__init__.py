@@ -10,6 +10,7 @@ from .distill import distill_cli
 from .export import export_cli
 from .profile import profile_cli
 from .split import split_cli
+from .stats import stats_cli
 from .visualize import visualize_cli
 
 gpner_cli = typer.Typer(
@@ -45,6 +46,10 @@ gpner_cli.command(
     "split",
     epilog="Example: spacy gpner split corpus/train.spacy corpus/fit.spacy corpus/choose.spacy --share 0.1",
 )(split_cli)
+gpner_cli.command(
+    "stats",
+    epilog="Example: spacy gpner stats corpus/train.spacy corpus/dev.spacy --json stats.json --plot s.svg",
+)(stats_cli)
 gpner_cli.command(
     "visualize",
     epilog="Example: spacy gpner visualize predicted.spacy page.html --gold dev.spacy",

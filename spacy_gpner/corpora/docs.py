@@ -7,6 +7,7 @@ from typing import Literal, Optional
 
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.vocab import Vocab
+from tqdm import tqdm
 
 from .records import CorpusError, Entity, Problem, Record, Report, Source
 
@@ -112,7 +113,10 @@ def read_docs(path: Path) -> tuple[list[Doc], list[str]]:
         raise CorpusError(f"{path} is {'a directory' if path.exists() else 'missing'}. Give a .spacy file.")
     try:
         doc_bin = DocBin(store_user_data=True).from_disk(path)
-        return list(doc_bin.get_docs(Vocab())), doc_bin.attrs
+        docs = tqdm(
+            doc_bin.get_docs(Vocab()), total=len(doc_bin), unit=" docs", delay=2, leave=False, disable=None
+        )
+        return list(docs), doc_bin.attrs
     except OSError as err:
         raise CorpusError(f"Can't read {path}: {err.strerror}.") from None
     except Exception as err:
