@@ -30,7 +30,7 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["spacy_gpner", "spacy_gpner.*"]),
-    package_data={"spacy_gpner": ["py.typed", "analysis/encoders/*.json"]},
+    package_data={"spacy_gpner": ["py.typed", "analysis/encoders/*.json", "analysis/assets/*"]},
     python_requires=">=3.11",
     install_requires=[
         "spacy>=3.8.7,<3.9",
@@ -42,6 +42,7 @@ setup(
         "transformers>=4.49,<4.53.3",
         "safetensors>=0.4",
         "numpy>=2.0",
+        "scipy>=1.11",
         "typer>=0.12",
         "srsly>=2.4.8,<3",
         "tqdm>=4.38",
@@ -51,7 +52,7 @@ setup(
     extras_require={
         # Compact pipelines: what runs them, and what makes them
         "compact": COMPACT,
-        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build", "scipy>=1.11", *COMPACT],
+        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build", *COMPACT],
     },
     entry_points={
         "spacy_factories": [

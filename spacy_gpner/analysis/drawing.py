@@ -79,9 +79,7 @@ def draw_legend(colors: dict[str, str]) -> str:
     colors (Dict[str, str]): The color of each label.
     RETURNS (str): The HTML, escaped.
     """
-    return "".join(
-        f'<span style="--color: {color}">{show(label)}</span>' for label, color in colors.items()
-    )
+    return "".join(f'<span style="--color: {color}">{show(label)}</span>' for label, color in colors.items())
 
 
 def draw_text(text: str, spans: Sequence[DrawnSpan]) -> str:
@@ -144,7 +142,11 @@ def _nest(spans: Sequence[DrawnSpan]) -> list[_Piece]:
 
 
 def _open(span: DrawnSpan, piece: _Piece) -> str:
-    classes = [*span.tag.split(), *["open-left"] * (not piece.is_first), *["open-right"] * (not piece.is_last)]
+    classes = [
+        *span.tag.split(),
+        *["open-left"] * (not piece.is_first),
+        *["open-right"] * (not piece.is_last),
+    ]
     opacity = 1.0 if span.score is None else FAINTEST + (1 - FAINTEST) * span.score
     return (
         f'<mark class="{escape(" ".join(classes))}" data-tag="{escape(span.tag)}" title="{show(span.note)}" '

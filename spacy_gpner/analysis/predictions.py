@@ -37,12 +37,14 @@ class Prediction:
     predicted (Dict[Entity, Optional[float]]): The predicted ones, with their scores if the model gives any.
     candidates (Dict[Entity, float]): All spans that score above `FLOOR`, predicted or not; empty if the model
         has no threshold to lower.
+    unreachable (int): How many gold entities begin or end inside a token of the model's.
     """
 
     text: str
     gold: frozenset[Entity]
     predicted: dict[Entity, Optional[float]]
     candidates: dict[Entity, float] = field(default_factory=dict)
+    unreachable: int = 0
 
 
 def entities(doc: Doc, spans_key: str) -> list[Entity]:
@@ -88,29 +90,39 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
             f"The pipeline {name} writes no doc.spans['{spans_key}']"
             + (f", but {written}. Give the key with --spans-key." if written else " and no other span group.")
         )
-    found = [scored_entities(doc, spans_key) for doc in predicted]
     candidates: list[dict[Entity, Any]] = [{} for _ in gold]
     pipes = [pipe for pipe in span_pipes(nlp, spans_key) if "threshold" in pipe.cfg]
-    if pipes and any(score is not None for own in found for score in own.values()):
+    if pipes and all("scores" in doc.spans[spans_key].attrs for doc in predicted if spans_key in doc.spans):
         with _lowered(pipes):
             candidates = [scored_entities(doc, spans_key) for doc in _pipe(nlp, texts, f"{name}, candidates")]
     return [
-        Prediction(text, frozenset(entities(doc, spans_key)), own, passed)
-        for text, doc, own, passed in zip(texts, gold, found, candidates, strict=True)
+        Prediction(
+            text=doc.text,
+            gold=frozenset(entities(doc, spans_key)),
+            predicted=scored_entities(own, spans_key),
+            candidates=passed,
+            unreachable=_count_unreachable(own, entities(doc, spans_key)),
+        )
+        for doc, own, passed in zip(gold, predicted, candidates, strict=True)
     ]
 
 
+def _count_unreachable(doc: Doc, gold: list[Entity]) -> int:
+    starts = {token.idx for token in doc}
+    ends = {token.idx + len(token) for token in doc}
+    return sum(entity.start not in starts or entity.end not in ends for entity in gold)
+
+
 def span_pipes(nlp: Language, spans_key: str) -> list[Any]:
-    """The components that write a span group, as far as they say so: as `span_globalpointer` and `spancat` do.
+    """The components that say that they write a span group, as `span_globalpointer` and `spancat` do.
 
     nlp (Language): The pipeline.
     spans_key (str): Key of the span group.
     RETURNS (List[Any]): The components.
     """
+    pipes: list[Any] = [pipe for _, pipe in nlp.pipeline]
     return [
-        pipe
-        for _, pipe in nlp.pipeline
-        if isinstance(getattr(pipe, "cfg", None), dict) and pipe.cfg.get("spans_key") == spans_key
+        p for p in pipes if isinstance(getattr(p, "cfg", None), dict) and p.cfg.get("spans_key") == spans_key
     ]
 
 
@@ -128,4 +140,6 @@ def _lowered(pipes: list[Any]) -> Iterator[None]:
 
 
 def _pipe(nlp: Language, texts: list[str], description: str) -> Iterator[Doc]:
-    yield from tqdm(nlp.pipe(texts), total=len(texts), unit="doc", desc=description, leave=False, disable=None)
+    yield from tqdm(
+        nlp.pipe(texts), total=len(texts), unit="doc", desc=description, leave=False, disable=None
+    )

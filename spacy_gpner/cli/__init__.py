@@ -7,6 +7,7 @@ from spacy.cli._util import app
 from .compact import compact_cli
 from .convert import convert_cli
 from .distill import distill_cli
+from .evaluate import evaluate_cli
 from .export import export_cli
 from .profile import profile_cli
 from .split import split_cli
@@ -33,6 +34,11 @@ gpner_cli.command(
     "--paths.train train.spacy --paths.dev heldout.spacy --distillation.linkage null",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(distill_cli)
+gpner_cli.command(
+    "evaluate",
+    epilog="Example: spacy gpner evaluate training/student/model-best corpus/dev.spacy --output metrics/dev "
+    "--train corpus/train.spacy",
+)(evaluate_cli)
 gpner_cli.command(
     "export",
     epilog="Example: spacy gpner export cmeee predictions.spacy CMeEE_test.json",

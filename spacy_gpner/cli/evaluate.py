@@ -1,0 +1,38 @@
+"""`spacy gpner evaluate`."""
+
+from pathlib import Path
+from typing import Optional
+
+from spacy.cli._util import Arg, Opt, import_code, setup_gpu
+
+from ._errors import fail_clearly
+
+
+def evaluate_cli(
+    models: list[str] = Arg(..., metavar="MODEL...", help="Trained pipelines that write doc.spans"),
+    corpus_path: Path = Arg(..., metavar="CORPUS.spacy", help="The same texts with gold spans"),
+    output_path: Path = Opt(..., "--output", "-o", help="Directory for metrics.json and report.html"),
+    train_path: Optional[Path] = Opt(
+        None, "--train", help="The training corpus, to tell entities seen there from others"
+    ),
+    spans_key: str = Opt("sc", "--spans-key", help="The key of the spans in doc.spans"),
+    limit: int = Opt(100, "--limit", min=0, help="Draw at most so many documents; 0 for all"),
+    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    code_path: Optional[Path] = Opt(
+        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
+    ),
+) -> None:
+    """Evaluate pipelines on a gold corpus: strict precision, recall and F1, in all and by label, nesting,
+    length and novelty; kinds of errors; precision and recall over thresholds; calibration. Several pipelines
+    are set side by side and compared by a paired bootstrap. The page holds the documents' text: keep it as
+    private as they are.
+    """
+    import_code(code_path)
+    setup_gpu(use_gpu)
+    with fail_clearly():
+        from ..analysis.evaluation import evaluate, write_evaluation
+        from ..analysis.evaluation_report import print_evaluation
+
+        evaluation = evaluate(models, corpus_path, spans_key=spans_key, train_path=train_path)
+        write_evaluation(evaluation, output_path, limit=limit)
+        print_evaluation(evaluation, output_path)
