@@ -1,8 +1,10 @@
 """A handful of sentences, and pipelines small enough to train on them in a second."""
 
+import os
 from pathlib import Path
 from typing import Any, Optional
 
+import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Span
@@ -10,6 +12,13 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 
 from spacy_gpner.tokenizer import CharTokenizer
+
+NEEDS_CORPORA = [
+    pytest.mark.corpora,
+    pytest.mark.skipif(
+        "GPNER_DATA" not in os.environ, reason="GPNER_DATA, the corpora's directory, is not set"
+    ),
+]
 
 CHAR_TOKENIZER = {"nlp": {"tokenizer": {"@tokenizers": "spacy-gpner.CharTokenizer.v1"}}}
 

@@ -225,6 +225,6 @@ def share(part: int, whole: int) -> Optional[float]:
     """A share, or None of nothing.
 
     part, whole (int): The counts.
-    RETURNS (Optional[float]): Their quotient, in six digits.
+    RETURNS (Optional[float]): Their quotient.
     """
-    return round(part / whole, 6) if whole else None
+    return part / whole if whole else None

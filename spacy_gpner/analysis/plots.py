@@ -12,6 +12,12 @@ from matplotlib.text import Text
 # Okabe and Ito's: told apart by colour-blind readers
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#b0a000", "#666666")
 
+SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "spacy_gpner",
+    "text.parse_math": False,
+}
+
 
 def to_svg(figure: Figure) -> str:
     """Draw a figure as SVG: the same figure gives the same text. Labels stay text, in the reader's own

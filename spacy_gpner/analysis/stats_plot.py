@@ -53,7 +53,9 @@ def _draw_labels(axes: Axes, counts: Counts, labels: Sequence[str]) -> None:
     axes.barh(range(len(labels)), nested, left=flat, color=PALETTE[1], label="nested")
     axes.set_yticks(range(len(labels)), [show_label(label) for label in labels])
     axes.invert_yaxis()
-    axes.set_title("Entities")
+    n_labels = len(counts.labels)
+    part = f" of the {len(labels)} most frequent of {n_labels} labels" if len(labels) < n_labels else ""
+    axes.set_title(f"Entities{part}")
     axes.legend()
 
 
@@ -85,7 +87,7 @@ def _draw_lengths(axes: Axes, files: dict[str, Counts]) -> None:
         ordered = sorted(counts.characters)
         reached = [100 * (n + 1) / len(ordered) for n in range(len(ordered))]
         color = PALETTE[number % len(PALETTE)]
-        axes.step(ordered, reached, where="post", color=color, label=repr(name)[1:-1])
+        axes.step(ordered, reached, where="post", color=color, label=_legend(repr(name)[1:-1]))
     axes.set_xscale("symlog", base=2, linthresh=8)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
     axes.set_title("Texts of at most so many characters, in %")
@@ -111,4 +113,9 @@ def _draw_windows(axes: Axes, counts: Counts, labels: Sequence[str]) -> None:
 
 def _draw_kept(axes: Axes, entities: Entities, name: str, color: str, width: float) -> None:
     kept = [100 * entities.held(Window(w)) / len(entities) for w in WIDTHS]
-    axes.plot(WIDTHS, kept, marker=".", color=color, linewidth=width, label=name)
+    axes.plot(WIDTHS, kept, marker=".", color=color, linewidth=width, label=_legend(name))
+
+
+def _legend(name: str) -> str:
+    """Matplotlib leaves names that begin with an underscore out of the legend."""
+    return f" {name}" if name.startswith("_") else name

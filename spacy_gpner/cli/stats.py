@@ -9,7 +9,7 @@ from ._errors import fail_clearly
 
 
 def stats_cli(
-    docs_paths: list[Path] = Arg(..., metavar="CORPUS.spacy...", help="The files, such as train and dev"),
+    docs_paths: list[Path] = Arg(..., metavar="CORPUS.spacy", help="The files, such as train and dev"),
     spans_key: str = Opt("sc", "--spans-key", help="The key of the entities in doc.spans"),
     json_path: Optional[Path] = Opt(None, "--json", help="A JSON file for the counts"),
     plot_path: Optional[Path] = Opt(None, "--plot", help="An SVG file to draw them in"),

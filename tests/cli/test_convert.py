@@ -214,7 +214,7 @@ def test_terminal_without_chinese(write_cmeee, tmp_path):
     assert "\\u75c7" in result.output
 
 
-@pytest.mark.parametrize("command", ["convert", "export", "split"])
+@pytest.mark.parametrize("command", ["convert", "export", "split", "stats"])
 def test_help_ends_with_an_example(command, run):
     code, text = run(command, "--help")
     assert code == 0

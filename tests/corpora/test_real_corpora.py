@@ -5,12 +5,9 @@ import pytest
 
 from spacy_gpner.corpora.convert import convert_corpus
 
-pytestmark = [
-    pytest.mark.corpora,
-    pytest.mark.skipif(
-        "GPNER_DATA" not in os.environ, reason="GPNER_DATA, the corpora's directory, is not set"
-    ),
-]
+from ..util import NEEDS_CORPORA
+
+pytestmark = NEEDS_CORPORA
 
 CASES = [
     ("cmeee", ["cmeee/CMeEE_train.json"], 15_000, 61_794, {"offsets_inverted": 2, "two_labels": 33}),
