@@ -42,6 +42,7 @@ setup(
         "transformers>=4.49,<4.53.3",
         "safetensors>=0.4",
         "numpy>=2.0",
+        "scipy>=1.11",
         "typer>=0.12",
         "srsly>=2.4.8,<3",
         "tqdm>=4.38",
@@ -50,7 +51,7 @@ setup(
     extras_require={
         # Compact pipelines: what runs them, and what makes them
         "compact": COMPACT,
-        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build", "scipy>=1.11", *COMPACT],
+        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build", *COMPACT],
     },
     entry_points={
         "spacy_factories": [

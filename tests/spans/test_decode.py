@@ -18,7 +18,7 @@ NO_LIMIT = 10**9
 
 
 def found(factors, window, threshold, max_spans=NO_LIMIT):
-    spans = decode(factors, window, threshold, [max_spans] * len(factors.lengths))
+    spans = decode(factors, window, [threshold] * factors.num_types, [max_spans] * len(factors.lengths))
     keys = list(zip(*(x.tolist() for x in (spans.doc, spans.start, spans.end, spans.type)), strict=True))
     assert keys == sorted(keys)
     return dict(zip(keys, spans.score.tolist(), strict=True)), spans.dropped.tolist()
