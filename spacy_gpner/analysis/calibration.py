@@ -7,12 +7,11 @@ is in terms of scores differs from label to label.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
 import numpy
-import srsly
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 from spacy.language import Language
@@ -29,8 +28,8 @@ from ..loading import load_pipeline
 # Spans whose uncalibrated score is above are looked at: nearly all others are wrong.
 LOWEST = 0.05
 BINS = 15
-# What the fit of all labels counts in that of one: the precision of a prior, so that slope and offset are known
-# to 0.1 without data. Anything between 30 and 300 does as well (docs/calibration.md).
+# What the fit of all labels counts in that of one: the precision of a prior, by which slope and offset are
+# known to 0.1 before there is data. Anything between 30 and 300 does as well (docs/calibration.md).
 WEIGHT = 100.0
 IDENTITY = (1.0, 0.0)
 DIGITS = 4
@@ -58,12 +57,14 @@ class Candidates:
     changed: int
 
     def of_label(self, t: int) -> "Candidates":
-        """Those of one label alone."""
+        """Those of one label alone.
+
+        t (int): The label's place.
+        RETURNS (Candidates): Its candidates, of the same labels, and its gold.
+        """
         own = self.type == t
         gold = numpy.where(numpy.arange(len(self.gold)) == t, self.gold, 0)
-        return Candidates(
-            self.labels, self.type[own], self.score[own], self.right[own], gold, self.unknown, self.changed
-        )
+        return replace(self, type=self.type[own], score=self.score[own], right=self.right[own], gold=gold)
 
 
 @dataclass(frozen=True)
@@ -309,8 +310,7 @@ def is_calibrated(path: Path) -> bool:
     path (Path): The pipeline's directory.
     RETURNS (bool): Whether it is.
     """
-    settings = [srsly.read_json(file) for file in path.glob("*/cfg") if file.is_file()]
-    return any(isinstance(x, dict) and x.get("calibration") for x in settings)
+    return any(b'"calibration": {' in file.read_bytes() for file in path.glob("*/cfg") if file.is_file())
 
 
 def print_table(candidates: Candidates, before: Setting, after: Setting) -> None:
@@ -339,11 +339,7 @@ def print_table(candidates: Candidates, before: Setting, after: Setting) -> None
 
 
 def _counts(candidates: Candidates) -> tuple[str, ...]:
-    return (
-        str(len(candidates.score)),
-        str(int(candidates.right.sum())),
-        str(int(candidates.gold.sum())),
-    )
+    return tuple(str(int(n)) for n in (len(candidates.score), candidates.right.sum(), candidates.gold.sum()))
 
 
 def _quality(candidates: Candidates, before: Setting, after: Setting) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """`span_globalpointer`: nested entities in `doc.spans`."""
 
+import json
 import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Optional, cast
 
-import srsly
 import torch
 from spacy import util
 from spacy.language import Language
@@ -211,9 +211,9 @@ class SpanGlobalPointer(TrainablePipe):
 
     @property
     def calibration(self) -> Optional[dict[str, tuple[float, float]]]:
-        """Slope and offset by label, or None. With them a span's score is sigmoid(slope * s + offset), where s is
-        what the head gives; labels without them have the sigmoid alone. Thresholds are compared with that
-        score. Learning on removes it.
+        """Slope and offset by label, or None. A span has the score sigmoid(slope * s + offset) then, where
+        s is what the head gives; labels without them have the sigmoid alone. It is this score that thresholds
+        are compared with. Learning on removes it.
 
         RAISES (ValueError): If it is set to a slope that is not positive, or to what is not finite.
         """
@@ -510,7 +510,7 @@ class SpanGlobalPointer(TrainablePipe):
                 stacklevel=3,
             )
 
-    def _cfg_to_save(self) -> dict[str, Any]:
+    def _cfg_to_save(self) -> bytes:
         # Settings come from the pipeline's config: a saved copy would hide later overrides. Only those that
         # were changed since are saved, with what they were changed from.
         changed = {
@@ -519,9 +519,12 @@ class SpanGlobalPointer(TrainablePipe):
             if self.cfg[name] != given
         }
         own = {name: self.cfg[name] for name in ("threshold", "thresholds", "calibration")}
-        return {"labels": self.cfg["labels"], "changed": changed, **own}
+        # srsly's JSON rounds numbers, which then differ from those in the config.
+        saved = {"labels": self.cfg["labels"], "changed": changed, **own}
+        return json.dumps(saved, ensure_ascii=False, indent=2).encode()
 
-    def _load_cfg(self, saved: dict[str, Any]) -> None:
+    def _load_cfg(self, json_bytes: bytes) -> None:
+        saved = json.loads(json_bytes)
         self.cfg["labels"] = saved["labels"]
         for name, change in saved["changed"].items():
             if self._given_cfg[name] == change["from"]:
@@ -539,7 +542,7 @@ class SpanGlobalPointer(TrainablePipe):
         """
         return util.to_bytes(
             {
-                "cfg": lambda: srsly.json_dumps(self._cfg_to_save()),
+                "cfg": self._cfg_to_save,
                 "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
                 "model": self.model.to_bytes,
             },
@@ -556,7 +559,7 @@ class SpanGlobalPointer(TrainablePipe):
         util.from_bytes(
             bytes_data,
             {
-                "cfg": lambda b: self._load_cfg(srsly.json_loads(b)),
+                "cfg": self._load_cfg,
                 "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
                 "model": self.model.from_bytes,
             },
@@ -573,7 +576,7 @@ class SpanGlobalPointer(TrainablePipe):
         util.to_disk(
             path,
             {
-                "cfg": lambda p: srsly.write_json(p, self._cfg_to_save()),
+                "cfg": lambda p: cast(None, p.write_bytes(self._cfg_to_save())),
                 "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
                 "model": self.model.to_disk,
             },
@@ -590,7 +593,7 @@ class SpanGlobalPointer(TrainablePipe):
         util.from_disk(
             path,
             {
-                "cfg": lambda p: self._load_cfg(srsly.read_json(p)),
+                "cfg": lambda p: self._load_cfg(p.read_bytes()),
                 "vocab": lambda p: cast(None, self.vocab.from_disk(p, exclude=exclude)),
                 "model": lambda p: cast(None, self.model.from_disk(p)),
             },
