@@ -27,7 +27,7 @@ from spacy_gpner.analysis.calibration import (
     fit_labels,
 )
 
-from ..util import TRAIN, blank, entities, make_examples, make_tiny_bert, scores, train, transformer_nlp
+from ..util import TRAIN, blank, entities, make_examples, make_tiny_bert, save_trained, train, transformer_nlp
 
 NAME = "span_globalpointer"
 TEXTS = [text for text, _ in TRAIN]
@@ -39,6 +39,10 @@ def simulate(slope, offset, n, seed=0):
     rng = numpy.random.default_rng(seed)
     s = rng.normal(0.5, 2.0, n)
     return s, rng.random(n) < expit(slope * s + offset)
+
+
+def all_scores(docs):
+    return [float(score) for doc in docs for score in doc.spans["sc"].attrs["scores"]]
 
 
 def candidates_of(types, s, right, missed=0):
@@ -141,11 +145,7 @@ def test_what_is_no_candidate_does_not_pass():
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory):
-    nlp = blank()
-    train(nlp, steps=25)
-    path = tmp_path_factory.mktemp("full")
-    nlp.to_disk(path)
-    return path
+    return save_trained(tmp_path_factory.mktemp("full"), steps=25)
 
 
 def write(path, data, nlp=None, key="sc"):
@@ -167,7 +167,7 @@ def test_candidates_are_what_is_predicted(full):
     nlp = spacy.load(full, config={"components": {NAME: {"threshold": LOWEST}}})
     docs = list(nlp.pipe(TEXTS))
     found = find_candidates(spacy.load(full), [*references(TRAIN), *references([("", [])])])
-    assert expit(found.score).tolist() == pytest.approx([x for doc in docs for x in scores(doc)], abs=1e-6)
+    assert expit(found.score).tolist() == pytest.approx(all_scores(docs), abs=1e-6)
     gold = [set(spans) for _, spans in TRAIN]
     right = [e in own for doc, own in zip(docs, gold, strict=True) for e in entities(doc)]
     assert found.right.tolist() == right
@@ -195,7 +195,7 @@ def test_a_shared_encoder(tmp_path):
     nlp.get_pipe(NAME).threshold = LOWEST
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = [score for doc in nlp.pipe(TEXTS) for score in scores(doc)]
+        found = all_scores(nlp.pipe(TEXTS))
     assert expit(find_candidates(nlp, references(TRAIN)).score).tolist() == pytest.approx(found, abs=1e-5)
     assert nlp.pipe_names == ["transformer", NAME]
 

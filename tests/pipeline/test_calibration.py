@@ -9,7 +9,7 @@ from spacy.training import Example
 
 from spacy_gpner.compact.pipeline import write_compact
 
-from ..util import TRAIN, blank, entities, make_examples, scores, train
+from ..util import TRAIN, blank, entities, make_examples, save_trained, scores, train
 
 NAME = "span_globalpointer"
 TEXTS = [text for text, _ in TRAIN]
@@ -19,11 +19,7 @@ CALIBRATION = {"bod": (0.5, -1.0), "sym": (2.0, 0.25)}
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    nlp = blank()
-    train(nlp)
-    path = tmp_path_factory.mktemp("saved")
-    nlp.to_disk(path)
-    return path
+    return save_trained(tmp_path_factory.mktemp("saved"))
 
 
 @pytest.fixture
