@@ -105,7 +105,7 @@ def prepare(
 
     def find() -> Any:
         if form == "factors":
-            return decode(given, own_window, 0.5, [10 * n for n in lengths])
+            return decode(given, own_window, [0.5] * n_types, [10 * n for n in lengths])
         with torch.no_grad():
             return (dense_scores(given, own_window) > 0).nonzero()
 

@@ -48,7 +48,7 @@ def predict(nlp: Language, path: Path, threshold: float) -> tuple[list[Example],
 
     RETURNS (Tuple[List[Example], float]): Predictions beside gold, and the tokens per second.
     """
-    nlp.get_pipe(COMPONENT).cfg["threshold"] = threshold
+    nlp.get_pipe(COMPONENT).threshold = threshold
     gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
     start = time.perf_counter()
     predicted = list(nlp.pipe(doc.text for doc in gold))

@@ -1,10 +1,14 @@
 """Loading trained pipelines."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Optional
 
 from spacy.language import Language
 from spacy.training.loop import DIR_MODEL_BEST
 from spacy.util import load_model
+
+from .files import resolve
 
 
 class PipelineError(ValueError):
@@ -12,10 +16,11 @@ class PipelineError(ValueError):
     and the way out."""
 
 
-def load_pipeline(name: str) -> Language:
+def load_pipeline(name: str, config: Optional[dict[str, Any]] = None) -> Language:
     """Load a trained pipeline.
 
     name (str): Its directory or package.
+    config (Optional[Dict[str, Any]]): Settings in place of those in its config.
     RETURNS (Language): The pipeline.
     RAISES (PipelineError): If it is damaged, or a training's output and not one of the pipelines there.
     RAISES (OSError): If there is none.
@@ -24,8 +29,28 @@ def load_pipeline(name: str) -> Language:
     if best.is_dir():
         raise PipelineError(f"{name} is a training's output. Give one of the pipelines there: {best}")
     try:
-        return load_model(name)
+        return load_model(name, config=config or {})
     except OSError:
         raise
     except Exception as err:
         raise PipelineError(f"Can't load the pipeline {name} ({type(err).__name__}: {err})") from err
+
+
+def check_output(path: Path, model: str, kind: str, is_kind: Callable[[Path], bool]) -> None:
+    """See to it that nothing but an earlier pipeline of the same kind is overwritten.
+
+    path (Path): The directory to write.
+    model (str): The pipeline to read, a directory or a package.
+    kind (str): What to call the kind.
+    is_kind (Callable[[Path], bool]): Whether a directory with a config.cfg is a pipeline of the kind.
+    RAISES (PipelineError): If it is something else, or one lies in the other.
+    """
+    output, source = resolve(path), resolve(Path(model))
+    if source.exists() and (output == source or output in source.parents or source in output.parents):
+        raise PipelineError(
+            f"{path} is the pipeline to read, or one lies in the other. Give another directory."
+        )
+    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
+        return
+    if not (output / "config.cfg").is_file() or not is_kind(output):
+        raise PipelineError(f"{path} is there and is no {kind} pipeline. Give another directory.")

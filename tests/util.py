@@ -88,6 +88,14 @@ def train(nlp: Language, data: Any = TRAIN, steps: int = 80, key: str = "sc") ->
     return losses
 
 
+def save_trained(path: Path, steps: int = 80) -> Path:
+    """Train and save; returns the path."""
+    nlp = blank()
+    train(nlp, steps=steps)
+    nlp.to_disk(path)
+    return path
+
+
 def entities(doc: Any, key: str = "sc") -> list[tuple[int, int, str]]:
     """(start, end, label) of the predicted spans."""
     return [(span.start, span.end, span.label_) for span in doc.spans[key]]

@@ -4,6 +4,7 @@ since every `spacy` command pays for what is imported here."""
 import typer
 from spacy.cli._util import app
 
+from .calibrate import calibrate_cli
 from .compact import compact_cli
 from .convert import convert_cli
 from .distill import distill_cli
@@ -20,6 +21,10 @@ gpner_cli = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+gpner_cli.command(
+    "calibrate",
+    epilog="Example: spacy gpner calibrate training/student/model-best corpus/heldout.spacy calibrated",
+)(calibrate_cli)
 gpner_cli.command(
     "compact",
     epilog="Example: spacy gpner compact training/student/model-best compact --corpus corpus/dev.spacy",

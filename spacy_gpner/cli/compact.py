@@ -22,14 +22,14 @@ def compact_cli(
     from wasabi import msg
 
     from ..compact.cost import compare, find_pipe, print_costs, record_scores
-    from ..compact.pipeline import check_output, check_packages, write_compact
+    from ..compact.pipeline import check_packages, is_compact, write_compact
     from ..corpora.docs import read_docs, require_spans
     from ..corpora.records import CorpusError
-    from ..loading import load_pipeline
+    from ..loading import check_output, load_pipeline
 
     with fail_clearly():
         check_packages()
-        check_output(output, model)
+        check_output(output, model, "compact", is_compact)
         if corpus is not None:
             full = load_pipeline(model)
             gold, _ = read_docs(corpus)

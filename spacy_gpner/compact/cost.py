@@ -83,8 +83,8 @@ def find_pipe(nlp: Language) -> SpanGlobalPointer:
         if isinstance(pipe, SpanGlobalPointer):
             return pipe
     raise PipelineError(
-        f"{nlp.path} has no span_globalpointer that runs, to compare on a corpus (what runs is "
-        f"{', '.join(nlp.pipe_names) or 'nothing'})."
+        f"{nlp.path} has no span_globalpointer that runs (what runs is "
+        f"{', '.join(nlp.pipe_names) or 'nothing'}). Give a pipeline with one."
     )
 
 

@@ -10,7 +10,7 @@ from spacy_transformers.layers import TransformerModel
 from thinc.api import Model
 from transformers import PreTrainedModel
 
-from ..files import atomic_directory, resolve
+from ..files import atomic_directory
 from ..loading import PipelineError
 from ..models.bilstm import BiLSTM
 from ..models.compact_bilstm import CompactBiLSTM
@@ -86,23 +86,13 @@ def check_packages() -> None:
         )
 
 
-def check_output(path: Path, model: str) -> None:
-    """See to it that nothing but an earlier compact pipeline is overwritten.
+def is_compact(path: Path) -> bool:
+    """Whether a pipeline is compact.
 
-    path (Path): The directory to write.
-    model (str): The pipeline to read, a directory or a package.
-    RAISES (PipelineError): If it is something else, or one lies in the other.
+    path (Path): Its directory.
+    RETURNS (bool): Whether its config names a compact form.
     """
-    output, source = resolve(path), resolve(Path(model))
-    if source.exists() and (output == source or output in source.parents or source in output.parents):
-        raise PipelineError(
-            f"{path} is the pipeline to read, or one lies in the other. Give another directory."
-        )
-    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
-        return
-    config = output / "config.cfg"
-    if not config.is_file() or COMPACT not in config.read_text(encoding="utf-8"):
-        raise PipelineError(f"{path} is there and is no compact pipeline. Give another directory.")
+    return COMPACT in (path / "config.cfg").read_text(encoding="utf-8")
 
 
 def _replace_blocks(block: Any) -> int:

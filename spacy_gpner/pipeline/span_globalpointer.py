@@ -1,11 +1,13 @@
 """`span_globalpointer`: nested entities in `doc.spans`."""
 
+import json
+import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Optional, cast
 
-import srsly
+import torch
 from spacy import util
 from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
@@ -21,7 +23,7 @@ from ..models.by_length import predict_vectors
 from ..models.span_head import SpanModel, resize_span_model
 from ..models.torch_layer import get_shim, has_unaveraged_shim
 from ..scoring import score_spans
-from ..spans import DecodedSpans, SpanFactors, Window, decode
+from ..spans import Calibration, DecodedSpans, SpanFactors, Window, decode
 from ..spans.tiles import WindowMode
 from .ents import EntsPolicy, check_ents_policy, flat_entities
 from .fork import use_one_thread_after_fork
@@ -64,6 +66,7 @@ DEFAULT_DISTILLATION_LOSS = DistillationLoss()
         "model": DEFAULT_SPAN_GLOBALPOINTER_MODEL,
         "spans_key": DEFAULT_SPANS_KEY,
         "threshold": 0.5,
+        "thresholds": None,
         "window": 64,
         "window_mode": "band",
         "max_spans": None,
@@ -78,6 +81,7 @@ def make_span_globalpointer(
     model: SpanModel,
     spans_key: str,
     threshold: float,
+    thresholds: Optional[dict[str, float]],
     window: Optional[int],
     window_mode: WindowMode,
     max_spans: Optional[int],
@@ -91,6 +95,7 @@ def make_span_globalpointer(
         name,
         spans_key=spans_key,
         threshold=threshold,
+        thresholds=thresholds,
         window=window,
         window_mode=window_mode,
         max_spans=max_spans,
@@ -104,7 +109,8 @@ class SpanGlobalPointer(TrainablePipe):
     paper).
 
     It sets `doc.spans[spans_key]`, sorted by start, then end, then label, with the score of each span in
-    `doc.spans[spans_key].attrs["scores"]`: the sigmoid of what the head gives, in [0, 1].
+    `doc.spans[spans_key].attrs["scores"]`: the sigmoid of what the head gives, in [0, 1]; a probability where
+    `calibration` is set.
 
     Once there is such a component, processes forked from this one use a single torch thread: more would hang
     (see `pipeline/fork.py`), and so would `nlp.pipe(n_process=…)`.
@@ -118,6 +124,7 @@ class SpanGlobalPointer(TrainablePipe):
         *,
         spans_key: str = DEFAULT_SPANS_KEY,
         threshold: float = 0.5,
+        thresholds: Optional[dict[str, float]] = None,
         window: Optional[int] = 64,
         window_mode: WindowMode = "band",
         max_spans: Optional[int] = None,
@@ -131,6 +138,7 @@ class SpanGlobalPointer(TrainablePipe):
         name (str): The component instance name, used to add entries to the losses during training.
         spans_key (str): Key of the span group to predict, and to learn from.
         threshold (float): Score above which a span is predicted, in [0, 1].
+        thresholds (Optional[Dict[str, float]]): Thresholds of single labels, in its place.
         window (Optional[int]): Width of the context shield window in tokens; None for none.
         window_mode (str): "band" lets through spans of at most `window` tokens, "prefix" spans within the
             first `window` tokens of a document.
@@ -143,8 +151,8 @@ class SpanGlobalPointer(TrainablePipe):
         """
         if not spans_key:
             raise ValueError("Invalid spans_key: it is empty. The usual one is 'sc'.")
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"Invalid threshold: {threshold}. Expected a probability between 0 and 1.")
+        _check_probability("threshold", threshold)
+        _check_probabilities(thresholds)
         if max_spans is not None and max_spans < 0:
             raise ValueError(f"Invalid max_spans: {max_spans}. Expected a number of spans, or null.")
         if ents_policy is not None:
@@ -158,12 +166,14 @@ class SpanGlobalPointer(TrainablePipe):
             "labels": [],
             "spans_key": spans_key,
             "threshold": threshold,
+            "thresholds": thresholds,
             "window": window,
             "window_mode": window_mode,
             "max_spans": max_spans,
             "ents_policy": ents_policy,
         }
         self._given_cfg = {name: value for name, value in self.cfg.items() if name != "labels"}
+        self.cfg["calibration"] = None
         self._warned_of_dropped = False
         use_one_thread_after_fork()
 
@@ -171,6 +181,54 @@ class SpanGlobalPointer(TrainablePipe):
     def key(self) -> str:
         """Key of the span group to predict, and to learn from."""
         return str(self.cfg["spans_key"])
+
+    @property
+    def threshold(self) -> float:
+        """Score above which a span is predicted, in [0, 1]. Set, it holds for all labels: `thresholds` go.
+
+        RAISES (ValueError): If it is set to something out of range.
+        """
+        return float(self.cfg["threshold"])
+
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        _check_probability("threshold", value)
+        self.cfg.update(threshold=value, thresholds=None)
+
+    @property
+    def thresholds(self) -> Optional[dict[str, float]]:
+        """Thresholds of single labels, in place of `threshold`; None if there are none.
+
+        RAISES (ValueError): If it is set to something out of range.
+        """
+        own: Optional[dict[str, float]] = self.cfg["thresholds"]
+        return own
+
+    @thresholds.setter
+    def thresholds(self, value: Optional[dict[str, float]]) -> None:
+        _check_probabilities(value)
+        self.cfg["thresholds"] = value
+
+    @property
+    def calibration(self) -> Optional[dict[str, tuple[float, float]]]:
+        """Slope and offset by label, or None. A span has the score sigmoid(slope * s + offset) then, where
+        s is what the head gives; labels without them have the sigmoid alone. It is this score that thresholds
+        are compared with. Learning on removes it.
+
+        RAISES (ValueError): If it is set to a slope that is not positive, or to what is not finite.
+        """
+        saved = self.cfg["calibration"]
+        return None if saved is None else {label: (slope, offset) for label, (slope, offset) in saved.items()}
+
+    @calibration.setter
+    def calibration(self, value: Optional[dict[str, tuple[float, float]]]) -> None:
+        for label, (slope, offset) in (value or {}).items():
+            if not (0 < slope < math.inf and math.isfinite(offset)):
+                raise ValueError(
+                    f"[{self.name}] Invalid calibration of '{label}': slope {slope}, offset {offset}. "
+                    "Expected a slope above 0, and finite numbers."
+                )
+        self.cfg["calibration"] = value
 
     @property
     def window(self) -> Window:
@@ -220,7 +278,8 @@ class SpanGlobalPointer(TrainablePipe):
 
         docs (Iterable[Doc]): The documents.
         RETURNS (DecodedSpans): The spans above the threshold.
-        RAISES (ValueError): If the component has not been initialized.
+        RAISES (ValueError): If the component has not been initialized, or `thresholds` names a label that it
+            does not have.
         """
         self._require_initialized()
         docs = list(docs)
@@ -237,7 +296,24 @@ class SpanGlobalPointer(TrainablePipe):
         RETURNS (DecodedSpans): The spans above the threshold.
         """
         limits = [self._max_spans(doc) for doc in docs]
-        return decode(scores, self.window, float(self.cfg["threshold"]), limits)
+        return decode(scores, self.window, self._type_thresholds(), limits, self._calibration())
+
+    def _type_thresholds(self) -> list[float]:
+        own = self.thresholds or {}
+        unknown = sorted(set(own) - set(self.labels))
+        if unknown:
+            raise ValueError(
+                f"[{self.name}] Invalid thresholds: there is no label {', '.join(map(repr, unknown))}. The "
+                f"labels are {', '.join(self.labels)}."
+            )
+        return [float(own.get(label, self.threshold)) for label in self.labels]
+
+    def _calibration(self) -> Optional[Calibration]:
+        by_label = self.calibration
+        if by_label is None:
+            return None
+        rows = [by_label.get(label, (1.0, 0.0)) for label in self.labels]
+        return Calibration(*torch.tensor(rows, dtype=torch.float64).unbind(1))
 
     def _require_initialized(self) -> None:
         if not self._is_initialized:
@@ -319,6 +395,14 @@ class SpanGlobalPointer(TrainablePipe):
             self.finish_update(sgd)
         losses[self.name] += loss
         return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Update the weights. A calibration does not fit what is learned: it goes.
+
+        sgd (Optimizer): The optimizer.
+        """
+        self.cfg["calibration"] = None
+        super().finish_update(sgd)
 
     @property
     def is_distillable(self) -> bool:
@@ -402,6 +486,7 @@ class SpanGlobalPointer(TrainablePipe):
                 "(`spacy gpner convert --spans-key`), or add labels with add_label."
             )
         report.warn(self.name, self.labels, self.window)
+        self.cfg["calibration"] = None
         if nlp is not None:
             self._check_training_config(nlp)
         head = self.model.get_ref("output_layer")
@@ -425,7 +510,7 @@ class SpanGlobalPointer(TrainablePipe):
                 stacklevel=3,
             )
 
-    def _cfg_to_save(self) -> dict[str, Any]:
+    def _cfg_to_save(self) -> bytes:
         # Settings come from the pipeline's config: a saved copy would hide later overrides. Only those that
         # were changed since are saved, with what they were changed from.
         changed = {
@@ -433,13 +518,21 @@ class SpanGlobalPointer(TrainablePipe):
             for name, given in self._given_cfg.items()
             if self.cfg[name] != given
         }
-        return {"labels": self.cfg["labels"], "changed": changed}
+        own = {name: self.cfg[name] for name in ("threshold", "thresholds", "calibration")}
+        # srsly's JSON rounds numbers, which then differ from those in the config.
+        saved = {"labels": self.cfg["labels"], "changed": changed, **own}
+        return json.dumps(saved, ensure_ascii=False, indent=2).encode()
 
-    def _load_cfg(self, saved: dict[str, Any]) -> None:
+    def _load_cfg(self, json_bytes: bytes) -> None:
+        saved = json.loads(json_bytes)
         self.cfg["labels"] = saved["labels"]
         for name, change in saved["changed"].items():
             if self._given_cfg[name] == change["from"]:
                 self.cfg[name] = change["to"]
+        self.cfg["calibration"] = saved.get("calibration")
+        # A threshold that is given now, and was not when these thresholds were saved, holds for all labels.
+        if self.cfg["thresholds"] == saved.get("thresholds") and self.threshold != saved.get("threshold"):
+            self.cfg["thresholds"] = None
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize the component.
@@ -449,7 +542,7 @@ class SpanGlobalPointer(TrainablePipe):
         """
         return util.to_bytes(
             {
-                "cfg": lambda: srsly.json_dumps(self._cfg_to_save()),
+                "cfg": self._cfg_to_save,
                 "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
                 "model": self.model.to_bytes,
             },
@@ -466,7 +559,7 @@ class SpanGlobalPointer(TrainablePipe):
         util.from_bytes(
             bytes_data,
             {
-                "cfg": lambda b: self._load_cfg(srsly.json_loads(b)),
+                "cfg": self._load_cfg,
                 "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
                 "model": self.model.from_bytes,
             },
@@ -483,7 +576,7 @@ class SpanGlobalPointer(TrainablePipe):
         util.to_disk(
             path,
             {
-                "cfg": lambda p: srsly.write_json(p, self._cfg_to_save()),
+                "cfg": lambda p: cast(None, p.write_bytes(self._cfg_to_save())),
                 "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
                 "model": self.model.to_disk,
             },
@@ -500,10 +593,20 @@ class SpanGlobalPointer(TrainablePipe):
         util.from_disk(
             path,
             {
-                "cfg": lambda p: self._load_cfg(srsly.read_json(p)),
+                "cfg": lambda p: self._load_cfg(p.read_bytes()),
                 "vocab": lambda p: cast(None, self.vocab.from_disk(p, exclude=exclude)),
                 "model": lambda p: cast(None, self.model.from_disk(p)),
             },
             exclude,
         )
         return self
+
+
+def _check_probability(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ValueError(f"Invalid {name}: {value}. Expected a probability between 0 and 1.")
+
+
+def _check_probabilities(by_label: Optional[dict[str, float]]) -> None:
+    for label, value in (by_label or {}).items():
+        _check_probability(f"thresholds of '{label}'", value)

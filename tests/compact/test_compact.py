@@ -27,6 +27,7 @@ from ..util import (
     expected,
     make_examples,
     make_tiny_bert,
+    save_trained,
     scores,
     train,
     transformer_nlp,
@@ -37,11 +38,7 @@ TEXTS = [text for text, _ in TRAIN]
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory):
-    nlp = blank()
-    train(nlp)
-    path = tmp_path_factory.mktemp("full")
-    nlp.to_disk(path)
-    return path
+    return save_trained(tmp_path_factory.mktemp("full"))
 
 
 @pytest.fixture(scope="module")

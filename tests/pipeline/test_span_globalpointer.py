@@ -82,7 +82,7 @@ def test_threshold_is_a_probability(trained):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for threshold in (0.0, 1.0, 0.5):
-            component.cfg["threshold"] = threshold
+            component.threshold = threshold
             at[threshold] = entities(trained(TEXTS[4]))
     assert at[1.0] == []
     assert set(at[0.5]) < set(at[0.0])
@@ -218,6 +218,7 @@ def test_bad_labels(label):
     [
         {"threshold": 1.5},
         {"threshold": -0.1},
+        {"thresholds": {"bod": 1.5}},
         {"window": 0},
         {"window_mode": "suffix"},
         {"ents_policy": "best"},
@@ -305,17 +306,25 @@ def test_other_spans_key():
 def test_settings_can_be_overridden_when_loading(trained, tmp_path):
     trained.to_disk(tmp_path / "a")
     loaded = spacy.load(tmp_path / "a", config={"components": {"span_globalpointer": {"threshold": 0.9}}})
-    assert loaded.get_pipe("span_globalpointer").cfg["threshold"] == 0.9
+    assert loaded.get_pipe("span_globalpointer").threshold == 0.9
     # and a setting that was changed at run time is saved
-    loaded.get_pipe("span_globalpointer").cfg["threshold"] = 0.25
+    loaded.get_pipe("span_globalpointer").threshold = 0.25
     loaded.to_disk(tmp_path / "b")
     again = spacy.load(tmp_path / "b")
-    assert again.get_pipe("span_globalpointer").cfg["threshold"] == 0.25
+    assert again.get_pipe("span_globalpointer").threshold == 0.25
     again.to_disk(tmp_path / "c")
-    assert spacy.load(tmp_path / "c").get_pipe("span_globalpointer").cfg["threshold"] == 0.25
+    assert spacy.load(tmp_path / "c").get_pipe("span_globalpointer").threshold == 0.25
     # but gives way to an explicit override
     loaded = spacy.load(tmp_path / "c", config={"components": {"span_globalpointer": {"threshold": 0.7}}})
-    assert loaded.get_pipe("span_globalpointer").cfg["threshold"] == 0.7
+    assert loaded.get_pipe("span_globalpointer").threshold == 0.7
+
+
+@pytest.mark.parametrize("given", [0.6, 0.0003, 1 / 3])
+def test_changes_of_settings_are_kept_whatever_the_digits(given):
+    """srsly reads 0.6 as 0.6000000000000001."""
+    nlp = blank(threshold=given)
+    nlp.get_pipe("span_globalpointer").threshold = 0.25
+    assert blank(threshold=given).from_bytes(nlp.to_bytes()).get_pipe("span_globalpointer").threshold == 0.25
 
 
 def test_averaged_weights_are_used():
@@ -380,7 +389,15 @@ def test_default_config_is_explicit():
     nlp = spacy.blank("zh")
     nlp.add_pipe("span_globalpointer")
     block = nlp.config["components"]["span_globalpointer"]
-    assert {"threshold", "window", "window_mode", "max_spans", "ents_policy", "spans_key"} < set(block)
+    assert {
+        "threshold",
+        "thresholds",
+        "window",
+        "window_mode",
+        "max_spans",
+        "ents_policy",
+        "spans_key",
+    } < set(block)
     assert {"head_size", "rope", "type_features", "dropout"} < set(block["model"])
 
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_gpner.spans import Window, decode
+from spacy_gpner.spans import Calibration, Window, decode
 from spacy_gpner.spans import decode as decode_function
 from spacy_gpner.spans import tiles as tiles_module
 
@@ -17,8 +17,10 @@ from .test_loss import WINDOWS, batches, scales
 NO_LIMIT = 10**9
 
 
-def found(factors, window, threshold, max_spans=NO_LIMIT):
-    spans = decode(factors, window, threshold, [max_spans] * len(factors.lengths))
+def found(factors, window, threshold, max_spans=NO_LIMIT, calibration=None):
+    thresholds = threshold if isinstance(threshold, list) else [threshold] * factors.num_types
+    limits = [max_spans] * len(factors.lengths)
+    spans = decode(factors, window, thresholds, limits, calibration)
     keys = list(zip(*(x.tolist() for x in (spans.doc, spans.start, spans.end, spans.type)), strict=True))
     assert keys == sorted(keys)
     return dict(zip(keys, spans.score.tolist(), strict=True)), spans.dropped.tolist()
@@ -43,6 +45,46 @@ def test_equals_brute_force(lengths, n_types, scale, window, head, threshold, se
     assert not any(dropped)
     for key, score in spans.items():
         assert score == pytest.approx(1 / (1 + math.exp(-oracle[key])), abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    batches,
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 0.05, 0.3, 0.5, 0.9, 1.0]),
+            st.floats(0.1, 3.0),
+            st.floats(-2.0, 2.0),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    scales,
+    st.sampled_from(WINDOWS),
+    st.sampled_from(HEADS),
+    st.integers(0, 99),
+)
+def test_thresholds_and_calibration_by_type(lengths, types, scale, window, head, seed):
+    factors = make_factors(lengths, len(types), head, scale, seed)
+    thresholds, slopes, offsets = (list(x) for x in zip(*types, strict=True))
+    calibration = Calibration(*(torch.tensor(x, dtype=torch.float64) for x in (slopes, offsets)))
+    oracle = {
+        key: 1 / (1 + math.exp(-(slopes[key[3]] * score + offsets[key[3]])))
+        for key, score in dense_decode(factors, window, -math.inf).items()
+    }
+    spans, _ = found(factors, window, thresholds, calibration=calibration)
+    for key, p in oracle.items():
+        if abs(p - thresholds[key[3]]) > 1e-9 or thresholds[key[3]] in (0.0, 1.0):
+            assert (key in spans) == (p > thresholds[key[3]] or thresholds[key[3]] == 0), key
+    assert spans == pytest.approx({key: oracle[key] for key in spans}, abs=1e-9)
+
+
+def test_the_best_are_the_best_after_calibration():
+    factors = make_factors([9], 2, "efficient", 1.0, seed=3)
+    up = Calibration(torch.ones(2, dtype=torch.float64), torch.tensor([0.0, 50.0], dtype=torch.float64))
+    spans, dropped = found(factors, Window(2), 0.0, 17, calibration=up)
+    assert dropped == [17]
+    assert {key[3] for key in spans} == {1}
 
 
 def test_threshold_of_one_lets_nothing_through():

@@ -1,0 +1,46 @@
+"""`spacy gpner calibrate`."""
+
+from pathlib import Path
+
+from spacy.cli._util import Arg, Opt, setup_gpu
+
+from ._errors import fail_clearly
+
+
+def calibrate_cli(
+    model: str = Arg(..., metavar="MODEL", help="A trained pipeline: its directory or package"),
+    corpus: Path = Arg(..., metavar="DEV.spacy", help="Documents with gold that it has not learned from"),
+    output: Path = Arg(..., metavar="OUT", help="Directory of the calibrated pipeline"),
+    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+) -> None:
+    """Make probabilities of a trained pipeline's scores, and set the threshold that is best for F1. What is
+    printed was measured on DEV.spacy itself: on other text expect a little less.
+    """
+    from wasabi import msg
+
+    from ..analysis.calibration import (
+        calibrate,
+        check_candidates,
+        find_candidates,
+        is_calibrated,
+        print_table,
+        setting_of,
+        write_calibrated,
+    )
+    from ..compact.cost import find_pipe
+    from ..corpora.docs import read_docs, require_spans
+    from ..loading import check_output, load_pipeline
+
+    setup_gpu(use_gpu)
+    with fail_clearly():
+        check_output(output, model, "calibrated", is_calibrated)
+        docs, _ = read_docs(corpus)
+        nlp = load_pipeline(model)
+        require_spans(docs, find_pipe(nlp).key, corpus, f"Give documents with gold under the key of {model}.")
+        before = setting_of(nlp)
+        candidates = find_candidates(nlp, docs, show_progress=True)
+        check_candidates(candidates, corpus)
+        after = calibrate(candidates)
+        write_calibrated(model, after, output)
+        print_table(candidates, before, after)
+        msg.good(f"{output}: calibrated, with the threshold {after.threshold}")
