@@ -220,9 +220,17 @@ def calibration_error(probabilities: numpy.ndarray, right: numpy.ndarray) -> Opt
     """
     if not len(probabilities):
         return None
-    bins = numpy.minimum((probabilities * BINS).astype(int), BINS - 1)
-    gaps = numpy.bincount(bins, weights=probabilities - right, minlength=BINS)
+    gaps = numpy.bincount(score_bins(probabilities), weights=probabilities - right, minlength=BINS)
     return float(numpy.abs(gaps).sum() / len(probabilities))
+
+
+def score_bins(probabilities: numpy.ndarray) -> numpy.ndarray:
+    """The bin of each probability.
+
+    probabilities (numpy.ndarray): The probabilities, shape (C,).
+    RETURNS (numpy.ndarray): Numbers of their bins, from 0 to `BINS` - 1, shape (C,).
+    """
+    return numpy.minimum((probabilities * BINS).astype(int), BINS - 1)
 
 
 def f_score(candidates: Candidates, setting: Setting) -> Optional[float]:

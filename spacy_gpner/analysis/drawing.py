@@ -17,9 +17,11 @@ FAINTEST = 0.25
 
 STYLE = """
 .text { white-space: pre-wrap; unicode-bidi: isolate; overflow-wrap: anywhere; line-height: 2.1; }
-mark { color: inherit; padding: .2em .15em; margin: 0 1px; border-radius: .25em; box-decoration-break: clone;
+mark { color: inherit; padding: .3em .15em; margin: 0 1px; border-radius: .25em; box-decoration-break: clone;
        -webkit-box-decoration-break: clone; background: var(--color);
        border: 1px solid #7778; }
+mark mark { padding-block: .1em; }
+mark mark mark { padding-block: 0; }
 mark.open-left { border-left-style: dotted; margin-left: 0; border-radius: 0 .25em .25em 0; }
 mark.open-right { border-right-style: dotted; margin-right: 0; border-radius: .25em 0 0 .25em; }
 mark small { font-size: .65em; font-weight: 600; margin-left: .3em; color: #333; user-select: none; }

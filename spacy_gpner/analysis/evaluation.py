@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Optional
 
@@ -62,18 +63,38 @@ def evaluate(
     RAISES (CorpusError): If a corpus can't be read or has no gold, or a pipeline is named twice.
     RAISES (PipelineError): If a pipeline can't be loaded or does not write the span group.
     """
-    if len(set(models)) < len(models):
+    if len({Path(model) for model in models}) < len(models):
         raise PipelineError(f"A pipeline is named twice: {', '.join(models)}. Give each once.")
     gold, notes = read_gold(corpus_path, spans_key)
     surfaces = None if train_path is None else read_surfaces(train_path, spans_key)
     predictions = {}
-    for name in models:
-        nlp = load_pipeline(name)
+    for path, name in zip(models, short_names(models), strict=True):
+        nlp = load_pipeline(path)
         predictions[name] = predict(nlp, gold, spans_key, name=name)
         notes += _notes(name, nlp, predictions[name], spans_key)
     metrics = {name: measure(own, surfaces) for name, own in predictions.items()}
     comparisons = compare(predictions) if len(models) > 1 else []
     return Evaluation(corpus_path.name, metrics, predictions, comparisons, notes)
+
+
+def short_names(models: Sequence[str]) -> list[str]:
+    """Name pipelines by the part of their paths in which they differ.
+
+    models (Sequence[str]): Their directories or packages, all different.
+    RETURNS (List[str]): Their names, all different.
+    """
+    parts = [Path(model).parts for model in models]
+    if len(parts) < 2:
+        return ["/".join(own[-2:]) for own in parts]
+    start = _count_shared(parts)
+    end = _count_shared([own[start:][::-1] for own in parts])
+    names = ["/".join(own[start : len(own) - end]) for own in parts]
+    # One path may go on where another ends
+    return names if all(names) else list(models)
+
+
+def _count_shared(sequences: Sequence[Sequence[str]]) -> int:
+    return sum(1 for _ in takewhile(lambda x: len(set(x)) == 1, zip(*sequences, strict=False)))
 
 
 def read_gold(path: Path, spans_key: str) -> tuple[list[Doc], list[str]]:

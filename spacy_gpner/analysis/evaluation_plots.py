@@ -34,7 +34,8 @@ def plot_curve(models: dict[str, Metrics]) -> Figure:
             axes.plot([x["r"] for x in own["curve"]], [x["p"] for x in own["curve"]], color=color)
         axes.plot(own["micro"]["r"], own["micro"]["p"], "o", color=color, label=name)
     axes.set(xlim=(0, 1.01), ylim=(0, 1.01), xlabel="recall", ylabel="precision")
-    return _with_legend(figure, axes, models)
+    _add_legend(figure, models)
+    return figure
 
 
 def plot_bars(models: dict[str, Metrics], part: str, title: str) -> Figure:
@@ -58,7 +59,8 @@ def plot_bars(models: dict[str, Metrics], part: str, title: str) -> Figure:
     axes.set_yticks(at + height * (len(models) - 1) / 2, classes)
     axes.set(xlim=(0, 1.05), xlabel="F1")
     axes.invert_yaxis()
-    return _with_legend(figure, axes, models)
+    _add_legend(figure, models)
+    return figure
 
 
 def plot_errors(models: dict[str, Metrics]) -> Figure:
@@ -76,7 +78,7 @@ def plot_errors(models: dict[str, Metrics]) -> Figure:
     axes.set_yticks(range(len(models)), models if len(models) > 1 else [""])
     axes.set_xlabel("entities")
     axes.invert_yaxis()
-    axes.legend(fontsize=7, frameon=False, ncols=len(ERRORS), loc="lower left", bbox_to_anchor=(0, 1))
+    figure.legend(fontsize=7, frameon=False, ncols=len(ERRORS), loc="outside lower center")
     return figure
 
 
@@ -93,23 +95,22 @@ def plot_calibration(models: dict[str, Metrics]) -> Figure:
         label = f"{name} (error {own['calibration']['error']:.3f})" if bins else name
         axes.plot([x["score"] for x in bins], [x["right"] for x in bins], "o-", color=color, label=label)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="mean score", ylabel="share of gold entities")
-    axes.legend(fontsize=7, frameon=False)
+    figure.legend(fontsize=7, frameon=False, loc="outside lower center")
     return figure
 
 
 def _figure(title: str, height: float = HEIGHT) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title(title, fontsize=10, loc="left", pad=14 if title == "Errors" else None)
+    axes.set_title(title, fontsize=10, loc="left")
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
-def _with_legend(figure: Figure, axes: Axes, models: dict[str, Metrics]) -> Figure:
+def _add_legend(figure: Figure, models: dict[str, Metrics]) -> None:
     if len(models) > 1:
-        axes.legend(fontsize=7, frameon=False)
-    return figure
+        figure.legend(fontsize=7, frameon=False, ncols=2, loc="outside lower center")
 
 
 def _colors() -> Iterable[str]:

@@ -35,7 +35,7 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
             (show_label(label), *(f"{100 * scores[x]:.2f}" for x in "prf"), f"{scores['gold']:,}")
             for label, scores in own["labels"].items()
         ]
-        msg.table(labels, header=("", "P", "R", "F", "Gold"), divider=True, aligns="lrrrr")
+        msg.table(labels, header=("", "P", "R", "F", "Gold"), divider=True, aligns=("l", *"rrrr"))
     pairs = [
         (
             " - ".join(reversed(row["models"])),
@@ -46,5 +46,5 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
         for row in evaluation.comparisons
     ]
     if pairs:
-        msg.table(pairs, header=("", "Difference", "95 %", "p"), divider=True, aligns="lrrr")
+        msg.table(pairs, header=("", "Difference", "95 %", "p"), divider=True, aligns=("l", *"rrr"))
     msg.good(f"{output / 'metrics.json'} and {output / 'report.html'}")

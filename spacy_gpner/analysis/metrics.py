@@ -8,6 +8,7 @@ from typing import Any, Optional
 import numpy
 
 from ..nesting import nesting
+from .calibration import BINS, calibration_error, score_bins
 from .errors import confusion, count_errors
 from .predictions import FLOOR, Entity, Prediction
 from .significance import bootstrap_test, f_score, over_documents, resample
@@ -15,7 +16,6 @@ from .significance import bootstrap_test, f_score, over_documents, resample
 # The first lengths, in characters, of the classes
 LENGTHS = (1, 3, 5, 9, 17, 33)
 CURVE_POINTS = 100
-BINS = 10
 Surfaces = dict[str, set[str]]
 
 
@@ -187,21 +187,20 @@ def calibration(predictions: Sequence[Prediction]) -> Optional[dict[str, Any]]:
     """How far the scores of candidates are probabilities.
 
     predictions (Sequence[Prediction]): The documents.
-    RETURNS (Optional[Dict[str, Any]]): The expected calibration error, and for each tenth of the scores how
+    RETURNS (Optional[Dict[str, Any]]): The expected calibration error, and for each bin of the scores how
         many candidates it has, their mean score and the share of gold among them; None without candidates.
     """
     scored = [(score, entity in own.gold) for own in predictions for entity, score in own.candidates.items()]
     if not scored:
         return None
     scores, right = (numpy.array(x, dtype=float) for x in zip(*scored, strict=True))
-    bins = numpy.minimum((scores * BINS).astype(int), BINS - 1)
+    bins = score_bins(scores)
     rows = [
         {"n": int(own.sum()), "score": float(scores[own].mean()), "right": float(right[own].mean())}
         for own in (bins == i for i in range(BINS))
         if own.any()
     ]
-    error = sum(row["n"] * abs(row["score"] - row["right"]) for row in rows) / len(scores)
-    return {"error": float(error), "above": FLOOR, "bins": rows}
+    return {"error": calibration_error(scores, right), "above": FLOOR, "bins": rows}
 
 
 def compare(models: Mapping[str, Sequence[Prediction]]) -> list[dict[str, Any]]:

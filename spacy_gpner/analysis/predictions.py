@@ -131,7 +131,7 @@ def _lowered(pipes: list[Any]) -> Iterator[None]:
     before = [dict(pipe.cfg) for pipe in pipes]
     try:
         for pipe in pipes:
-            pipe.cfg["threshold"] = FLOOR
+            pipe.cfg.update(threshold=FLOOR, thresholds=None)
         yield
     finally:
         for pipe, cfg in zip(pipes, before, strict=True):
