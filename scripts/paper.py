@@ -1,11 +1,10 @@
-"""Train the models of the main paper's Tables 3 to 5 on a corpus, over several seeds, and write the tables.
+"""Train the models of the main paper's Tables 3 to 5 on a corpus, over several seeds.
 
 A cell of the grid is one model with one seed: a fixed part of the training text, a fixed number of steps,
 the last model, its threshold chosen on held-out text, and one prediction of the dev part. A finished cell is
-a file, so that an interrupted grid goes on where it stopped.
+a file, so that an interrupted grid goes on where it stopped. `paper_tables.py` makes the tables.
 
-Example: python scripts/paper.py corpus/cmeee metrics/paper/cmeee --teacher configs/cpu.cfg \
-    --student configs/cpu_student.cfg --documents 4000 --steps 1600 --seeds 0 1 2 --training.batcher.size 250
+Example: python scripts/paper.py corpus/cmeee metrics/paper/cpu/cmeee training/paper/cpu/cmeee --preset cpu
 """
 
 import argparse
@@ -25,13 +24,11 @@ from typing import Any
 import filelock
 import spacy
 import srsly
-from make_config import fit_config, positive
-from paper_rows import ROWS, Row
+from make_config import fit_config
+from paper_rows import PRESETS, ROWS, Preset, Row, read_preset
 from report import CANDIDATES, choose_threshold, predict
-from spacy.cli._util import parse_config_overrides
 from spacy.tokens import DocBin
 from spacy.training import Example
-from spacy.util import load_config
 from thinc.api import Config
 from tqdm import tqdm
 from wasabi import msg
@@ -45,24 +42,17 @@ class Grid:
     """What the cells have in common.
 
     corpus (Path): The directory with train.spacy, heldout.spacy and dev.spacy.
-    teacher, student (Path): The configs of the two sizes.
     results (Path): Where a file for each cell goes.
     work (Path): Where configs, logs, the part of the training text and the teachers are kept.
-    documents (int): How many training documents there are to be; 0 for all.
-    steps (int): The steps of every training.
+    preset (Preset): How to train.
     gpu_id (int): GPU id, or -1 for CPU.
-    overrides (Dict[str, Any]): Settings of both configs, by their dotted names.
     """
 
     corpus: Path
-    teacher: Path
-    student: Path
     results: Path
     work: Path
-    documents: int
-    steps: int
+    preset: Preset
     gpu_id: int
-    overrides: dict[str, Any]
 
     @property
     def parts(self) -> list[Path]:
@@ -72,7 +62,7 @@ class Grid:
     @property
     def train(self) -> Path:
         """The part of the training text."""
-        return self.work / f"train-{self.documents}.spacy"
+        return self.work / f"train-{self.preset.documents}.spacy"
 
     @cached_property
     def corpus_hash(self) -> str:
@@ -81,9 +71,14 @@ class Grid:
 
     def config(self, row: Row) -> Config:
         """The config of a row."""
-        path = self.teacher if row.size == "teacher" else self.student
-        config = load_config(path, overrides=self.overrides, interpolate=False)
-        fit_config(config, self.train, self.corpus / "heldout.spacy", self.steps, eval_frequency=self.steps)
+        config = self.preset.config(row.size, self.corpus.name)
+        fit_config(
+            config,
+            self.train,
+            self.corpus / "heldout.spacy",
+            self.preset.steps,
+            eval_frequency=self.preset.steps,
+        )
         row.apply(config)
         return config
 
@@ -91,7 +86,7 @@ class Grid:
         """What tells this cell from one of another corpus, config or teacher: paths do not matter."""
         config = self.config(row)
         config["paths"] = {}
-        own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.documents).encode())
+        own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.preset.documents).encode())
         return own if row.teacher is None else _hash(own.encode(), self.identity(ROWS[row.teacher]).encode())
 
     def result(self, row: Row, seed: int) -> Path:
@@ -100,7 +95,11 @@ class Grid:
 
     def check(self, rows: list[Row], seeds: list[int]) -> None:
         """Stop before the first training if something is missing, or a result is of another grid."""
-        missing = [str(path) for path in (self.teacher, self.student, *self.parts) if not path.is_file()]
+        missing = [
+            str(path)
+            for path in (self.preset.teacher, self.preset.student, *self.parts)
+            if not path.is_file()
+        ]
         if missing:
             msg.fail("Nothing to train", f"Not there: {', '.join(missing)}", exits=1)
         for path, row in ((self.result(row, seed), row) for row in rows for seed in seeds):
@@ -143,8 +142,8 @@ class Grid:
                 "seed": seed,
                 "identity": self.identity(row),
                 "corpus": self.corpus.name,
-                "documents": self.documents,
-                "steps": self.steps,
+                "documents": self.preset.documents,
+                "steps": self.preset.steps,
                 "seconds": round(seconds),
                 "machine": describe_machine(self.gpu_id),
                 "version": __version__,
@@ -158,7 +157,7 @@ class Grid:
         if self.train.is_file():
             return
         docs = list(DocBin().from_disk(self.parts[0]).get_docs(spacy.blank("zh").vocab))
-        n = min(self.documents or len(docs), len(docs))
+        n = min(self.preset.documents or len(docs), len(docs))
         with atomic_write(self.train) as temporary:
             DocBin(docs=[docs[i * len(docs) // n] for i in range(n)]).to_disk(temporary)
 
@@ -241,23 +240,18 @@ def main() -> None:
     )
     parser.add_argument("corpus", type=Path, help="directory with train.spacy, heldout.spacy and dev.spacy")
     parser.add_argument("results", type=Path, help="directory for the results, a file a cell")
-    parser.add_argument("--teacher", type=Path, required=True, help="config of the teacher's size")
-    parser.add_argument("--student", type=Path, required=True, help="config of the student's size")
-    parser.add_argument("--work", type=Path, required=True, help="directory for teachers, configs and logs")
+    parser.add_argument("work", type=Path, help="directory for teachers, configs and logs")
+    parser.add_argument("--preset", default="cpu", help="how to train: a name in --presets")
+    parser.add_argument("--presets", type=Path, default=PRESETS, help="file of presets")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="default: all")
-    parser.add_argument("--documents", type=int, default=0, help="training documents; 0 for all")
-    parser.add_argument("--steps", type=positive, required=True, help="steps of every training")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--gpu-id", type=int, default=-1)
-    args, rest = parser.parse_known_args()
-    if len(set(args.seeds)) < max(2, len(args.seeds)):
-        parser.error("--seeds: an interval takes two different seeds at least")
-    names = ("corpus", "teacher", "student", "results", "work", "documents", "steps", "gpu_id")
-    grid = Grid(**{name: getattr(args, name) for name in names}, overrides=parse_config_overrides(rest))
+    args = parser.parse_args()
+    preset = read_preset(args.presets, args.preset)
+    grid = Grid(args.corpus, args.results, args.work, preset, args.gpu_id)
     rows = [ROWS[name] for name in args.rows]
     with grid.lock():
-        grid.check(rows, args.seeds)
-        cells = [(row, seed) for seed in args.seeds for row in rows]
+        grid.check(rows, preset.seeds)
+        cells = [(row, seed) for seed in preset.seeds for row in rows]
         done = sum(grid.result(*cell).is_file() for cell in cells)
         msg.info(f"{len(cells)} cells, {done} of them finished")
         with tqdm(cells, unit="cell", disable=None) as progress:

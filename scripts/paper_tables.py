@@ -1,0 +1,228 @@
+"""Make the main paper's Tables 3 to 5 of a grid's cells, each beside the paper's value, as Markdown, LaTeX
+and HTML. Cells that are not there yet are left out.
+
+Example: python scripts/paper_tables.py metrics/paper/cpu --preset cpu
+"""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy
+import srsly
+from paper_rows import PRESETS, ROWS, Preset, read_preset
+from paper_values import CORPORA, PAIRS, TABLES, Line, paper_f1
+from tabulate import tabulate
+from wasabi import msg
+
+from spacy_gpner.analysis.significance import (
+    Estimate,
+    f_score,
+    holm,
+    over_documents,
+    over_seeds,
+    resample,
+    t_test,
+)
+from spacy_gpner.files import atomic_write
+
+HEADER = (
+    "",
+    "P",
+    "R",
+    "F1",
+    "95 %, seeds",
+    "95 %, documents",
+    "encoder",
+    "P",
+    "R",
+    "F1",
+    "the paper's encoder",
+)
+DIFFERENCES = ("", "F1", "95 %, seeds", "95 %, documents", "p (Holm)", "the paper's", "the paper's order")
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text.
+
+    title (str): The title.
+    header (Sequence[str]): The names of the columns.
+    rows (List[Sequence[str]]): The cells.
+    """
+
+    title: str
+    header: Sequence[str]
+    rows: list[Sequence[str]]
+
+
+def read_cells(directory: Path) -> dict[str, dict[int, dict[str, Any]]]:
+    """Read the cells of a corpus.
+
+    directory (Path): Where they are.
+    RETURNS (Dict[str, Dict[int, Dict[str, Any]]]): The cells by model and seed.
+    """
+    cells: dict[str, dict[int, dict[str, Any]]] = {}
+    for path in sorted(directory.glob("*.json")):
+        try:
+            cell = srsly.read_json(path)
+            cells.setdefault(cell["row"], {})[cell["seed"]] = cell
+        except (ValueError, KeyError, TypeError):
+            msg.fail(f"{path} is damaged or no cell of a grid", "Remove it, and run it again.", exits=1)
+    return cells
+
+
+def counts(cells: dict[int, dict[str, Any]], seeds: Iterable[int]) -> numpy.ndarray:
+    """Numbers of predicted, right and gold entities.
+
+    cells (Dict[int, Dict[str, Any]]): The cells of a model by seed.
+    seeds (Iterable[int]): The seeds.
+    RETURNS (numpy.ndarray): The counts, shape (seeds, documents, 3).
+    """
+    return numpy.array(
+        [numpy.transpose([cells[seed][name] for name in ("predicted", "right", "gold")]) for seed in seeds]
+    )
+
+
+def score_table(title: str, lines: list[Line], corpus: str, cells: dict[str, Any], preset: Preset) -> Table:
+    """A table of scores, ours and the paper's."""
+    rows = []
+    for line in lines:
+        paper = line.paper.get(corpus)
+        if line.row in cells or paper:
+            ours = _scores(line.row, cells[line.row], preset) if line.row in cells else [""] * 6
+            theirs = [*map(_percent, paper), line.encoder] if paper else [""] * 4
+            rows.append([line.label, *ours, *theirs])
+    return Table(title, HEADER, rows)
+
+
+def _scores(name: str, cells: dict[int, dict[str, Any]], preset: Preset) -> list[str]:
+    own = counts(cells, sorted(cells))
+    predicted, right, gold = own.sum(1).T
+    f = over_seeds(f_score(own.sum(1)))
+    p, r = (float((right / numpy.maximum(1, n)).mean()) for n in (predicted, gold))
+    low, high = over_documents(resample([own])[0])
+    return [
+        *(_percent(x) for x in (p, r, f.mean)),
+        f"± {100 * (f.high - f.mean):.2f}",
+        f"{100 * low:.2f} to {100 * high:.2f}",
+        preset.encoder(ROWS[name].size),
+    ]
+
+
+def difference_table(corpus: str, cells: dict[str, Any]) -> Table:
+    """A table of the differences that the tables are about: seed-paired, corrected for their number."""
+    found = []
+    for first, second in PAIRS:
+        seeds = sorted(cells.get(first, {}).keys() & cells.get(second, {}).keys())
+        if len(seeds) > 1:
+            pair = [counts(cells[name], seeds) for name in (first, second)]
+            differences = f_score(pair[0].sum(1)) - f_score(pair[1].sum(1))
+            resampled = resample(pair)
+            found.append((first, second, differences, over_documents(resampled[0] - resampled[1])))
+    p_values = holm([t_test(differences) for _, _, differences, _ in found]) if found else []
+    rows = []
+    for (first, second, differences, documents), p_value in zip(found, p_values, strict=True):
+        ours = over_seeds(differences)
+        paper = [paper_f1(name, corpus) for name in (first, second)]
+        theirs = None if None in paper else 100 * (paper[0] - paper[1])  # type: ignore[operator]
+        rows.append(
+            [
+                f"{first} - {second}",
+                f"{100 * ours.mean:+.2f}",
+                _interval(ours),
+                f"{100 * documents[0]:+.2f} to {100 * documents[1]:+.2f}",
+                f"{p_value:.3f}",
+                "" if theirs is None else f"{theirs:+.2f}",
+                _verdict(ours.mean, theirs, p_value),
+            ]
+        )
+    return Table("Differences in F1", DIFFERENCES, rows)
+
+
+def _verdict(ours: float, theirs: Optional[float], p_value: float) -> str:
+    """Whether a difference has the paper's sign."""
+    if theirs is None:
+        return ""
+    return ("yes" if ours * theirs > 0 else "no") + ("" if p_value < LEVEL else ", not certain")
+
+
+def _percent(value: Optional[float]) -> str:
+    return "" if value is None else f"{100 * value:.2f}"
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{100 * estimate.low:+.2f} to {100 * estimate.high:+.2f}"
+
+
+def make_tables(results: Path, preset: Preset) -> dict[str, list[Table]]:
+    """Make all tables.
+
+    results (Path): The directory with a directory of cells for each corpus.
+    preset (Preset): How the models were trained.
+    RETURNS (Dict[str, List[Table]]): The tables of each corpus.
+    """
+    found = {}
+    for corpus in sorted((path.name for path in results.iterdir() if path.is_dir()), key=_rank):
+        cells = read_cells(results / corpus)
+        if cells:
+            tables = [score_table(title, lines, corpus, cells, preset) for title, lines in TABLES.items()]
+            found[corpus] = [*tables, difference_table(corpus, cells)]
+    return found
+
+
+def _rank(corpus: str) -> tuple[bool, str]:
+    return corpus not in CORPORA, corpus
+
+
+def render(corpora: dict[str, list[Table]], form: str) -> str:
+    """Write tables as text.
+
+    corpora (Dict[str, List[Table]]): The tables of each corpus.
+    form (str): "md", "tex" or "html".
+    RETURNS (str): The text.
+    """
+    formats = {"md": "github", "tex": "latex_booktabs", "html": "html"}
+    titles = {
+        "md": ("## {}", "### {}"),
+        "tex": ("\\section*{{{}}}", "\\subsection*{{{}}}"),
+        "html": ("<h1>{}</h1>", "<h2>{}</h2>"),
+    }
+    parts = []
+    for corpus, tables in corpora.items():
+        parts.append(titles[form][0].format(corpus))
+        for table in tables:
+            text = tabulate(table.rows, table.header, formats[form], disable_numparse=True)
+            parts += [titles[form][1].format(table.title), text]
+    text = "\n\n".join(parts) + "\n"
+    head = '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Results</title>\n'
+    return f"{head}{text}</html>\n" if form == "html" else text
+
+
+def main() -> None:
+    """Run as a script."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("results", type=Path, help="directory with a directory of cells for each corpus")
+    parser.add_argument("--preset", default="cpu", help="how the models were trained")
+    parser.add_argument("--presets", type=Path, default=PRESETS, help="file of presets")
+    args = parser.parse_args()
+    if not args.results.is_dir():
+        parser.error(f"{args.results} is missing")
+    corpora = make_tables(args.results, read_preset(args.presets, args.preset))
+    if not corpora:
+        msg.fail(f"{args.results} has no cells", "Train them first: scripts/paper.py", exits=1)
+    for form in ("md", "tex", "html"):
+        path = args.results / f"tables.{form}"
+        with atomic_write(path) as temporary:
+            temporary.write_text(render(corpora, form), encoding="utf-8")
+    print(render(corpora, "md"))
+    msg.good(f"{args.results / 'tables'}.md, .tex and .html")
+
+
+if __name__ == "__main__":
+    main()
