@@ -37,8 +37,11 @@ class Preset:
     def config(self, size: Size, corpus: str) -> Config:
         """The config of a size, for a corpus."""
         path = self.teacher if size == "teacher" else self.student
+        blocks = load_config(path, interpolate=False)
         overrides = {**self.overrides, **self.corpora.get(corpus, {})}
-        return load_config(path, overrides=overrides, interpolate=False)
+        # A teacher may have no [distillation]
+        own = {name: value for name, value in overrides.items() if name.partition(".")[0] in blocks}
+        return load_config(path, overrides=own, interpolate=False)
 
     def encoder(self, size: Size) -> str:
         """What the models of a size encode text with."""

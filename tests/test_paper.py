@@ -1,0 +1,238 @@
+"""The grid of the main paper's models, and its tables."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import filelock
+import numpy
+import pytest
+import srsly
+from spacy.tokens import DocBin
+
+ROOT = Path(__file__).parent.parent
+SCRIPTS = ROOT / "scripts"
+ROWS = ("teacher", "traditional", "globalpointer", "biaffine-window", "efficient-prefix")
+PRESET = {
+    "teacher": "configs/cpu.cfg",
+    "student": "configs/cpu_student.cfg",
+    "documents": 40,
+    "steps": 2,
+    "seeds": [0, 1],
+    "overrides": {},
+    "corpora": {},
+}
+
+
+@pytest.fixture(scope="module")
+def scripts():
+    """The scripts as modules."""
+    sys.path.insert(0, str(SCRIPTS))
+    try:
+        import paper
+        import paper_rows
+        import paper_tables
+        import paper_values
+
+        yield type(
+            "Scripts", (), {"grid": paper, "rows": paper_rows, "tables": paper_tables, "values": paper_values}
+        )
+    finally:
+        sys.path.remove(str(SCRIPTS))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a converted sample and a preset of two steps."""
+    path = tmp_path_factory.mktemp("paper")
+    (path / "configs").mkdir()
+    for name in ("cpu.cfg", "cpu_student.cfg"):
+        (path / "configs" / name).write_bytes((ROOT / "configs" / name).read_bytes())
+    srsly.write_yaml(path / "configs" / "paper.yml", {"tiny": PRESET})
+    run("prepare_corpus.py", "sample", path / "corpus")
+    return path
+
+
+def run(script, *args):
+    command = [sys.executable, str(SCRIPTS / script), *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def run_grid(place, *args):
+    presets = ["--preset", "tiny", "--presets", place / "configs" / "paper.yml"]
+    return run("paper.py", place / "corpus", place / "results" / "sample", place / "work", *presets, *args)
+
+
+def make_grid(scripts, place):
+    preset = scripts.rows.read_preset(place / "configs" / "paper.yml", "tiny")
+    return scripts.grid.Grid(place / "corpus", place / "results" / "sample", place / "work", preset, -1)
+
+
+def cell(row, seed, counts, **other):
+    predicted, right, gold = zip(*counts, strict=True)
+    return {"row": row, "seed": seed, "predicted": predicted, "right": right, "gold": gold, **other}
+
+
+def test_every_row_makes_a_config_of_its_own(scripts):
+    preset = scripts.rows.read_preset(scripts.rows.PRESETS, "full")
+    for name, row in scripts.rows.ROWS.items():
+        for preset_name in ("cpu", "full"):
+            preset = scripts.rows.read_preset(scripts.rows.PRESETS, preset_name)
+            config = preset.config(row.size, "cluener")
+            row.apply(config)
+            component = config["components"]["span_globalpointer"]
+            assert component["model"]["@architectures"] == f"spacy-gpner.{row.head}.v1"
+            assert (component["window"] is None) == (row.window is None), name
+            assert row.window is None or component["window_mode"] == row.window
+            if row.teacher:
+                assert (config["distillation"]["linkage"] is not None) == row.linked
+                assert scripts.rows.ROWS[row.teacher].window == row.window
+    assert preset.config("teacher", "cluener")["training"]["batcher"]["size"] == 64
+    assert preset.encoder("teacher") == "hfl/chinese-roberta-wwm-ext-large"
+    assert (
+        scripts.rows.read_preset(scripts.rows.PRESETS, "cpu").encoder("student")
+        == "BiLSTM, 1 × 96, from scratch"
+    )
+
+
+def test_tables_name_rows_that_there_are(scripts):
+    named = {line.row for lines in scripts.values.TABLES.values() for line in lines if line.row}
+    assert named == set(scripts.rows.ROWS)
+    assert {name for pair in scripts.values.PAIRS for name in pair} <= named
+    assert scripts.values.paper_f1("linked", "cmeee-v2") == 0.7585
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seeds": [0]}, "two different seeds"),
+        ({"seeds": [0, 0]}, "two different seeds"),
+        ({"epochs": 3}, "epochs"),
+        (None, "has no preset"),
+    ],
+)
+def test_presets_are_checked(scripts, tmp_path, capsys, change, message):
+    presets = {"other": PRESET} if change is None else {"tiny": {**PRESET, **change}}
+    srsly.write_yaml(tmp_path / "paper.yml", presets)
+    with pytest.raises(SystemExit):
+        scripts.rows.read_preset(tmp_path / "paper.yml", "tiny")
+    assert message in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_grid_goes_on_where_it_stopped(place, scripts):
+    """Trained, interrupted, and trained on; then the tables of what there is."""
+    result = run_grid(place, "--rows", "traditional")
+    assert result.returncode == 0, result.stdout + result.stderr
+    cells = {path.name: path for path in (place / "results" / "sample").glob("*.json")}
+    assert set(cells) == {"traditional-0.json", "traditional-1.json"}
+    assert len(list(DocBin().from_disk(place / "work" / "train-40.spacy").get_docs(_vocab()))) == 40
+    # The teachers are kept for other students, the students are not
+    assert {path.name for path in (place / "work" / "models").iterdir()} == {"teacher-0", "teacher-1"}
+    dev = list(DocBin().from_disk(place / "corpus" / "dev.spacy").get_docs(_vocab()))
+    first = json.loads(cells["traditional-0.json"].read_text(encoding="utf-8"))
+    assert first["gold"] == [len(doc.spans["sc"]) for doc in dev]
+    assert first["steps"] == 2
+    before = {name: (path.read_bytes(), path.stat().st_mtime_ns) for name, path in cells.items()}
+    teacher = (place / "work" / "models" / "teacher-0" / "trained.json").read_bytes()
+
+    cells["traditional-1.json"].unlink()
+    result = run_grid(place, "--rows", *ROWS)
+    assert result.returncode == 0, result.stdout + result.stderr
+    after = cells["traditional-0.json"]
+    assert (after.read_bytes(), after.stat().st_mtime_ns) == before["traditional-0.json"]
+    again = json.loads(cells["traditional-1.json"].read_text(encoding="utf-8"))
+    assert {**again, "seconds": 0} == {**json.loads(before["traditional-1.json"][0]), "seconds": 0}
+    assert (place / "work" / "models" / "teacher-0" / "trained.json").read_bytes() == teacher
+    assert len(list((place / "results" / "sample").glob("*.json"))) == 2 * len(ROWS)
+
+    presets = ["--preset", "tiny", "--presets", place / "configs" / "paper.yml"]
+    result = run("paper_tables.py", place / "results", *presets)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for form, start in (("md", "## sample"), ("tex", r"\section*{sample}"), ("html", "<!DOCTYPE html>")):
+        text = (place / "results" / f"tables.{form}").read_text(encoding="utf-8")
+        assert text.startswith(start)
+        assert "BiLSTM, 2 × 256, from scratch" in text
+
+
+def _vocab():
+    from spacy.vocab import Vocab
+
+    return Vocab()
+
+
+def test_results_of_another_grid_are_refused(place, scripts, capsys):
+    grid, row = make_grid(scripts, place), scripts.rows.ROWS["linked"]
+    path = grid.result(row, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for text, expected in (('{"identity": "other"}', "another corpus"), ("{", "damaged"), ("[]", "damaged")):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(SystemExit):
+            grid.check([row], [0])
+        assert expected in capsys.readouterr().out
+    path.write_text(json.dumps({"identity": grid.identity(row)}), encoding="utf-8")
+    grid.check([row], [0])
+    path.unlink()
+
+
+def test_identity_knows_corpus_settings_and_teacher(place, scripts, tmp_path):
+    grid = make_grid(scripts, place)
+    rows = scripts.rows.ROWS
+    assert len({grid.identity(row) for row in rows.values()}) == len(rows)
+    text = (place / "configs" / "cpu.cfg").read_text(encoding="utf-8")
+    try:
+        (place / "configs" / "cpu.cfg").write_text(
+            text.replace("dropout = 0.4", "dropout = 0.3"), encoding="utf-8"
+        )
+        other = make_grid(scripts, place)
+        assert other.identity(rows["linked"]) != grid.identity(rows["linked"])
+        assert other.identity(rows["student"]) == grid.identity(rows["student"])
+    finally:
+        (place / "configs" / "cpu.cfg").write_text(text, encoding="utf-8")
+
+
+def test_what_is_missing_stops_a_grid_before_it_trains(place, tmp_path):
+    presets = ["--preset", "tiny", "--presets", place / "configs" / "paper.yml"]
+    result = run("paper.py", tmp_path, tmp_path / "results", tmp_path / "work", *presets)
+    assert result.returncode == 1
+    assert "train.spacy" in result.stdout
+
+
+def test_a_second_run_is_kept_out(place):
+    (place / "results" / "sample").mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(place / "results" / "sample" / ".lock"):
+        result = run_grid(place)
+    assert result.returncode == 1
+    assert "Another run" in result.stdout
+
+
+def test_tables_stand_beside_the_papers(scripts, tmp_path):
+    """Two models of two seeds on two documents: mean, interval, difference and the paper's values."""
+    preset = scripts.rows.read_preset(scripts.rows.PRESETS, "cpu")
+    directory = tmp_path / "cmeee"
+    directory.mkdir()
+    for row, right in (("efficient", 8), ("globalpointer", 5)):
+        for seed in (0, 1):
+            counts = [(10, right + seed, 10), (10, right, 10)]
+            srsly.write_json(directory / f"{row}-{seed}.json", cell(row, seed, counts))
+    tables = scripts.tables.make_tables(tmp_path, preset)["cmeee"]
+    found = {row[0]: row for table in tables for row in table.rows}
+    line = found["Efficient GlobalPointer"]
+    # F1 of 80 and 85, and Student's t for two seeds: 12.706 * 3.5355 / sqrt(2)
+    assert line[3:5] == ["82.50", "± 31.77"]
+    assert line[7:] == ["66.45", "64.69", "65.04", "RoBERTa-large"]
+    assert found["LSTM+CRF"][1:7] == [""] * 6
+    difference = found["efficient - globalpointer"]
+    assert difference[1] == "+30.00"
+    assert difference[5:] == ["+0.62", "yes"]
+    text = scripts.tables.render({"cmeee": tables}, "tex")
+    assert r"\toprule" in text
+    assert numpy.all([form in text for form in ("82.50", "66.45")])
+
+
+def test_damaged_cells_are_named(scripts, tmp_path, capsys):
+    (tmp_path / "linked-0.json").write_text("{", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        scripts.tables.read_cells(tmp_path)
+    assert "linked-0.json is damaged" in capsys.readouterr().out
