@@ -117,7 +117,7 @@ def test_presets_are_checked(scripts, tmp_path, capsys, change, message):
     srsly.write_yaml(tmp_path / "paper.yml", presets)
     with pytest.raises(SystemExit):
         scripts.rows.read_preset(tmp_path / "paper.yml", "tiny")
-    assert message in capsys.readouterr().out
+    assert message in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.slow
@@ -170,33 +170,32 @@ def test_results_of_another_grid_are_refused(place, scripts, capsys):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(SystemExit):
             grid.check([row], [0])
-        assert expected in capsys.readouterr().out
+        assert expected in " ".join(capsys.readouterr().out.split())
     path.write_text(json.dumps({"identity": grid.identity(row)}), encoding="utf-8")
     grid.check([row], [0])
     path.unlink()
 
 
-def test_identity_knows_corpus_settings_and_teacher(place, scripts, tmp_path):
-    grid = make_grid(scripts, place)
-    rows = scripts.rows.ROWS
-    assert len({grid.identity(row) for row in rows.values()}) == len(rows)
-    text = (place / "configs" / "cpu.cfg").read_text(encoding="utf-8")
+def test_identity_knows_settings_and_teacher(place, scripts):
+    grid, rows = make_grid(scripts, place), scripts.rows.ROWS
+    before = {name: grid.identity(row) for name, row in rows.items()}
+    assert len(set(before.values())) == len(rows)
+    config = place / "configs" / "cpu.cfg"
+    text = config.read_text(encoding="utf-8")
     try:
-        (place / "configs" / "cpu.cfg").write_text(
-            text.replace("dropout = 0.4", "dropout = 0.3"), encoding="utf-8"
-        )
-        other = make_grid(scripts, place)
-        assert other.identity(rows["linked"]) != grid.identity(rows["linked"])
-        assert other.identity(rows["student"]) == grid.identity(rows["student"])
+        config.write_text(text.replace("dropout = 0.4", "dropout = 0.3"), encoding="utf-8")
+        after = {name: grid.identity(row) for name, row in rows.items()}
     finally:
-        (place / "configs" / "cpu.cfg").write_text(text, encoding="utf-8")
+        config.write_text(text, encoding="utf-8")
+    unchanged = {name for name in rows if before[name] == after[name]}
+    assert unchanged == {"student", "student-no-window"}
 
 
 def test_what_is_missing_stops_a_grid_before_it_trains(place, tmp_path):
     presets = ["--preset", "tiny", "--presets", place / "configs" / "paper.yml"]
     result = run("paper.py", tmp_path, tmp_path / "results", tmp_path / "work", *presets)
     assert result.returncode == 1
-    assert "train.spacy" in result.stdout
+    assert "train.spacy" in result.stdout + result.stderr
 
 
 def test_a_second_run_is_kept_out(place):
@@ -235,4 +234,4 @@ def test_damaged_cells_are_named(scripts, tmp_path, capsys):
     (tmp_path / "linked-0.json").write_text("{", encoding="utf-8")
     with pytest.raises(SystemExit):
         scripts.tables.read_cells(tmp_path)
-    assert "linked-0.json is damaged" in capsys.readouterr().out
+    assert "linked-0.json is damaged" in " ".join(capsys.readouterr().out.split())
