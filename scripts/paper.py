@@ -254,10 +254,14 @@ def main() -> None:
         cells = [(row, seed) for seed in preset.seeds for row in rows]
         done = sum(grid.result(*cell).is_file() for cell in cells)
         msg.info(f"{len(cells)} cells, {done} of them finished")
-        with tqdm(cells, unit="cell", disable=None) as progress:
-            for row, seed in progress:
-                progress.set_description(f"{row.name}, seed {seed}")
-                grid.run(row, seed)
+        try:
+            with tqdm(cells, unit="cell", disable=None) as progress:
+                for row, seed in progress:
+                    progress.set_description(f"{row.name}, seed {seed}")
+                    grid.run(row, seed)
+        except KeyboardInterrupt:
+            msg.warn("Interrupted", "Finished cells are kept: the same command goes on.")
+            sys.exit(130)
 
 
 if __name__ == "__main__":

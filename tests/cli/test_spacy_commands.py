@@ -96,7 +96,9 @@ def test_debug_data_and_config(work):
     spacy_cli("debug", "data", ROOT / "configs" / "cpu.cfg", *paths)
 
 
-@pytest.mark.parametrize("name", ["cpu", "transformer_base", "transformer_large"])
+@pytest.mark.parametrize(
+    "name", ["cpu", "transformer_base", "transformer_large", "transformer_large_globalpointer"]
+)
 def test_configs_are_complete(name, tmp_path):
     path = ROOT / "configs" / f"{name}.cfg"
     spacy_cli("init", "fill-config", path, tmp_path / "filled.cfg")
