@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,19 @@ import spacy
 import srsly
 from make_config import fit_config
 from paper_rows import PRESETS, ROWS, Preset, Row, read_preset
-from report import CANDIDATES, choose_threshold, predict
+from report import CANDIDATES, COMPONENT, choose_threshold
+from spacy.language import Language
 from spacy.tokens import DocBin
-from spacy.training import Example
 from thinc.api import Config
 from tqdm import tqdm
 from wasabi import msg
 
 from spacy_gpner.about import __version__
+from spacy_gpner.analysis.predictions import Entity, entities, scored_entities
 from spacy_gpner.files import atomic_write
+
+
+FEW = 20
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,11 @@ class Grid:
         """The part of the training text."""
         return self.work / f"train-{self.preset.documents}.spacy"
 
+    @property
+    def few(self) -> Path:
+        """A few documents for the evaluations of spaCy's loop: the last model counts, whatever they say."""
+        return self.work / "few.spacy"
+
     @cached_property
     def corpus_hash(self) -> str:
         """What tells this corpus from others."""
@@ -72,13 +81,7 @@ class Grid:
     def config(self, row: Row) -> Config:
         """The config of a row."""
         config = self.preset.config(row.size, self.corpus.name)
-        fit_config(
-            config,
-            self.train,
-            self.corpus / "heldout.spacy",
-            self.preset.steps,
-            eval_frequency=self.preset.steps,
-        )
+        fit_config(config, self.train, self.few, self.preset.steps, eval_frequency=self.preset.steps)
         row.apply(config)
         return config
 
@@ -158,8 +161,12 @@ class Grid:
             return
         docs = list(DocBin().from_disk(self.parts[0]).get_docs(spacy.blank("zh").vocab))
         n = min(self.preset.documents or len(docs), len(docs))
-        with atomic_write(self.train) as temporary:
-            DocBin(docs=[docs[i * len(docs) // n] for i in range(n)]).to_disk(temporary)
+        for path, drawn in (
+            (self.few, docs[:FEW]),
+            (self.train, [docs[i * len(docs) // n] for i in range(n)]),
+        ):
+            with atomic_write(path) as temporary:
+                DocBin(docs=drawn).to_disk(temporary)
 
     @staticmethod
     def _teaches(row: Row) -> bool:
@@ -199,22 +206,27 @@ def measure(model: Path, corpus: Path) -> dict[str, Any]:
     """Count, for each document of the dev part, the entities that a model predicts, those of them that are
     right, and the gold ones; at the threshold with the best F1 on the held-out part."""
     nlp = spacy.load(model)
-    heldout, _ = predict(nlp, corpus / "heldout.spacy", CANDIDATES[0])
-    threshold = choose_threshold(heldout, "sc")
-    dev, _ = predict(nlp, corpus / "dev.spacy", threshold)
-    counts = [_count(eg) for eg in dev]
+    heldout, dev = (read_gold(corpus / f"{part}.spacy") for part in ("heldout", "dev"))
+    threshold = choose_threshold(_predict(nlp, heldout, CANDIDATES[0]), (gold for _, gold in heldout))
+    found = _predict(nlp, dev, threshold)
     return {
         "threshold": threshold,
-        **dict(zip(("predicted", "right", "gold"), zip(*counts, strict=True), strict=True)),
+        "predicted": [len(own) for own in found],
+        "right": [len(own.keys() & gold) for own, (_, gold) in zip(found, dev, strict=True)],
+        "gold": [len(gold) for _, gold in dev],
     }
 
 
-def _count(example: Example) -> tuple[int, int, int]:
-    found, gold = (
-        {(s.start_char, s.end_char, s.label_) for s in doc.spans["sc"]}
-        for doc in (example.predicted, example.reference)
-    )
-    return len(found), len(found & gold), len(gold)
+@cache
+def read_gold(path: Path) -> list[tuple[str, set[Entity]]]:
+    """Text and gold entities of a corpus, read once for all cells."""
+    docs = DocBin().from_disk(path).get_docs(spacy.blank("zh").vocab)
+    return [(doc.text, set(entities(doc, "sc"))) for doc in docs]
+
+
+def _predict(nlp: Language, gold: list[tuple[str, set[Entity]]], threshold: float) -> list[dict[Entity, Any]]:
+    nlp.get_pipe(COMPONENT).threshold = threshold
+    return [scored_entities(doc, "sc") for doc in nlp.pipe(text for text, _ in gold)]
 
 
 def describe_machine(gpu_id: int) -> str:

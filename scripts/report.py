@@ -5,6 +5,7 @@ Example: python scripts/report.py corpus/sample metrics/sample.json teacher=trai
 
 import argparse
 import time
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training import Example
 from wasabi import msg
+
+from spacy_gpner.analysis.predictions import Entity, entities, scored_entities
 
 COMPONENT = "span_globalpointer"
 CANDIDATES = numpy.arange(0.05, 0.96, 0.01)
@@ -56,21 +59,19 @@ def predict(nlp: Language, path: Path, threshold: float) -> tuple[list[Example],
     return [Example(*pair) for pair in zip(predicted, gold, strict=True)], speed
 
 
-def choose_threshold(examples: list[Example], key: str) -> float:
+def choose_threshold(found: Iterable[dict[Entity, Any]], gold: Iterable[Collection[Entity]]) -> float:
     """The candidate with the highest micro-F1.
 
-    examples (List[Example]): Predictions at the lowest candidate.
-    key (str): Key of the span group.
+    found (Iterable[Dict[Entity, Any]]): The entities of each document above the lowest candidate, with scores.
+    gold (Iterable[Collection[Entity]]): The gold entities of each document.
     RETURNS (float): The threshold.
     """
     scores, right, n_gold = [], [], 0
-    for example in examples:
-        gold = {(s.start_char, s.end_char, s.label_) for s in example.reference.spans[key]}
-        group = example.predicted.spans[key]
-        n_gold += len(gold)
-        scores.extend(group.attrs["scores"])
-        right.extend((s.start_char, s.end_char, s.label_) in gold for s in group)
-    all_scores, all_right = numpy.asarray(scores), numpy.asarray(right)
+    for own, own_gold in zip(found, gold, strict=True):
+        n_gold += len(own_gold)
+        scores.extend(own.values())
+        right.extend(entity in own_gold for entity in own)
+    all_scores, all_right = numpy.asarray(scores), numpy.asarray(right, dtype=bool)
 
     def fscore(threshold: float) -> float:
         above = all_scores > threshold
@@ -89,7 +90,11 @@ def measure(name: str, path: Path, corpus: Path) -> Report:
     """
     nlp = spacy.load(path)
     pipe = nlp.get_pipe(COMPONENT)
-    chosen = choose_threshold(predict(nlp, corpus / "heldout.spacy", CANDIDATES[0])[0], pipe.key)
+    heldout, _ = predict(nlp, corpus / "heldout.spacy", CANDIDATES[0])
+    chosen = choose_threshold(
+        (scored_entities(eg.predicted, pipe.key) for eg in heldout),
+        (set(entities(eg.reference, pipe.key)) for eg in heldout),
+    )
     scores = {}
     for threshold in sorted({0.5, chosen}):
         examples, speed = predict(nlp, corpus / "dev.spacy", threshold)
