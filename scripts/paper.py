@@ -37,7 +37,6 @@ from spacy_gpner.about import __version__
 from spacy_gpner.analysis.predictions import Entity, entities, scored_entities
 from spacy_gpner.files import atomic_write
 
-
 FEW = 20
 
 

@@ -62,7 +62,7 @@ def predict(nlp: Language, path: Path, threshold: float) -> tuple[list[Example],
 def choose_threshold(found: Iterable[dict[Entity, Any]], gold: Iterable[Collection[Entity]]) -> float:
     """The candidate with the highest micro-F1.
 
-    found (Iterable[Dict[Entity, Any]]): The entities of each document above the lowest candidate, with scores.
+    found (Iterable[Dict[Entity, Any]]): Entities of each document above the lowest candidate, with scores.
     gold (Iterable[Collection[Entity]]): The gold entities of each document.
     RETURNS (float): The threshold.
     """
