@@ -23,46 +23,56 @@ gpner_cli = typer.Typer(
 )
 gpner_cli.command(
     "calibrate",
+    short_help="Turn a pipeline's scores into probabilities",
     epilog="Example: spacy gpner calibrate training/student/model-best corpus/heldout.spacy calibrated",
 )(calibrate_cli)
 gpner_cli.command(
     "compact",
+    short_help="Make a small, fast int8 form of a pipeline",
     epilog="Example: spacy gpner compact training/student/model-best compact --corpus corpus/dev.spacy",
 )(compact_cli)
 gpner_cli.command(
     "convert",
+    short_help="Convert a corpus to .spacy files",
     epilog="Example: spacy gpner convert cmeee CMeEE_train.json corpus/train.spacy --summary train.json",
 )(convert_cli)
 gpner_cli.command(
     "distill",
+    short_help="Train a student under a trained teacher",
     epilog="Example: spacy gpner distill training/teacher/model-best student.cfg --output training/student "
     "--paths.train train.spacy --paths.dev heldout.spacy --distillation.linkage null",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(distill_cli)
 gpner_cli.command(
     "evaluate",
+    short_help="Score pipelines on gold, alone and side by side",
     epilog="Example: spacy gpner evaluate training/student/model-best corpus/dev.spacy --output metrics/dev "
     "--train corpus/train.spacy",
 )(evaluate_cli)
 gpner_cli.command(
     "export",
+    short_help="Write predictions in a benchmark's own format",
     epilog="Example: spacy gpner export cmeee predictions.spacy CMeEE_test.json",
 )(export_cli)
 gpner_cli.command(
     "profile",
+    short_help="Count a model's parameters and operations",
     epilog="Example: spacy gpner profile configs/transformer_large.cfg --tokens 236 --types 9",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(profile_cli)
 gpner_cli.command(
     "split",
+    short_help="Hold out documents for choosing models",
     epilog="Example: spacy gpner split corpus/train.spacy corpus/fit.spacy corpus/choose.spacy --share 0.1",
 )(split_cli)
 gpner_cli.command(
     "stats",
+    short_help="Count what a corpus holds and what its files share",
     epilog="Example: spacy gpner stats corpus/train.spacy corpus/dev.spacy --json stats.json --plot s.svg",
 )(stats_cli)
 gpner_cli.command(
     "visualize",
+    short_help="Draw nested entities as an HTML page",
     epilog="Example: spacy gpner visualize predicted.spacy page.html --gold dev.spacy",
 )(visualize_cli)
 app.add_typer(gpner_cli)

@@ -9,8 +9,8 @@ from ._errors import fail_clearly
 
 
 def evaluate_cli(
-    models: list[str] = Arg(..., metavar="MODEL...", help="Trained pipelines that write doc.spans"),
-    corpus_path: Path = Arg(..., metavar="CORPUS.spacy", help="The same texts with gold spans"),
+    models: list[str] = Arg(..., metavar="MODEL", help="Trained pipelines that write doc.spans"),
+    corpus_path: Path = Arg(..., metavar="CORPUS.spacy", help="Documents with gold spans"),
     output_path: Path = Opt(..., "--output", "-o", help="Directory for metrics.json and report.html"),
     train_path: Optional[Path] = Opt(
         None, "--train", help="The training corpus, to tell entities seen there from others"
