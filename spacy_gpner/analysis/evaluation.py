@@ -85,12 +85,12 @@ def short_names(models: Sequence[str]) -> list[str]:
     """
     parts = [Path(model).parts for model in models]
     if len(parts) < 2:
-        return ["/".join(own[-2:]) for own in parts]
+        return [str(Path(*own[-2:])) for own in parts]
     start = _count_shared(parts)
     end = _count_shared([own[start:][::-1] for own in parts])
-    names = ["/".join(own[start : len(own) - end]) for own in parts]
+    names = [own[start : len(own) - end] for own in parts]
     # One path may go on where another ends
-    return names if all(names) else list(models)
+    return [str(Path(*own)) for own in names] if all(names) else list(models)
 
 
 def _count_shared(sequences: Sequence[Sequence[str]]) -> int:
