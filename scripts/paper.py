@@ -65,12 +65,12 @@ class Grid:
     @property
     def train(self) -> Path:
         """The part of the training text."""
-        return self.work / f"train-{self.preset.documents}.spacy"
+        return self.work / f"train-{self.corpus_hash}-{self.preset.documents}.spacy"
 
     @property
     def few(self) -> Path:
         """A few documents for the evaluations of spaCy's loop: the last model counts, whatever they say."""
-        return self.work / "few.spacy"
+        return self.work / f"few-{self.corpus_hash}.spacy"
 
     @cached_property
     def corpus_hash(self) -> str:
@@ -138,19 +138,20 @@ class Grid:
             return
         self._draw_documents()
         model, seconds = self._train(row, seed)
+        cell = {
+            "row": row.name,
+            "seed": seed,
+            "identity": self.identity(row),
+            "corpus": self.corpus.name,
+            "documents": self.preset.documents,
+            "steps": self.preset.steps,
+            "seconds": round(seconds),
+            "machine": describe_machine(self.gpu_id),
+            "version": __version__,
+            **measure(model, self.corpus),
+        }
         with atomic_write(self.result(row, seed)) as temporary:
-            cell = {
-                "row": row.name,
-                "seed": seed,
-                "identity": self.identity(row),
-                "corpus": self.corpus.name,
-                "documents": self.preset.documents,
-                "steps": self.preset.steps,
-                "seconds": round(seconds),
-                "machine": describe_machine(self.gpu_id),
-                "version": __version__,
-            }
-            srsly.write_json(temporary, {**cell, **measure(model, self.corpus)}, indent=0)
+            srsly.write_json(temporary, cell, indent=0)
         if not self._teaches(row):
             shutil.rmtree(model.parent)
 
@@ -257,6 +258,8 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="default: all")
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
+    if args.gpu_id >= 0:
+        spacy.require_gpu(args.gpu_id)
     preset = read_preset(args.presets, args.preset)
     grid = Grid(args.corpus, args.results, args.work, preset, args.gpu_id)
     rows = [ROWS[name] for name in args.rows]
