@@ -139,9 +139,11 @@ def _details(name: str, own: Metrics) -> str:
 
 def _confusion(table: dict[str, dict[str, int]]) -> str:
     """Gold labels down, predicted ones across; the darker, the larger the share of the row."""
-    columns = sorted({column for row in table.values() for column in row}, key=lambda x: (x[0] == "(", x))
+    columns = sorted(
+        {column for row in table.values() for column in row}, key=lambda x: (x.startswith("("), x)
+    )
     rows = []
-    for label in sorted(table, key=lambda x: (x[0] == "(", x)):
+    for label in sorted(table, key=lambda x: (x.startswith("("), x)):
         total = sum(table[label].values())
         cells = []
         for column in columns:

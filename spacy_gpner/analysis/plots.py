@@ -29,12 +29,7 @@ def to_svg(figure: Figure) -> str:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     buffer = io.StringIO()
-    settings: dict[Any, Any] = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "spacy_gpner",
-        "text.parse_math": False,
-    }
-    with rc_context(settings), warnings.catch_warnings():
+    with rc_context(SETTINGS), warnings.catch_warnings():
         # Matplotlib's own font has no Chinese, but only measures what the reader's fonts will show
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})

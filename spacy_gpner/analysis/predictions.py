@@ -38,6 +38,7 @@ class Prediction:
     candidates (Dict[Entity, float]): All spans that score above `FLOOR`, predicted or not; empty if the model
         has no threshold to lower.
     unreachable (int): How many gold entities begin or end inside a token of the model's.
+    is_changed (bool): Whether the model's tokenizer changes the text, so that its offsets are of another.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Prediction:
     predicted: dict[Entity, Optional[float]]
     candidates: dict[Entity, float] = field(default_factory=dict)
     unreachable: int = 0
+    is_changed: bool = False
 
 
 def entities(doc: Doc, spans_key: str) -> list[Entity]:
@@ -52,9 +54,10 @@ def entities(doc: Doc, spans_key: str) -> list[Entity]:
 
     doc (Doc): The document.
     spans_key (str): Key of the span group.
-    RETURNS (List[Entity]): Its entities in the order of the group; none without the group.
+    RETURNS (List[Entity]): Its entities in the order of the group, each once; none without the group. Spans
+        without text are none.
     """
-    return [Entity(s.start_char, s.end_char, s.label_) for s in doc.spans.get(spans_key, [])]
+    return list(scored_entities(doc, spans_key))
 
 
 def scored_entities(doc: Doc, spans_key: str) -> dict[Entity, Optional[float]]:
@@ -64,11 +67,15 @@ def scored_entities(doc: Doc, spans_key: str) -> dict[Entity, Optional[float]]:
     spans_key (str): Key of the span group.
     RETURNS (Dict[Entity, Optional[float]]): The score of each entity, None where there is none.
     """
-    found = entities(doc, spans_key)
-    scores: Any = getattr(doc.spans.get(spans_key), "attrs", {}).get("scores")
-    if scores is None or numpy.shape(scores) != (len(found),):
-        return dict.fromkeys(found)
-    return dict(zip(found, (float(score) for score in scores), strict=True))
+    group = doc.spans.get(spans_key, [])
+    scores: Any = getattr(group, "attrs", {}).get("scores")
+    if numpy.shape(scores) != (len(group),):
+        scores = [None] * len(group)
+    return {
+        Entity(span.start_char, span.end_char, span.label_): None if score is None else float(score)
+        for span, score in zip(group, scores, strict=True)
+        if span.start_char < span.end_char
+    }
 
 
 def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) -> list[Prediction]:
@@ -102,6 +109,7 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
             predicted=scored_entities(own, spans_key),
             candidates=passed,
             unreachable=_count_unreachable(own, entities(doc, spans_key)),
+            is_changed=own.text != doc.text,
         )
         for doc, own, passed in zip(gold, predicted, candidates, strict=True)
     ]
