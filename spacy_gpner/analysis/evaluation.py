@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Optional
 
@@ -60,21 +60,18 @@ def evaluate(
         occur there from others.
     RETURNS (Evaluation): The evaluation.
     RAISES (CorpusError): If a corpus can't be read or has no gold, or a pipeline is named twice.
-    RAISES (PipelineError): If a pipeline can't be loaded or does not write the span group.
+    RAISES (PipelineError): If a pipeline can't be loaded, writes no such span group, or changes a text.
     """
     if len({resolve(Path(model)) for model in models}) < len(models):
         raise PipelineError(f"A pipeline is named twice: {', '.join(models)}. Give each once.")
     gold, notes = read_gold(corpus_path, spans_key)
     surfaces = None if train_path is None else read_surfaces(train_path, spans_key)
-    predictions, labels = {}, {}
+    predictions = {}
     for path, name in zip(models, short_names(models), strict=True):
         nlp = load_pipeline(path)
         predictions[name] = predict(nlp, gold, spans_key, name=name)
-        labels[name] = {label for pipe in span_pipes(nlp, spans_key) for label in pipe.labels}
-    predictions, changed = leave_out_changed(predictions)
-    notes += changed
-    for name, own in predictions.items():
-        notes += _notes(name, labels[name], own)
+        labels = {label for pipe in span_pipes(nlp, spans_key) for label in pipe.labels}
+        notes += _notes(name, labels, predictions[name])
     metrics = {name: measure(own, surfaces) for name, own in predictions.items()}
     comparisons = compare(predictions) if len(models) > 1 else []
     return Evaluation(corpus_path.name, metrics, predictions, comparisons, notes)
@@ -98,27 +95,6 @@ def short_names(models: Sequence[str]) -> list[str]:
 
 def _count_shared(sequences: Sequence[Sequence[str]]) -> int:
     return sum(1 for _ in takewhile(lambda x: len(set(x)) == 1, zip(*sequences, strict=False)))
-
-
-def leave_out_changed(
-    predictions: dict[str, list[Prediction]],
-) -> tuple[dict[str, list[Prediction]], list[str]]:
-    """Leave out the documents whose text a model's tokenizer changes: what is found there has other offsets.
-
-    predictions (Dict[str, List[Prediction]]): The documents as each model sees them.
-    RETURNS (Tuple[Dict[str, List[Prediction]], List[str]]): The rest of them, and what was left out.
-    RAISES (PipelineError): If nothing is left.
-    """
-    same = [not any(own.is_changed for own in views) for views in zip(*predictions.values(), strict=True)]
-    if all(same):
-        return predictions, []
-    names = ", ".join(name for name, own in predictions.items() if any(x.is_changed for x in own))
-    note = (
-        f"{same.count(False):,} documents are left out, as their text is changed by the tokenizer of {names}."
-    )
-    if not any(same):
-        raise PipelineError(f"{note} Nothing is left: use spacy-gpner.CharTokenizer.v1, which changes none.")
-    return {name: list(compress(own, same)) for name, own in predictions.items()}, [note]
 
 
 def read_gold(path: Path, spans_key: str) -> tuple[list[Doc], list[str]]:
@@ -151,6 +127,16 @@ def read_surfaces(path: Path, spans_key: str) -> Surfaces:
         for start, end, label in entities(doc, spans_key):
             surfaces.setdefault(doc.text[start:end], set()).add(label)
     return surfaces
+
+
+def check_directory(output: Path) -> None:
+    """See to it, before there is anything to write, that it can be written to a directory.
+
+    output (Path): The directory, which need not exist.
+    RAISES (NotADirectoryError): If it is something else.
+    """
+    if output.exists() and not output.is_dir():
+        raise NotADirectoryError(f"Can't write to {output}: it is not a directory.")
 
 
 def write_evaluation(evaluation: Evaluation, output: Path, *, limit: int) -> None:

@@ -38,7 +38,6 @@ class Prediction:
     candidates (Dict[Entity, float]): All spans that score above `FLOOR`, predicted or not; empty if the model
         has no threshold to lower.
     unreachable (int): How many gold entities begin or end inside a token of the model's.
-    is_changed (bool): Whether the model's tokenizer changes the text, so that its offsets are of another.
     """
 
     text: str
@@ -46,7 +45,6 @@ class Prediction:
     predicted: dict[Entity, Optional[float]]
     candidates: dict[Entity, float] = field(default_factory=dict)
     unreachable: int = 0
-    is_changed: bool = False
 
 
 def entities(doc: Doc, spans_key: str) -> list[Entity]:
@@ -87,7 +85,7 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
     spans_key (str): Key of the span group, in the gold documents and in the predicted ones.
     name (str): What to call the pipeline on the progress bar and in errors.
     RETURNS (List[Prediction]): A prediction for each document.
-    RAISES (PipelineError): If no document gets the span group.
+    RAISES (PipelineError): If no document gets the span group, or the pipeline's tokenizer changes a text.
     """
     texts = [doc.text for doc in gold]
     predicted = list(_pipe(nlp, texts, name))
@@ -97,21 +95,28 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
             f"The pipeline {name} writes no doc.spans['{spans_key}']"
             + (f", but {written}. Give the key with --spans-key." if written else " and no other span group.")
         )
+    changed = sum(doc.text != text for doc, text in zip(predicted, texts, strict=True))
+    if changed:
+        raise PipelineError(
+            f"The tokenizer of {name} changes the text of {changed:,} documents, so that what is found there "
+            "has other offsets. spacy-gpner.CharTokenizer.v1 changes none."
+        )
     candidates: list[dict[Entity, Any]] = [{} for _ in gold]
     pipes = [pipe for pipe in span_pipes(nlp, spans_key) if "threshold" in pipe.cfg]
-    if pipes and all("scores" in doc.spans[spans_key].attrs for doc in predicted if spans_key in doc.spans):
+    if pipes:
         with _lowered(pipes):
-            candidates = [scored_entities(doc, spans_key) for doc in _pipe(nlp, texts, f"{name}, candidates")]
+            passed = [scored_entities(doc, spans_key) for doc in _pipe(nlp, texts, f"{name}, candidates")]
+        if not any(score is None for own in passed for score in own.values()):
+            candidates = passed
     return [
         Prediction(
             text=doc.text,
             gold=frozenset(entities(doc, spans_key)),
             predicted=scored_entities(own, spans_key),
-            candidates=passed,
+            candidates=above,
             unreachable=_count_unreachable(own, entities(doc, spans_key)),
-            is_changed=own.text != doc.text,
         )
-        for doc, own, passed in zip(gold, predicted, candidates, strict=True)
+        for doc, own, above in zip(gold, predicted, candidates, strict=True)
     ]
 
 
