@@ -52,7 +52,7 @@ setup(
     extras_require={
         # Compact pipelines: what runs them, and what makes them
         "compact": COMPACT,
-        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build", *COMPACT],
+        "dev": ["pytest>=8", "hypothesis>=6.100", "playwright>=1.49", "ruff", "mypy", "build", *COMPACT],
     },
     entry_points={
         "spacy_factories": [

@@ -107,6 +107,7 @@ def save_docs(path: Path, data: Any = TRAIN, key: str = "sc") -> Path:
             own = [Span(doc, start, end, label=label) for start, end, label in spans]
             doc.spans[key] = SpanGroup(doc, name=key, spans=own)
         docs.append(doc)
+    path.parent.mkdir(exist_ok=True)
     DocBin(docs=docs).to_disk(path)
     return path
 

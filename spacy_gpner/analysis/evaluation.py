@@ -1,12 +1,12 @@
 """Evaluating pipelines on a gold corpus, alone and side by side."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Optional
 
-import srsly
 from spacy.tokens import Doc
 
 from ..corpora.docs import read_docs, require_spans
@@ -149,13 +149,14 @@ def write_evaluation(evaluation: Evaluation, output: Path, *, limit: int) -> Non
     """
     from .evaluation_page import render_evaluation
 
-    with atomic_write(output / "metrics.json") as temporary:
-        srsly.write_json(temporary, evaluation.to_dict())
-    with atomic_write(output / "report.html") as temporary:
-        # Names of files may hold bytes that are no UTF-8
-        temporary.write_text(
-            render_evaluation(evaluation, limit), encoding="utf-8", errors="backslashreplace"
-        )
+    files = {
+        "metrics.json": json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=2) + "\n",
+        "report.html": render_evaluation(evaluation, limit),
+    }
+    for name, content in files.items():
+        with atomic_write(output / name) as temporary:
+            # Names of models and corpora may hold bytes that are no UTF-8
+            temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
 
 
 def _notes(name: str, labels: set[str], predictions: list[Prediction]) -> list[str]:

@@ -196,8 +196,12 @@ def choose_documents(tags: Sequence[set[Tag]], limit: int) -> list[int]:
             holders.setdefault(tag, []).append(i)
     if not limit:
         return sorted({i for own in holders.values() for i in own})
+    order = sorted(holders, key=lambda tag: (len(holders[tag]), tag))
     chosen: set[int] = set()
-    queues = [iter(holders[tag]) for tag in sorted(holders, key=lambda tag: (len(holders[tag]), tag))]
+    for tag in order:
+        if len(chosen) < limit and chosen.isdisjoint(holders[tag]):
+            chosen.add(holders[tag][0])
+    queues = [iter(holders[tag]) for tag in order]
     while queues and len(chosen) < limit:
         left = []
         for queue in queues:

@@ -19,6 +19,15 @@ SETTINGS: dict[Any, Any] = {
 }
 
 
+def legend_name(name: str) -> str:
+    """Matplotlib leaves names that begin with an underscore out of the legend.
+
+    name (str): The name.
+    RETURNS (str): The name, with a space before the underscore.
+    """
+    return f" {name}" if name.startswith("_") else name
+
+
 def to_svg(figure: Figure) -> str:
     """Draw a figure as SVG: the same figure gives the same text. Labels stay text, in the reader's own
     fonts, and a $ in them means nothing, so that logarithmic axes need a plain formatter.

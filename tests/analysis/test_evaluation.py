@@ -1,6 +1,9 @@
 """`evaluate` on small pipelines: against spaCy's own evaluation, and on what users may give it."""
 
 import json
+import os
+import shutil
+from pathlib import Path
 
 import pytest
 import spacy
@@ -153,6 +156,17 @@ def test_command(run, trained, better, gold, tmp_path):
     assert run("evaluate", trained, gold, "--output", output)[0] == 0
     assert metrics_of(output)["models"].keys() == {f"{trained.parent.name}/first"}
     assert metrics_of(output)["comparisons"] == []
+
+
+def test_names_that_are_not_utf8(run, trained, tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/m\xff_\xe7")
+    gold = save_docs(Path(path + ".spacy"), GOLD)
+    shutil.copytree(trained, path)
+    code, text = run("evaluate", path, gold, "-o", tmp_path / "out")
+    assert code == 0, text
+    (name,) = metrics_of(tmp_path / "out")["models"]
+    assert name.endswith("/m\udcff_\udce7")
+    assert "m\\udcff_\\udce7" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_chinese_labels_and_labels_that_the_model_lacks(run, trained, ruler, tmp_path):
