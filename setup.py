@@ -52,7 +52,16 @@ setup(
     extras_require={
         # Compact pipelines: what runs them, and what makes them
         "compact": COMPACT,
-        "dev": ["pytest>=8", "hypothesis>=6.100", "ruff", "mypy", "build", "tabulate>=0.9", *COMPACT],
+        "dev": [
+            "pytest>=8",
+            "hypothesis>=6.100",
+            "playwright>=1.49",
+            "ruff",
+            "mypy",
+            "build",
+            "tabulate>=0.9",
+            *COMPACT,
+        ],
     },
     entry_points={
         "spacy_factories": [

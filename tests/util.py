@@ -7,8 +7,9 @@ from typing import Any, Optional
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Span
+from spacy.tokens import DocBin, Span, SpanGroup
 from spacy.training import Example
+from spacy.vocab import Vocab
 from thinc.api import fix_random_seed
 
 from spacy_gpner.tokenizer import CharTokenizer
@@ -93,6 +94,21 @@ def save_trained(path: Path, steps: int = 80) -> Path:
     nlp = blank()
     train(nlp, steps=steps)
     nlp.to_disk(path)
+    return path
+
+
+def save_docs(path: Path, data: Any = TRAIN, key: str = "sc") -> Path:
+    """Save documents of one token a character; those with None in place of spans have no annotation."""
+    chars = CharTokenizer(Vocab())
+    docs = []
+    for text, spans in data:
+        doc = chars(text)
+        if spans is not None:
+            own = [Span(doc, start, end, label=label) for start, end, label in spans]
+            doc.spans[key] = SpanGroup(doc, name=key, spans=own)
+        docs.append(doc)
+    path.parent.mkdir(exist_ok=True)
+    DocBin(docs=docs).to_disk(path)
     return path
 
 

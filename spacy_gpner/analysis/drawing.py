@@ -15,16 +15,21 @@ PALETTE = (
 CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"} | {0x7F: 0x2421}
 FAINTEST = 0.25
 
+# A box is as much higher as there are boxes inside it, and lines are as far apart as the highest needs
 STYLE = """
-.text { white-space: pre-wrap; unicode-bidi: isolate; overflow-wrap: anywhere; line-height: 2.1; }
-mark { color: inherit; padding: .3em .15em; margin: 0 1px; border-radius: .25em; box-decoration-break: clone;
-       -webkit-box-decoration-break: clone; background: var(--color);
-       border: 1px solid #7778; }
-mark mark { padding-block: .1em; }
-mark mark mark { padding-block: 0; }
+body { font: 16px/1.6 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif;
+       max-width: 76em; margin: 2em auto; padding: 0 1em; color: #222; overflow-wrap: anywhere; }
+h1 { font-size: 1.4em; }
+article { border-top: 1px solid #ddd; padding: .6em 0; }
+.text { white-space: pre-wrap; unicode-bidi: isolate; line-height: calc(1.9em + .44em * var(--height)); }
+mark { color: inherit; padding: calc(.05em + .22em * var(--height)) .15em; margin: 0 1px;
+       border: 1px solid #7778; border-radius: .25em;
+       box-decoration-break: clone; -webkit-box-decoration-break: clone; background: var(--color);
+       unicode-bidi: isolate; }
 mark.open-left { border-left-style: dotted; margin-left: 0; border-radius: 0 .25em .25em 0; }
 mark.open-right { border-right-style: dotted; margin-right: 0; border-radius: .25em 0 0 .25em; }
-mark small { font-size: .65em; font-weight: 600; margin-left: .3em; color: #333; user-select: none; }
+mark small { font-size: .65em; font-weight: 600; margin-left: .3em; color: #333; user-select: none;
+             display: inline-block; max-width: 100%; line-height: 1; unicode-bidi: isolate; }
 .legend span { padding: .1em .5em; border-radius: .3em; margin: 0 .4em .3em 0; display: inline-block;
                background: var(--color); }
 """
@@ -37,7 +42,7 @@ class DrawnSpan:
     start, end (int): First character, and the character after the last.
     label (str): The label.
     color (str): The label's color.
-    score (Optional[float]): Its score in [0, 1], which makes it fainter or stronger.
+    score (Optional[float]): Its score, which makes it fainter or stronger if it is in [0, 1].
     tag (str): Words for the element's `class` and `data-tag` attributes, for styles and filters.
     note (str): What is said of it when the mouse is over it.
     """
@@ -107,12 +112,14 @@ def draw_text(text: str, spans: Sequence[DrawnSpan]) -> str:
         parts.append(show(text[position:to]))
         position = to
 
-    for piece in _nest(spans):
+    pieces = _nest(spans)
+    heights = _heights(pieces)
+    for piece, height in zip(pieces, heights, strict=True):
         advance(piece.start)
-        parts.append(_open(spans[piece.number], piece))
+        parts.append(_open(spans[piece.number], piece, height))
         open_pieces.append(piece)
     advance(len(text))
-    return f'<div class="text">{"".join(parts)}</div>'
+    return f'<div class="text" style="--height: {max(heights, default=0)}">{"".join(parts)}</div>'
 
 
 def show(text: str) -> str:
@@ -143,14 +150,34 @@ def _nest(spans: Sequence[DrawnSpan]) -> list[_Piece]:
     return pieces
 
 
-def _open(span: DrawnSpan, piece: _Piece) -> str:
+def _heights(pieces: Sequence[_Piece]) -> list[int]:
+    """How many pieces lie in each, one in another."""
+    heights = [0] * len(pieces)
+    around: list[int] = []
+    for i, piece in enumerate(pieces):
+        while around and pieces[around[-1]].end <= piece.start:
+            around.pop()
+        for height, outer in enumerate(reversed(around), 1):
+            heights[outer] = max(heights[outer], height)
+        around.append(i)
+    return heights
+
+
+def _open(span: DrawnSpan, piece: _Piece, height: int) -> str:
     classes = [
         *span.tag.split(),
         *["open-left"] * (not piece.is_first),
         *["open-right"] * (not piece.is_last),
     ]
-    opacity = 1.0 if span.score is None else FAINTEST + (1 - FAINTEST) * span.score
     return (
         f'<mark class="{escape(" ".join(classes))}" data-tag="{escape(span.tag)}" title="{show(span.note)}" '
-        f'style="--color: {span.color}{round(255 * opacity):02x}">'
+        f'style="--color: {_shade(span.color, span.score)}; --height: {height}">'
     )
+
+
+def _shade(color: str, score: Optional[float]) -> str:
+    """Mix a color with white: opaque, so that what is nested keeps its own color."""
+    if score is None or not 0 <= score <= 1:
+        return color
+    strength = FAINTEST + (1 - FAINTEST) * score
+    return "#" + "".join(f"{round(255 - strength * (255 - c)):02x}" for c in bytes.fromhex(color[1:]))

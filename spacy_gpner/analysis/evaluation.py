@@ -1,18 +1,17 @@
 """Evaluating pipelines on a gold corpus, alone and side by side."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Optional
 
-import srsly
-from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..corpora.docs import read_docs, require_spans
 from ..corpora.records import CorpusError, show_label
-from ..files import atomic_write
+from ..files import atomic_write, resolve
 from ..loading import PipelineError, load_pipeline
 from .metrics import Surfaces, compare, measure
 from .predictions import Prediction, entities, predict, span_pipes
@@ -61,9 +60,9 @@ def evaluate(
         occur there from others.
     RETURNS (Evaluation): The evaluation.
     RAISES (CorpusError): If a corpus can't be read or has no gold, or a pipeline is named twice.
-    RAISES (PipelineError): If a pipeline can't be loaded or does not write the span group.
+    RAISES (PipelineError): If a pipeline can't be loaded, writes no such span group, or changes a text.
     """
-    if len({Path(model) for model in models}) < len(models):
+    if len({resolve(Path(model)) for model in models}) < len(models):
         raise PipelineError(f"A pipeline is named twice: {', '.join(models)}. Give each once.")
     gold, notes = read_gold(corpus_path, spans_key)
     surfaces = None if train_path is None else read_surfaces(train_path, spans_key)
@@ -71,7 +70,8 @@ def evaluate(
     for path, name in zip(models, short_names(models), strict=True):
         nlp = load_pipeline(path)
         predictions[name] = predict(nlp, gold, spans_key, name=name)
-        notes += _notes(name, nlp, predictions[name], spans_key)
+        labels = {label for pipe in span_pipes(nlp, spans_key) for label in pipe.labels}
+        notes += _notes(name, labels, predictions[name])
     metrics = {name: measure(own, surfaces) for name, own in predictions.items()}
     comparisons = compare(predictions) if len(models) > 1 else []
     return Evaluation(corpus_path.name, metrics, predictions, comparisons, notes)
@@ -129,6 +129,16 @@ def read_surfaces(path: Path, spans_key: str) -> Surfaces:
     return surfaces
 
 
+def check_directory(output: Path) -> None:
+    """See to it, before there is anything to write, that it can be written to a directory.
+
+    output (Path): The directory, which need not exist.
+    RAISES (NotADirectoryError): If it is something else.
+    """
+    if output.exists() and not output.is_dir():
+        raise NotADirectoryError(f"Can't write to {output}: it is not a directory.")
+
+
 def write_evaluation(evaluation: Evaluation, output: Path, *, limit: int) -> None:
     """Write `metrics.json` and `report.html`.
 
@@ -139,17 +149,17 @@ def write_evaluation(evaluation: Evaluation, output: Path, *, limit: int) -> Non
     """
     from .evaluation_page import render_evaluation
 
-    with atomic_write(output / "metrics.json") as temporary:
-        srsly.write_json(temporary, evaluation.to_dict())
-    with atomic_write(output / "report.html") as temporary:
-        # Names of files may hold bytes that are no UTF-8
-        temporary.write_text(
-            render_evaluation(evaluation, limit), encoding="utf-8", errors="backslashreplace"
-        )
+    files = {
+        "metrics.json": json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=2) + "\n",
+        "report.html": render_evaluation(evaluation, limit),
+    }
+    for name, content in files.items():
+        with atomic_write(output / name) as temporary:
+            # Names of models and corpora may hold bytes that are no UTF-8
+            temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
 
 
-def _notes(name: str, nlp: Language, predictions: list[Prediction], spans_key: str) -> list[str]:
-    labels = {label for pipe in span_pipes(nlp, spans_key) for label in pipe.labels}
+def _notes(name: str, labels: set[str], predictions: list[Prediction]) -> list[str]:
     missing = [e.label for own in predictions for e in own.gold if labels and e.label not in labels]
     notes = []
     if missing:

@@ -139,9 +139,11 @@ def _details(name: str, own: Metrics) -> str:
 
 def _confusion(table: dict[str, dict[str, int]]) -> str:
     """Gold labels down, predicted ones across; the darker, the larger the share of the row."""
-    columns = sorted({column for row in table.values() for column in row}, key=lambda x: (x[0] == "(", x))
+    columns = sorted(
+        {column for row in table.values() for column in row}, key=lambda x: (x.startswith("("), x)
+    )
     rows = []
-    for label in sorted(table, key=lambda x: (x[0] == "(", x)):
+    for label in sorted(table, key=lambda x: (x.startswith("("), x)):
         total = sum(table[label].values())
         cells = []
         for column in columns:
@@ -194,8 +196,12 @@ def choose_documents(tags: Sequence[set[Tag]], limit: int) -> list[int]:
             holders.setdefault(tag, []).append(i)
     if not limit:
         return sorted({i for own in holders.values() for i in own})
+    order = sorted(holders, key=lambda tag: (len(holders[tag]), tag))
     chosen: set[int] = set()
-    queues = [iter(holders[tag]) for tag in sorted(holders, key=lambda tag: (len(holders[tag]), tag))]
+    for tag in order:
+        if len(chosen) < limit and chosen.isdisjoint(holders[tag]):
+            chosen.add(holders[tag][0])
+    queues = [iter(holders[tag]) for tag in order]
     while queues and len(chosen) < limit:
         left = []
         for queue in queues:

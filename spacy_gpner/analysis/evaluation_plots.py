@@ -1,6 +1,6 @@
 """The plots of an evaluation. A model has the same color in all of them."""
 
-from collections.abc import Iterable
+from itertools import cycle
 from typing import Any
 
 import numpy
@@ -8,10 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .errors import ERRORS
-from .plots import PALETTE
+from .plots import PALETTE, legend_name
 
 Metrics = dict[str, Any]
 WIDTH, HEIGHT = 5.4, 3.8
+# Characters of a name that are shown
+LONGEST = 30
 # Lines of equal F1 in the plot of precision and recall
 ISO_F = (0.2, 0.4, 0.6, 0.8)
 
@@ -29,10 +31,10 @@ def plot_curve(models: dict[str, Metrics]) -> Figure:
         r = recall[inside]
         axes.plot(r, f * r / (2 * r - f), color="#ccc", linewidth=0.8, zorder=0)
         axes.annotate(f"F1 {f}", (1, f / (2 - f)), color="#777", fontsize=7, ha="right", va="bottom")
-    for color, (name, own) in zip(_colors(), models.items(), strict=False):
+    for color, (name, own) in zip(cycle(PALETTE), models.items(), strict=False):
         if own["curve"]:
             axes.plot([x["r"] for x in own["curve"]], [x["p"] for x in own["curve"]], color=color)
-        axes.plot(own["micro"]["r"], own["micro"]["p"], "o", color=color, label=name)
+        axes.plot(own["micro"]["r"], own["micro"]["p"], "o", color=color, label=_show(name))
     axes.set(xlim=(0, 1.01), ylim=(0, 1.01), xlabel="recall", ylabel="precision")
     _add_legend(figure, models)
     return figure
@@ -50,13 +52,13 @@ def plot_bars(models: dict[str, Metrics], part: str, title: str) -> Figure:
     figure, axes = _figure(title, height=max(HEIGHT, 0.28 * len(classes) * (0.5 + 0.5 * len(models))))
     height = 0.8 / len(models)
     at = numpy.arange(len(classes))
-    for i, (color, (name, own)) in enumerate(zip(_colors(), models.items(), strict=False)):
+    for i, (color, (name, own)) in enumerate(zip(cycle(PALETTE), models.items(), strict=False)):
         values = [own[part].get(x, {"f": 0.0})["f"] for x in classes]
-        axes.barh(at + i * height, values, height, color=color, label=name)
+        axes.barh(at + i * height, values, height, color=color, label=_show(name))
         if len(models) == 1:
             for y, value in zip(at, values, strict=True):
                 axes.annotate(f" {value:.2f}", (value, y), va="center", fontsize=7)
-    axes.set_yticks(at + height * (len(models) - 1) / 2, classes)
+    axes.set_yticks(at + height * (len(models) - 1) / 2, map(_show, classes))
     axes.set(xlim=(0, 1.05), xlabel="F1")
     axes.invert_yaxis()
     _add_legend(figure, models)
@@ -71,11 +73,11 @@ def plot_errors(models: dict[str, Metrics]) -> Figure:
     """
     figure, axes = _figure("Errors", height=max(2.2, 0.6 * len(models) + 1.6))
     left = numpy.zeros(len(models))
-    for color, kind in zip(_colors(), ERRORS, strict=False):
+    for color, kind in zip(cycle(PALETTE), ERRORS, strict=False):
         values = numpy.array([own["errors"][kind] for own in models.values()])
         axes.barh(range(len(models)), values, 0.6, left=left, color=color, label=kind)
         left += values
-    axes.set_yticks(range(len(models)), models if len(models) > 1 else [""])
+    axes.set_yticks(range(len(models)), map(_show, models) if len(models) > 1 else [""])
     axes.set_xlabel("entities")
     axes.invert_yaxis()
     figure.legend(fontsize=7, frameon=False, ncols=len(ERRORS), loc="outside lower center")
@@ -90,9 +92,9 @@ def plot_calibration(models: dict[str, Metrics]) -> Figure:
     """
     figure, axes = _figure("Scores as probabilities")
     axes.plot([0, 1], [0, 1], color="#bbb", linewidth=0.8, linestyle="--")
-    for color, (name, own) in zip(_colors(), models.items(), strict=False):
+    for color, (name, own) in zip(cycle(PALETTE), models.items(), strict=False):
         bins = own["calibration"]["bins"] if own["calibration"] else []
-        label = f"{name} (error {own['calibration']['error']:.3f})" if bins else name
+        label = f"{_show(name)} (error {own['calibration']['error']:.3f})" if bins else _show(name)
         axes.plot([x["score"] for x in bins], [x["right"] for x in bins], "o-", color=color, label=label)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="mean score", ylabel="share of gold entities")
     figure.legend(fontsize=7, frameon=False, loc="outside lower center")
@@ -113,6 +115,7 @@ def _add_legend(figure: Figure, models: dict[str, Metrics]) -> None:
         figure.legend(fontsize=7, frameon=False, ncols=2, loc="outside lower center")
 
 
-def _colors() -> Iterable[str]:
-    while True:
-        yield from PALETTE
+def _show(name: str) -> str:
+    """A name as a plot has room for it: begin and end of a long one."""
+    shown = legend_name(repr(name)[1:-1])
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]}…{shown[-LONGEST // 2 :]}"

@@ -1,39 +1,27 @@
 """Documents with nested entities as a self-contained HTML page."""
 
-from collections.abc import Iterable, Sequence
-from html import escape
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
-import numpy
-from spacy import displacy
 from spacy.tokens import Doc
 
 from ..corpora.docs import read_docs, require_spans
 from ..corpora.paths import check_output
 from ..corpora.records import CorpusError
 from ..files import atomic_write
-
-# Light enough for black text, and told apart by colour-blind readers as far as nine colours can be.
-PALETTE = (
-    "#8dd3c7", "#fdb462", "#bebada", "#fb8072", "#80b1d3",
-    "#b3de69", "#fccde5", "#ffed6f", "#ccebc5", "#d9d9d9",
-)  # fmt: skip
+from .drawing import STYLE, DrawnSpan, draw_legend, draw_text, label_colors, show
+from .predictions import Entity, scored_entities
 
 PAGE = """<!DOCTYPE html>
 <html lang="zh">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>
-body {{ font: 16px/1.6 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif;
-        max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222; }}
-h1 {{ font-size: 1.4em; }}
-article {{ border-top: 1px solid #ddd; padding: .8em 0; overflow-wrap: anywhere; }}
-h2 {{ font-size: .8em; font-weight: normal; color: #666; margin: 0; }}
-.legend span {{ padding: .1em .5em; border-radius: .3em; margin-right: .4em; display: inline-block; }}
+<style>{style}
+h2 {{ font-size: .8em; font-weight: normal; color: #666; margin: .4em 0 0; }}
 </style>
 </head>
 <body>
@@ -46,7 +34,7 @@ h2 {{ font-size: .8em; font-weight: normal; color: #666; margin: 0; }}
 """
 
 
-SCORE_NOTE = " The number beside a label is the span's score."
+SCORE_NOTE = " The number beside a label is the span's score; the fainter, the less probable."
 
 
 def write_page(
@@ -94,57 +82,29 @@ def render_page(
     title (str): The title of the page.
     RETURNS (str): The page.
     """
-    drawn = [*docs, *(gold or [])[: len(docs)]]
-    labels = sorted({span.label_ for doc in drawn for span in doc.spans.get(spans_key, [])})
-    colors = {label: PALETTE[i % len(PALETTE)] for i, label in enumerate(labels)}
-    scored = any(_scores(doc, spans_key) is not None for doc in drawn)
+    predicted = [scored_entities(doc, spans_key) for doc in docs]
+    below = [scored_entities(doc, spans_key) for doc in (gold or [])[: len(docs)]]
+    drawn = [*predicted, *below]
+    colors = label_colors(sorted({entity.label for own in drawn for entity in own}))
+    scored = any(score is not None for own in drawn for score in own.values())
     articles = []
     for number, doc in enumerate(docs):
-        parts = [f"<h2>{number + 1} · predicted</h2>", _render_spans(doc, spans_key, colors)]
+        parts = [f"<h2>{number + 1} · predicted</h2>", _draw(doc.text, predicted[number], colors)]
         if gold is not None:
-            parts += ["<h2>gold</h2>", _render_spans(gold[number], spans_key, colors)]
+            parts += ["<h2>gold</h2>", _draw(doc.text, below[number], colors)]
         articles.append(f"<article>{''.join(parts)}</article>")
     return PAGE.format(
-        title=escape(title),
+        title=show(title),
+        style=STYLE,
         summary=f"{len(docs)} of {n_docs} documents." + (SCORE_NOTE if scored else ""),
-        legend="".join(_legend(colors)),
+        legend=draw_legend(colors),
         articles="\n".join(articles),
     )
 
 
-def _scores(doc: Doc, spans_key: str) -> Optional[Any]:
-    """Return the scores of a document's spans, if each span has one."""
-    group = doc.spans.get(spans_key, [])
-    scores: Any = getattr(group, "attrs", {}).get("scores")
-    return scores if len(group) and numpy.shape(scores) == (len(group),) else None
-
-
-def _legend(colors: dict[str, str]) -> Iterable[str]:
-    for label, color in colors.items():
-        yield f'<span style="background: {color}">{escape(label)}</span>'
-
-
-def _render_spans(doc: Doc, spans_key: str, colors: dict[str, str]) -> str:
-    group = doc.spans.get(spans_key, [])
-    scores = _scores(doc, spans_key)
-    # displaCy puts a space behind every token: cut the text where spans begin and end alone.
-    edges = sorted({0, len(doc.text), *(edge for s in group for edge in (s.start_char, s.end_char))})
-    piece = {edge: i for i, edge in enumerate(edges)}
-    spans: list[dict[str, Any]] = [
-        {
-            "start_token": piece[span.start_char],
-            "end_token": piece[span.end_char],
-            "label": escape(span.label_),
-            "kb_id": f"{scores[i]:.2f}" if scores is not None else "",
-            "kb_url": "#",
-        }
-        for i, span in enumerate(group)
-    ]
-    tokens = [doc.text[start:end] for start, end in pairwise(edges)]
-    return displacy.render(
-        {"text": doc.text, "tokens": tokens, "spans": spans},
-        style="span",
-        manual=True,
-        jupyter=False,
-        options={"colors": {escape(label): color for label, color in colors.items()}},
-    )
+def _draw(text: str, found: dict[Entity, Optional[float]], colors: dict[str, str]) -> str:
+    spans = []
+    for (start, end, label), score in found.items():
+        shown = label if score is None else f"{label} {score:.2f}"
+        spans.append(DrawnSpan(start, end, shown, colors[label], score))
+    return draw_text(text, spans)

@@ -19,6 +19,15 @@ SETTINGS: dict[Any, Any] = {
 }
 
 
+def legend_name(name: str) -> str:
+    """Matplotlib leaves names that begin with an underscore out of the legend.
+
+    name (str): The name.
+    RETURNS (str): The name, with a space before the underscore.
+    """
+    return f" {name}" if name.startswith("_") else name
+
+
 def to_svg(figure: Figure) -> str:
     """Draw a figure as SVG: the same figure gives the same text. Labels stay text, in the reader's own
     fonts, and a $ in them means nothing, so that logarithmic axes need a plain formatter.
@@ -29,12 +38,7 @@ def to_svg(figure: Figure) -> str:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     buffer = io.StringIO()
-    settings: dict[Any, Any] = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "spacy_gpner",
-        "text.parse_math": False,
-    }
-    with rc_context(settings), warnings.catch_warnings():
+    with rc_context(SETTINGS), warnings.catch_warnings():
         # Matplotlib's own font has no Chinese, but only measures what the reader's fonts will show
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})

@@ -52,9 +52,10 @@ def entities(doc: Doc, spans_key: str) -> list[Entity]:
 
     doc (Doc): The document.
     spans_key (str): Key of the span group.
-    RETURNS (List[Entity]): Its entities in the order of the group; none without the group.
+    RETURNS (List[Entity]): Its entities in the order of the group, each once; none without the group. Spans
+        without text are none.
     """
-    return [Entity(s.start_char, s.end_char, s.label_) for s in doc.spans.get(spans_key, [])]
+    return list(scored_entities(doc, spans_key))
 
 
 def scored_entities(doc: Doc, spans_key: str) -> dict[Entity, Optional[float]]:
@@ -64,11 +65,15 @@ def scored_entities(doc: Doc, spans_key: str) -> dict[Entity, Optional[float]]:
     spans_key (str): Key of the span group.
     RETURNS (Dict[Entity, Optional[float]]): The score of each entity, None where there is none.
     """
-    found = entities(doc, spans_key)
-    scores: Any = getattr(doc.spans.get(spans_key), "attrs", {}).get("scores")
-    if scores is None or numpy.shape(scores) != (len(found),):
-        return dict.fromkeys(found)
-    return dict(zip(found, (float(score) for score in scores), strict=True))
+    group = doc.spans.get(spans_key, [])
+    scores: Any = getattr(group, "attrs", {}).get("scores")
+    if numpy.shape(scores) != (len(group),):
+        scores = [None] * len(group)
+    return {
+        Entity(span.start_char, span.end_char, span.label_): None if score is None else float(score)
+        for span, score in zip(group, scores, strict=True)
+        if span.start_char < span.end_char
+    }
 
 
 def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) -> list[Prediction]:
@@ -80,7 +85,7 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
     spans_key (str): Key of the span group, in the gold documents and in the predicted ones.
     name (str): What to call the pipeline on the progress bar and in errors.
     RETURNS (List[Prediction]): A prediction for each document.
-    RAISES (PipelineError): If no document gets the span group.
+    RAISES (PipelineError): If no document gets the span group, or the pipeline's tokenizer changes a text.
     """
     texts = [doc.text for doc in gold]
     predicted = list(_pipe(nlp, texts, name))
@@ -90,20 +95,28 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
             f"The pipeline {name} writes no doc.spans['{spans_key}']"
             + (f", but {written}. Give the key with --spans-key." if written else " and no other span group.")
         )
+    changed = sum(doc.text != text for doc, text in zip(predicted, texts, strict=True))
+    if changed:
+        raise PipelineError(
+            f"The tokenizer of {name} changes the text of {changed:,} documents, so that what is found there "
+            "has other offsets. spacy-gpner.CharTokenizer.v1 changes none."
+        )
     candidates: list[dict[Entity, Any]] = [{} for _ in gold]
     pipes = [pipe for pipe in span_pipes(nlp, spans_key) if "threshold" in pipe.cfg]
-    if pipes and all("scores" in doc.spans[spans_key].attrs for doc in predicted if spans_key in doc.spans):
+    if pipes:
         with _lowered(pipes):
-            candidates = [scored_entities(doc, spans_key) for doc in _pipe(nlp, texts, f"{name}, candidates")]
+            passed = [scored_entities(doc, spans_key) for doc in _pipe(nlp, texts, f"{name}, candidates")]
+        if not any(score is None for own in passed for score in own.values()):
+            candidates = passed
     return [
         Prediction(
             text=doc.text,
             gold=frozenset(entities(doc, spans_key)),
             predicted=scored_entities(own, spans_key),
-            candidates=passed,
+            candidates=above,
             unreachable=_count_unreachable(own, entities(doc, spans_key)),
         )
-        for doc, own, passed in zip(gold, predicted, candidates, strict=True)
+        for doc, own, above in zip(gold, predicted, candidates, strict=True)
     ]
 
 

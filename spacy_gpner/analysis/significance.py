@@ -97,7 +97,7 @@ def bootstrap_test(differences: numpy.ndarray) -> float:
     """The two-sided p-value of a bootstrap: how often the resampled difference has not the sign of most.
 
     differences (numpy.ndarray): A difference for each resample, shape (resamples,).
-    RETURNS (float): The p-value, never below 1 / (resamples + 1).
+    RETURNS (float): The p-value, never below 2 / (resamples + 1).
     """
     n = len(differences)
     against = min((differences <= 0).sum(), (differences >= 0).sum())

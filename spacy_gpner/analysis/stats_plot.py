@@ -12,7 +12,7 @@ from ..corpora.records import show_label
 from ..files import atomic_write
 from ..spans import Window
 from .counts import WIDTHS, Counts, Entities
-from .plots import PALETTE, to_svg
+from .plots import PALETTE, legend_name, to_svg
 from .stats import KEEP, CorpusStats, advise
 
 MAX_LABELS = 20
@@ -87,7 +87,7 @@ def _draw_lengths(axes: Axes, files: dict[str, Counts]) -> None:
         ordered = sorted(counts.characters)
         reached = [100 * (n + 1) / len(ordered) for n in range(len(ordered))]
         color = PALETTE[number % len(PALETTE)]
-        axes.step(ordered, reached, where="post", color=color, label=_legend(repr(name)[1:-1]))
+        axes.step(ordered, reached, where="post", color=color, label=legend_name(repr(name)[1:-1]))
     axes.set_xscale("symlog", base=2, linthresh=8)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
     axes.set_title("Texts of at most so many characters, in %")
@@ -113,9 +113,4 @@ def _draw_windows(axes: Axes, counts: Counts, labels: Sequence[str]) -> None:
 
 def _draw_kept(axes: Axes, entities: Entities, name: str, color: str, width: float) -> None:
     kept = [100 * entities.held(Window(w)) / len(entities) for w in WIDTHS]
-    axes.plot(WIDTHS, kept, marker=".", color=color, linewidth=width, label=_legend(name))
-
-
-def _legend(name: str) -> str:
-    """Matplotlib leaves names that begin with an underscore out of the legend."""
-    return f" {name}" if name.startswith("_") else name
+    axes.plot(WIDTHS, kept, marker=".", color=color, linewidth=width, label=legend_name(name))

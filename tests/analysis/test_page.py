@@ -37,7 +37,7 @@ def test_nested_spans_with_scores_and_gold(tmp_path):
     assert "The number beside a label" in html
     assert html.count("0.91") == html.count("0.73") == 1
     assert text_of(html).count("疼痛") == 2
-    assert "http" not in html
+    assert "://" not in html
 
 
 def test_everything_is_escaped(tmp_path):
@@ -99,3 +99,35 @@ def test_inputs_are_not_overwritten(output, tmp_path):
     with pytest.raises(CorpusError, match=output):
         write_page(docs, tmp_path / output, gold_path=gold)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_spans_without_text_are_not_drawn(tmp_path):
+    docs = save(tmp_path / "a.spacy", "右上腹痛", [(0, 3, "bod"), (2, 2, "sym")], [0.5, 0.25])
+    write_page(docs, tmp_path / "p.html")
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert page.count("<mark") == page.count("0.50") == 1
+    assert "sym" not in page
+
+
+@pytest.mark.parametrize("width", [1300, 420])
+def test_in_a_browser(width, open_page, tmp_path):
+    text = "<script>window.hacked = 1</script>患者左上腹疼痛" * 3
+    bad = '"><img src=x onerror="window.hacked=1">'
+    spans = [
+        (34, 44, "sym"),
+        (36, 39, bad),
+        (37, 39, "bod"),
+        (38, 80, "很长的标签" * 20),
+        (38, 80, "x" * 200),
+    ]
+    docs = save(tmp_path / "a.spacy", text, spans, [0.9, 0.8, 0.1, 0.5, 0.5])
+    write_page(docs, tmp_path / "p.html", gold_path=docs)
+    page = open_page(tmp_path / "p.html", width)
+    boxes = [mark.bounding_box()["height"] for mark in page.locator("mark:has(mark)").all()]
+    inner = [mark.bounding_box()["height"] for mark in page.locator("mark mark:not(:has(mark))").all()]
+    assert boxes
+    assert min(inner) < max(boxes)
+    assert page.locator(".text").first.evaluate(
+        "x => { for (const label of x.querySelectorAll('small')) label.remove(); return x.textContent }"
+    ) == text  # fmt: skip
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
-from spacy.tokens import Doc, DocBin, Span, SpanGroup
+from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from spacy_gpner.analysis.counts import WIDTHS, Document, Found, count_docs, describe
@@ -18,7 +18,8 @@ from spacy_gpner.analysis.stats import advise, count_files
 from spacy_gpner.corpora.records import CorpusError
 from spacy_gpner.corpora.summary import Summary
 from spacy_gpner.spans import Window
-from spacy_gpner.tokenizer import CharTokenizer
+
+from ..util import save_docs
 
 TRAIN = [
     ("患者左膝肿痛", [(2, 4, "bod"), (2, 6, "sym")]),
@@ -30,22 +31,9 @@ TRAIN = [
 DEV = [("左膝肿痛三天", [(0, 2, "bod"), (0, 4, "sym")]), ("尚未标注", []), ("服用头孢", [(2, 4, "dru")])]
 
 
-def save(path, data, key="sc"):
-    tokenizer = CharTokenizer(Vocab())
-    docs = []
-    for text, spans in data:
-        doc = tokenizer(text)
-        if spans is not None:
-            doc.spans[key] = SpanGroup(doc, spans=[Span(doc, i, j, label=label) for i, j, label in spans])
-        docs.append(doc)
-    path.parent.mkdir(exist_ok=True)
-    DocBin(docs=docs).to_disk(path)
-    return path
-
-
 @pytest.fixture
 def paths(tmp_path):
-    return [save(tmp_path / "train.spacy", TRAIN), save(tmp_path / "dev.spacy", DEV)]
+    return [save_docs(tmp_path / "train.spacy", TRAIN), save_docs(tmp_path / "dev.spacy", DEV)]
 
 
 def documents(data):
@@ -174,7 +162,7 @@ def test_command(run, paths, tmp_path):
 
 @pytest.mark.parametrize("data", [[("", [])], [("无不适", []), ("未标", None)]])
 def test_nothing_is_divided_by_zero(data, run, tmp_path):
-    path = save(tmp_path / "a.spacy", data)
+    path = save_docs(tmp_path / "a.spacy", data)
     code, text = run("stats", path, "--json", tmp_path / "o.json", "--plot", tmp_path / "o.svg")
     assert code == 0, text
     assert "There are no entities" in text
@@ -186,9 +174,9 @@ def test_nothing_is_divided_by_zero(data, run, tmp_path):
 
 
 def test_label_of_one_file_alone(run, tmp_path, paths):
-    code, text = run("stats", paths[1], save(tmp_path / "b.spacy", [("手术史", [(0, 2, "pro")])]))
+    code, text = run("stats", paths[1], save_docs(tmp_path / "b.spacy", [("手术史", [(0, 2, "pro")])]))
     assert code == 0, text
-    code, text = run("stats", paths[1], save(tmp_path / "c.spacy", [("无手术史", [])]))
+    code, text = run("stats", paths[1], save_docs(tmp_path / "c.spacy", [("无手术史", [])]))
     assert code == 0, text
     assert "c.spacy dev.spacy 0 0.0 - -" in text
 
@@ -196,7 +184,7 @@ def test_label_of_one_file_alone(run, tmp_path, paths):
 def test_labels_that_are_no_text_for_a_terminal(run, tmp_path):
     labels = ["\x1b[31m红", "$a_1$", "<b>&", "症状", "长" * 50, "$\\frac{", "_x"]
     spans = [(n, 8, label) for n, label in enumerate(labels)]
-    path = save(tmp_path / "a.spacy", [("一二三四五六七八", spans)])
+    path = save_docs(tmp_path / "a.spacy", [("一二三四五六七八", spans)])
     code, text = run("stats", path, "--json", tmp_path / "o.json", "--plot", tmp_path / "o.svg")
     assert code == 0, text
     assert "\x1b[31m" not in text
@@ -209,7 +197,7 @@ def test_labels_that_are_no_text_for_a_terminal(run, tmp_path):
 
 def test_more_labels_than_are_drawn(run, tmp_path):
     spans = [(n, n + 1, f"t{n:02}") for n in range(25)] + [(n, n + 2, f"t{n:02}") for n in range(20)]
-    path = save(tmp_path / "a.spacy", [("痛" * 30, spans)])
+    path = save_docs(tmp_path / "a.spacy", [("痛" * 30, spans)])
     code, text = run("stats", path, "--plot", tmp_path / "o.svg")
     assert code == 0, text
     assert "t24" in text
@@ -220,7 +208,7 @@ def test_more_labels_than_are_drawn(run, tmp_path):
 
 
 def test_files_of_the_same_name(run, tmp_path):
-    paths = [save(tmp_path / name / "a.spacy", DEV) for name in ("old", "new")]
+    paths = [save_docs(tmp_path / name / "a.spacy", DEV) for name in ("old", "new")]
     code, text = run("stats", *paths)
     assert code == 0, text
     assert f"{paths[0]} {paths[1]} 3 100.0 100.0 100.0" in text
@@ -245,9 +233,9 @@ def test_errors_are_clear(args, message, run, paths, tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "junk.spacy").write_bytes(b"junk")
     (tmp_path / "link.spacy").symlink_to(paths[1])
-    save(tmp_path / "empty.spacy", [])
-    save(tmp_path / "a.json", DEV)
-    save(tmp_path / "other.spacy", DEV, key="other")
+    save_docs(tmp_path / "empty.spacy", [])
+    save_docs(tmp_path / "a.json", DEV)
+    save_docs(tmp_path / "other.spacy", DEV, key="other")
     before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     code, text = run("stats", *(arg if arg.startswith("--") else tmp_path / arg for arg in args))
     assert code == 1
@@ -257,7 +245,7 @@ def test_errors_are_clear(args, message, run, paths, tmp_path):
 
 
 def test_other_key(tmp_path):
-    path = save(tmp_path / "a.spacy", DEV, key="gold")
+    path = save_docs(tmp_path / "a.spacy", DEV, key="gold")
     assert len(count_files([path], "gold").together.total) == 3
     with pytest.raises(CorpusError, match="--spans-key"):
         count_files([path])
