@@ -175,8 +175,9 @@ def _examples(evaluation: Evaluation, limit: int) -> str:
     ]
     title = f"<h2>{len(chosen):,} of {len(matches):,} documents</h2>"
     note = (
-        "<p>Each model's entities above, the gold ones below; the fainter, the less probable. A dashed box "
-        "is an error; the mouse over it shows which. Click on labels and kinds of errors to filter.</p>"
+        "<p>Each model's entities above, the gold ones below, marked as the first model finds them; the "
+        "fainter, the less probable. A dashed box is an error; the mouse over it shows which. Click on "
+        "labels and kinds of errors to filter.</p>"
     )
     legend = f'<p class="legend">{draw_legend(colors)}</p>'
     return f"{title}{note}{legend}{''.join(filters)}<p id='shown'></p>{''.join(articles)}"
