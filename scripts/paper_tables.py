@@ -107,7 +107,7 @@ def _scores(name: str, cells: dict[int, dict[str, Any]], preset: Preset) -> list
     low, high = over_documents(resample([own])[0])
     return [
         *(_percent(x) for x in (p, r, f.mean)),
-        f"± {100 * (f.high - f.mean):.2f}",
+        f"± {100 * (f.high - f.mean):.2f}" if len(own) > 1 else "one seed",
         f"{100 * low:.2f} to {100 * high:.2f}",
         preset.encoder(ROWS[name].size),
     ]

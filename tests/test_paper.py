@@ -212,8 +212,8 @@ def test_tables_stand_beside_the_papers(scripts, tmp_path):
     preset = scripts.rows.read_preset(scripts.rows.PRESETS, "cpu")
     directory = tmp_path / "cmeee"
     directory.mkdir()
-    for row, right in (("efficient", 8), ("globalpointer", 5)):
-        for seed in (0, 1):
+    for row, right, seeds in (("efficient", 8, (0, 1)), ("globalpointer", 5, (0, 1)), ("student", 7, (1,))):
+        for seed in seeds:
             counts = [(10, right + seed, 10), (10, right, 10)]
             srsly.write_json(directory / f"{row}-{seed}.json", cell(row, seed, counts))
     tables = scripts.tables.make_tables(tmp_path, preset)["cmeee"]
@@ -222,6 +222,8 @@ def test_tables_stand_beside_the_papers(scripts, tmp_path):
     # F1 of 80 and 85, and Student's t for two seeds: 12.706 * 3.5355 / sqrt(2)
     assert line[3:5] == ["82.50", "± 31.77"]
     assert line[7:] == ["66.45", "64.69", "65.04", "RoBERTa-large"]
+    assert found["Student"][3:5] == ["75.00", "one seed"]
+    assert "teacher - student" not in found
     assert found["LSTM+CRF"][1:7] == [""] * 6
     difference = found["efficient - globalpointer"]
     assert difference[1] == "+30.00"
