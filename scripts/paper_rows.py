@@ -49,7 +49,8 @@ class Preset:
         if "transformer" in config["paths"]:
             return str(config["paths"]["transformer"])
         tok2vec = config["components"][COMPONENT]["model"]["tok2vec"]
-        return f"BiLSTM, {tok2vec['encode']['depth']} × {tok2vec['embed']['width']}, from scratch"
+        depth, width = tok2vec["encode"]["depth"], tok2vec["embed"]["width"]
+        return f"BiLSTM, depth {depth}, width {width}, from scratch"
 
 
 def read_preset(path: Path, name: str) -> Preset:

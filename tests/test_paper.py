@@ -92,7 +92,7 @@ def test_every_row_makes_a_config_of_its_own(scripts):
     assert preset.encoder("teacher") == "hfl/chinese-roberta-wwm-ext-large"
     assert (
         scripts.rows.read_preset(scripts.rows.PRESETS, "cpu").encoder("student")
-        == "BiLSTM, 1 × 96, from scratch"
+        == "BiLSTM, depth 1, width 96, from scratch"
     )
 
 
@@ -154,7 +154,7 @@ def test_grid_goes_on_where_it_stopped(place, scripts):
     for form, start in (("md", "## sample"), ("tex", r"\section*{sample}"), ("html", "<!DOCTYPE html>")):
         text = (place / "results" / f"tables.{form}").read_text(encoding="utf-8")
         assert text.startswith(start)
-        assert "BiLSTM, 2 × 256, from scratch" in text
+        assert "BiLSTM, depth 2, width 256, from scratch" in text
 
 
 def _vocab():
