@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -25,7 +26,9 @@ import filelock
 import spacy
 import srsly
 from make_config import fit_config
-from paper_rows import PRESETS, ROWS, Preset, Row, read_preset
+from paper_cells import Cell, read_cell, write_cell
+from paper_presets import PRESETS, Preset, describe_encoder, read_preset
+from paper_rows import ROWS, Row
 from report import CANDIDATES, COMPONENT, choose_threshold
 from spacy.language import Language
 from spacy.tokens import DocBin
@@ -37,6 +40,9 @@ from spacy_gpner.about import __version__
 from spacy_gpner.analysis.predictions import Entity, entities, scored_entities
 from spacy_gpner.files import atomic_write
 
+# Paths of a config to files; where they lie is no setting
+FILES = {"train", "dev", "raw_text", "init_tok2vec", "vectors"}
+# Documents of the evaluations that nobody looks at
 FEW = 20
 
 
@@ -85,9 +91,10 @@ class Grid:
         return config
 
     def identity(self, row: Row) -> str:
-        """What tells this cell from one of another corpus, config or teacher: paths do not matter."""
+        """What tells this cell from one of another corpus, config or teacher. Where files lie does not
+        matter."""
         config = self.config(row)
-        config["paths"] = {}
+        config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
         own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.preset.documents).encode())
         return own if row.teacher is None else _hash(own.encode(), self.identity(ROWS[row.teacher]).encode())
 
@@ -107,11 +114,7 @@ class Grid:
         for path, row in ((self.result(row, seed), row) for row in rows for seed in seeds):
             if not path.is_file():
                 continue
-            try:
-                found = srsly.read_json(path)["identity"]
-            except (ValueError, KeyError, TypeError):
-                msg.fail(f"{path} is damaged or no cell of a grid", "Remove it to run it again.", exits=1)
-            if found != self.identity(row):
+            if read_cell(path).identity != self.identity(row):
                 msg.fail(
                     f"{path} is of another corpus, config or teacher, or of other steps or documents",
                     "Name another directory, or remove it to run it again.",
@@ -138,20 +141,20 @@ class Grid:
             return
         self._draw_documents()
         model, seconds = self._train(row, seed)
-        cell = {
-            "row": row.name,
-            "seed": seed,
-            "identity": self.identity(row),
-            "corpus": self.corpus.name,
-            "documents": self.preset.documents,
-            "steps": self.preset.steps,
-            "seconds": round(seconds),
-            "machine": describe_machine(self.gpu_id),
-            "version": __version__,
+        cell = Cell(
+            row=row.name,
+            seed=seed,
+            identity=self.identity(row),
+            corpus=self.corpus.name,
+            encoder=describe_encoder(self.config(row)),
+            machine=describe_machine(self.gpu_id),
+            version=__version__,
+            documents=self.preset.documents,
+            steps=self.preset.steps,
+            seconds=round(seconds),
             **measure(model, self.corpus),
-        }
-        with atomic_write(self.result(row, seed)) as temporary:
-            srsly.write_json(temporary, cell, indent=0)
+        )
+        write_cell(cell, self.result(row, seed))
         if not self._teaches(row):
             shutil.rmtree(model.parent)
 
@@ -198,7 +201,8 @@ class Grid:
         if code:
             msg.fail(f"The training of {row.name} failed", f"See {log}", exits=1)
         seconds = time.perf_counter() - start
-        srsly.write_json(done, {"identity": self.identity(row), "seconds": seconds})
+        with atomic_write(done) as temporary:
+            srsly.write_json(temporary, {"identity": self.identity(row), "seconds": seconds})
         return model, seconds
 
 
@@ -263,6 +267,8 @@ def main() -> None:
     preset = read_preset(args.presets, args.preset)
     grid = Grid(args.corpus, args.results, args.work, preset, args.gpu_id)
     rows = [ROWS[name] for name in args.rows]
+    # Else a training would outlive the grid, and its lock
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with grid.lock():
         grid.check(rows, preset.seeds)
         cells = [(row, seed) for seed in preset.seeds for row in rows]

@@ -1,71 +1,10 @@
-"""The models of the main paper's Tables 3 to 5, and the presets by which they are trained."""
+"""The models of the main paper's Tables 3 to 5."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Literal, Optional
 
-import srsly
-from spacy.util import load_config
-from thinc.api import Config
-from wasabi import msg
-
-COMPONENT = "span_globalpointer"
-PRESETS = Path(__file__).parent.parent / "configs" / "paper.yml"
-Size = Literal["teacher", "student"]
-
-
-@dataclass(frozen=True)
-class Preset:
-    """How the models are trained.
-
-    teacher, student (Path): The configs of the two sizes.
-    documents (int): How many training documents there are to be; 0 for all.
-    steps (int): The steps of every training.
-    seeds (List[int]): A training for each.
-    overrides (Dict[str, Any]): Settings of both configs, by their dotted names.
-    corpora (Dict[str, Dict[str, Any]]): Such settings of single corpora.
-    """
-
-    teacher: Path
-    student: Path
-    documents: int
-    steps: int
-    seeds: list[int]
-    overrides: dict[str, Any]
-    corpora: dict[str, dict[str, Any]]
-
-    def config(self, size: Size, corpus: str) -> Config:
-        """The config of a size, for a corpus."""
-        path = self.teacher if size == "teacher" else self.student
-        blocks = load_config(path, interpolate=False)
-        overrides = {**self.overrides, **self.corpora.get(corpus, {})}
-        # A teacher may have no [distillation]
-        own = {name: value for name, value in overrides.items() if name.partition(".")[0] in blocks}
-        return load_config(path, overrides=own, interpolate=False)
-
-    def encoder(self, size: Size) -> str:
-        """What the models of a size encode text with."""
-        config = self.config(size, "")
-        if "transformer" in config["paths"]:
-            return str(config["paths"]["transformer"])
-        tok2vec = config["components"][COMPONENT]["model"]["tok2vec"]
-        depth, width = tok2vec["encode"]["depth"], tok2vec["embed"]["width"]
-        return f"BiLSTM, depth {depth}, width {width}, from scratch"
-
-
-def read_preset(path: Path, name: str) -> Preset:
-    """Read a preset, and stop where there is none of the name, or it lacks something."""
-    presets = srsly.read_yaml(path)
-    if name not in presets:
-        msg.fail(f"{path} has no preset '{name}'", f"It has {', '.join(presets)}.", exits=1)
-    try:
-        preset = Preset(**presets[name])
-    except TypeError as err:
-        msg.fail(f"{path}: the preset '{name}' is incomplete, or has something unknown", str(err), exits=1)
-    if len(set(preset.seeds)) < max(2, len(preset.seeds)):
-        msg.fail(f"{path}: the preset '{name}' needs two different seeds at least", exits=1)
-    configs = Path(path).parent.parent
-    return replace(preset, teacher=configs / preset.teacher, student=configs / preset.student)
+from paper_presets import Size
+from report import COMPONENT
 
 
 @dataclass(frozen=True)
@@ -104,7 +43,7 @@ class Row:
             )
             component["model"] = {
                 "@architectures": f"spacy-gpner.{self.head}.v1",
-                **{x: model[x] for x in kept},
+                **{x: model[x] for x in kept if x in model},
             }
         if self.window is None:
             component["window"] = None

@@ -1,18 +1,17 @@
 """Make the main paper's Tables 3 to 5 of a grid's cells, each beside the paper's value, as Markdown, LaTeX
 and HTML. Cells that are not there yet are left out.
 
-Example: python scripts/paper_tables.py metrics/paper/cpu --preset cpu
+Example: python scripts/paper_tables.py metrics/paper/cpu
 """
 
 import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 import numpy
-import srsly
-from paper_rows import PRESETS, ROWS, Preset, read_preset
+from paper_cells import Cell, read_cells
 from paper_values import CORPORA, PAIRS, TABLES, Line, paper_f1
 from tabulate import tabulate
 from wasabi import msg
@@ -28,21 +27,11 @@ from spacy_gpner.analysis.significance import (
 )
 from spacy_gpner.files import atomic_write
 
-HEADER = (
-    "",
-    "P",
-    "R",
-    "F1",
-    "95 %, seeds",
-    "95 %, documents",
-    "encoder",
-    "P",
-    "R",
-    "F1",
-    "the paper's encoder",
-)
+OURS = ("P", "R", "F1", "95 %, seeds", "95 %, documents", "seeds", "encoder")
+HEADER = ("", *OURS, "P", "R", "F1", "the paper's encoder")
 DIFFERENCES = ("", "F1", "95 %, seeds", "95 %, documents", "p (Holm)", "the paper's", "the paper's order")
 LEVEL = 0.05
+Cells = dict[str, dict[int, Cell]]
 
 
 @dataclass(frozen=True)
@@ -59,47 +48,24 @@ class Table:
     rows: list[Sequence[str]]
 
 
-def read_cells(directory: Path) -> dict[str, dict[int, dict[str, Any]]]:
-    """Read the cells of a corpus.
-
-    directory (Path): Where they are.
-    RETURNS (Dict[str, Dict[int, Dict[str, Any]]]): The cells by model and seed.
-    """
-    cells: dict[str, dict[int, dict[str, Any]]] = {}
-    for path in sorted(directory.glob("*.json")):
-        try:
-            cell = srsly.read_json(path)
-            cells.setdefault(cell["row"], {})[cell["seed"]] = cell
-        except (ValueError, KeyError, TypeError):
-            msg.fail(f"{path} is damaged or no cell of a grid", "Remove it, and run it again.", exits=1)
-    return cells
-
-
-def counts(cells: dict[int, dict[str, Any]], seeds: Iterable[int]) -> numpy.ndarray:
-    """Numbers of predicted, right and gold entities.
-
-    cells (Dict[int, Dict[str, Any]]): The cells of a model by seed.
-    seeds (Iterable[int]): The seeds.
-    RETURNS (numpy.ndarray): The counts, shape (seeds, documents, 3).
-    """
-    return numpy.array(
-        [numpy.transpose([cells[seed][name] for name in ("predicted", "right", "gold")]) for seed in seeds]
-    )
-
-
-def score_table(title: str, lines: list[Line], corpus: str, cells: dict[str, Any], preset: Preset) -> Table:
+def score_table(title: str, lines: list[Line], corpus: str, cells: Cells) -> Table:
     """A table of scores, ours and the paper's."""
     rows = []
     for line in lines:
         paper = line.paper.get(corpus)
         if line.row in cells or paper:
-            ours = _scores(line.row, cells[line.row], preset) if line.row in cells else [""] * 6
+            ours = _scores(cells[line.row]) if line.row in cells else [""] * len(OURS)
             theirs = [*map(_percent, paper), line.encoder] if paper else [""] * 4
             rows.append([line.label, *ours, *theirs])
     return Table(title, HEADER, rows)
 
 
-def _scores(name: str, cells: dict[int, dict[str, Any]], preset: Preset) -> list[str]:
+def counts(cells: dict[int, Cell], seeds: Iterable[int]) -> numpy.ndarray:
+    """Numbers of predicted, right and gold entities, shape (seeds, documents, 3)."""
+    return numpy.array([cells[seed].counts for seed in seeds])
+
+
+def _scores(cells: dict[int, Cell]) -> list[str]:
     own = counts(cells, sorted(cells))
     predicted, right, gold = own.sum(1).T
     f = over_seeds(f_score(own.sum(1)))
@@ -107,13 +73,14 @@ def _scores(name: str, cells: dict[int, dict[str, Any]], preset: Preset) -> list
     low, high = over_documents(resample([own])[0])
     return [
         *(_percent(x) for x in (p, r, f.mean)),
-        f"± {100 * (f.high - f.mean):.2f}" if len(own) > 1 else "one seed",
+        f"± {100 * (f.high - f.mean):.2f}" if len(own) > 1 else "",
         f"{100 * low:.2f} to {100 * high:.2f}",
-        preset.encoder(ROWS[name].size),
+        str(len(own)),
+        next(iter(cells.values())).encoder,
     ]
 
 
-def difference_table(corpus: str, cells: dict[str, Any]) -> Table:
+def difference_table(corpus: str, cells: Cells) -> Table:
     """A table of the differences that the tables are about: seed-paired, corrected for their number."""
     found = []
     for first, second in PAIRS:
@@ -135,7 +102,7 @@ def difference_table(corpus: str, cells: dict[str, Any]) -> Table:
                 f"{100 * ours.mean:+.2f}",
                 _interval(ours),
                 f"{100 * documents[0]:+.2f} to {100 * documents[1]:+.2f}",
-                f"{p_value:.3f}",
+                _p(p_value),
                 "" if theirs is None else f"{theirs:+.2f}",
                 _verdict(ours.mean, theirs, p_value),
             ]
@@ -150,6 +117,10 @@ def _verdict(ours: float, theirs: Optional[float], p_value: float) -> str:
     return ("yes" if ours * theirs > 0 else "no") + ("" if p_value < LEVEL else ", not certain")
 
 
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def _percent(value: Optional[float]) -> str:
     return "" if value is None else f"{100 * value:.2f}"
 
@@ -158,19 +129,19 @@ def _interval(estimate: Estimate) -> str:
     return f"{100 * estimate.low:+.2f} to {100 * estimate.high:+.2f}"
 
 
-def make_tables(results: Path, preset: Preset) -> dict[str, list[Table]]:
+def make_tables(results: Path) -> dict[str, list[Table]]:
     """Make all tables.
 
     results (Path): The directory with a directory of cells for each corpus.
-    preset (Preset): How the models were trained.
     RETURNS (Dict[str, List[Table]]): The tables of each corpus.
     """
     found = {}
     for corpus in sorted((path.name for path in results.iterdir() if path.is_dir()), key=_rank):
         cells = read_cells(results / corpus)
         if cells:
-            tables = [score_table(title, lines, corpus, cells, preset) for title, lines in TABLES.items()]
-            found[corpus] = [*tables, difference_table(corpus, cells)]
+            tables = [score_table(title, lines, corpus, cells) for title, lines in TABLES.items()]
+            differences = difference_table(corpus, cells)
+            found[corpus] = [*tables, differences] if differences.rows else tables
     return found
 
 
@@ -208,12 +179,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("results", type=Path, help="directory with a directory of cells for each corpus")
-    parser.add_argument("--preset", default="cpu", help="how the models were trained")
-    parser.add_argument("--presets", type=Path, default=PRESETS, help="file of presets")
     args = parser.parse_args()
     if not args.results.is_dir():
         parser.error(f"{args.results} is missing")
-    corpora = make_tables(args.results, read_preset(args.presets, args.preset))
+    corpora = make_tables(args.results)
     if not corpora:
         msg.fail(f"{args.results} has no cells", "Train them first: scripts/paper.py", exits=1)
     for form in ("md", "tex", "html"):

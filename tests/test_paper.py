@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import filelock
 import numpy
@@ -15,8 +17,8 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "scripts"
 ROWS = ("teacher", "traditional", "biaffine-window")
 PRESET = {
-    "teacher": "configs/cpu.cfg",
-    "student": "configs/cpu_student.cfg",
+    "teacher": "cpu.cfg",
+    "student": "cpu_student.cfg",
     "documents": 40,
     "steps": 2,
     "seeds": [0, 1],
@@ -31,13 +33,15 @@ def scripts():
     sys.path.insert(0, str(SCRIPTS))
     try:
         import paper
+        import paper_cells
+        import paper_presets
         import paper_rows
         import paper_tables
         import paper_values
 
-        yield type(
-            "Scripts", (), {"grid": paper, "rows": paper_rows, "tables": paper_tables, "values": paper_values}
-        )
+        modules = (paper, paper_cells, paper_presets, paper_rows, paper_tables, paper_values)
+        names = ("grid", "cells", "presets", "rows", "tables", "values")
+        yield SimpleNamespace(**dict(zip(names, modules, strict=True)))
     finally:
         sys.path.remove(str(SCRIPTS))
 
@@ -65,20 +69,23 @@ def run_grid(place, *args):
 
 
 def make_grid(scripts, place):
-    preset = scripts.rows.read_preset(place / "configs" / "paper.yml", "tiny")
+    preset = scripts.presets.read_preset(place / "configs" / "paper.yml", "tiny")
     return scripts.grid.Grid(place / "corpus", place / "results" / "sample", place / "work", preset, -1)
 
 
 def cell(row, seed, counts, **other):
     predicted, right, gold = zip(*counts, strict=True)
-    return {"row": row, "seed": seed, "predicted": predicted, "right": right, "gold": gold, **other}
+    settings = {"identity": row, "corpus": "cmeee", "encoder": "some", "machine": "CPU", "version": "1"}
+    numbers = {"documents": 3, "steps": 2, "seconds": 1, "threshold": 0.5}
+    found = {"predicted": list(predicted), "right": list(right), "gold": list(gold)}
+    return {"row": row, "seed": seed, **settings, **numbers, **found, **other}
 
 
 def test_every_row_makes_a_config_of_its_own(scripts):
-    preset = scripts.rows.read_preset(scripts.rows.PRESETS, "full")
+    preset = scripts.presets.read_preset(scripts.presets.PRESETS, "full")
     for name, row in scripts.rows.ROWS.items():
         for preset_name in ("cpu", "full"):
-            preset = scripts.rows.read_preset(scripts.rows.PRESETS, preset_name)
+            preset = scripts.presets.read_preset(scripts.presets.PRESETS, preset_name)
             config = preset.config(row.size, "cluener")
             row.apply(config)
             component = config["components"]["span_globalpointer"]
@@ -89,11 +96,8 @@ def test_every_row_makes_a_config_of_its_own(scripts):
                 assert (config["distillation"]["linkage"] is not None) == row.linked
                 assert scripts.rows.ROWS[row.teacher].window == row.window
     assert preset.config("teacher", "cluener")["training"]["batcher"]["size"] == 64
-    assert preset.encoder("teacher") == "hfl/chinese-roberta-wwm-ext-large"
-    assert (
-        scripts.rows.read_preset(scripts.rows.PRESETS, "cpu").encoder("student")
-        == "BiLSTM, depth 1, width 96, from scratch"
-    )
+    config = preset.config("teacher", "cluener")
+    assert scripts.presets.describe_encoder(config) == "hfl/chinese-roberta-wwm-ext-large"
 
 
 def test_tables_name_rows_that_there_are(scripts):
@@ -106,18 +110,44 @@ def test_tables_name_rows_that_there_are(scripts):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seeds": [0]}, "two different seeds"),
-        ({"seeds": [0, 0]}, "two different seeds"),
+        ({"seeds": [0]}, "two seeds at least"),
+        ({"seeds": [0, 0]}, "two seeds at least"),
+        ({"seeds": 3}, "seeds"),
+        ({"seeds": "01"}, "seeds"),
+        ({"steps": 0}, "steps"),
+        ({"steps": "two"}, "steps"),
+        ({"documents": -5}, "documents"),
+        ({"overrides": None}, "overrides"),
+        ({"overrides": {"trainig.dropout": 0.3}}, "trainig"),
+        ({"corpora": {"cmeee": {"training.foo.bar": 1}}}, "foo"),
+        ({"teacher": "nobody.cfg"}, "nobody.cfg"),
         ({"epochs": 3}, "epochs"),
-        (None, "has no preset"),
     ],
 )
-def test_presets_are_checked(scripts, tmp_path, capsys, change, message):
-    presets = {"other": PRESET} if change is None else {"tiny": {**PRESET, **change}}
-    srsly.write_yaml(tmp_path / "paper.yml", presets)
+def test_presets_are_checked(scripts, place, capsys, change, message):
+    path = place / "configs" / "other.yml"
+    srsly.write_yaml(path, {"tiny": {**PRESET, **change}})
     with pytest.raises(SystemExit):
-        scripts.rows.read_preset(tmp_path / "paper.yml", "tiny")
+        scripts.presets.read_preset(path, "tiny")
     assert message in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("text", ["", "tiny: [", "other: 1", None])
+def test_files_of_presets_are_checked(scripts, tmp_path, capsys, text):
+    path = tmp_path / "p.yml"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        scripts.presets.read_preset(path, "tiny")
+    assert "p.yml" in "".join(capsys.readouterr().out.split())
+
+
+def test_encoders_are_named_whatever_they_are(scripts, place):
+    config = make_grid(scripts, place).config(scripts.rows.ROWS["teacher"])
+    assert scripts.presets.describe_encoder(config) == "BiLSTM, depth 2, width 256, from scratch"
+    tok2vec = {"@architectures": "spacy.HashEmbedCNN.v2", "width": 16}
+    config["components"]["span_globalpointer"]["model"]["tok2vec"] = tok2vec
+    assert scripts.presets.describe_encoder(config) == "spacy.HashEmbedCNN.v2, from scratch"
 
 
 @pytest.mark.slow
@@ -148,8 +178,7 @@ def test_grid_goes_on_where_it_stopped(place, scripts):
     assert (place / "work" / "models" / "teacher-0" / "trained.json").read_bytes() == teacher
     assert len(list((place / "results" / "sample").glob("*.json"))) == 2 * len(ROWS)
 
-    presets = ["--preset", "tiny", "--presets", place / "configs" / "paper.yml"]
-    result = run("paper_tables.py", place / "results", *presets)
+    result = run("paper_tables.py", place / "results")
     assert result.returncode == 0, result.stdout + result.stderr
     for form, start in (("md", "## sample"), ("tex", r"\section*{sample}"), ("html", "<!DOCTYPE html>")):
         text = (place / "results" / f"tables.{form}").read_text(encoding="utf-8")
@@ -167,14 +196,37 @@ def test_results_of_another_grid_are_refused(place, scripts, capsys):
     grid, row = make_grid(scripts, place), scripts.rows.ROWS["linked"]
     path = grid.result(row, 0)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for text, expected in (('{"identity": "other"}', "another corpus"), ("{", "damaged"), ("[]", "damaged")):
-        path.write_text(text, encoding="utf-8")
+    good = cell("linked", 0, [(1, 1, 1)], identity=grid.identity(row))
+    for content, expected in (
+        ({**good, "identity": "other"}, "another corpus"),
+        ({"identity": grid.identity(row)}, "damaged"),
+        ({**good, "gold": [1, 2]}, "different numbers"),
+        ({**good, "row": "unlinked"}, "no model"),
+        ({**good, "seed": "0"}, "damaged"),
+        ([], "damaged"),
+    ):
+        srsly.write_json(path, content)
         with pytest.raises(SystemExit):
             grid.check([row], [0])
         assert expected in " ".join(capsys.readouterr().out.split())
-    path.write_text(json.dumps({"identity": grid.identity(row)}), encoding="utf-8")
+    srsly.write_json(path, good)
     grid.check([row], [0])
     path.unlink()
+
+
+def test_cells_of_different_grids_are_not_averaged(scripts, tmp_path, capsys):
+    for change, expected in (
+        ({"steps": 5}, "steps"),
+        ({"documents": 5}, "documents"),
+        ({"identity": "other"}, "settings"),
+        ({"gold": [2, 2]}, "dev documents"),
+    ):
+        for seed, other in ((0, {}), (1, change)):
+            content = cell("student", seed, [(1, 1, 1), (2, 1, 2)], **other)
+            srsly.write_json(tmp_path / f"student-{seed}.json", content)
+        with pytest.raises(SystemExit):
+            scripts.cells.read_cells(tmp_path)
+        assert expected in " ".join(capsys.readouterr().out.split())
 
 
 def test_identity_knows_settings_and_teacher(place, scripts):
@@ -190,6 +242,10 @@ def test_identity_knows_settings_and_teacher(place, scripts):
         config.write_text(text, encoding="utf-8")
     unchanged = {name for name in rows if before[name] == after[name]}
     assert unchanged == {"student", "student-no-window"}
+    full = scripts.presets.read_preset(scripts.presets.PRESETS, "full")
+    other = full.model_copy(update={"overrides": {"paths.transformer": "of/another"}})
+    found = [replace(grid, preset=preset).identity(rows["linked"]) for preset in (full, other)]
+    assert found[0] != found[1]
 
 
 def test_what_is_missing_stops_a_grid_before_it_trains(place, tmp_path):
@@ -209,22 +265,22 @@ def test_a_second_run_is_kept_out(place):
 
 def test_tables_stand_beside_the_papers(scripts, tmp_path):
     """Two models of two seeds on two documents: mean, interval, difference and the paper's values."""
-    preset = scripts.rows.read_preset(scripts.rows.PRESETS, "cpu")
     directory = tmp_path / "cmeee"
     directory.mkdir()
     for row, right, seeds in (("efficient", 8, (0, 1)), ("globalpointer", 5, (0, 1)), ("student", 7, (1,))):
         for seed in seeds:
             counts = [(10, right + seed, 10), (10, right, 10)]
             srsly.write_json(directory / f"{row}-{seed}.json", cell(row, seed, counts))
-    tables = scripts.tables.make_tables(tmp_path, preset)["cmeee"]
+    tables = scripts.tables.make_tables(tmp_path)["cmeee"]
     found = {row[0]: row for table in tables for row in table.rows}
     line = found["Efficient GlobalPointer"]
     # F1 of 80 and 85, and Student's t for two seeds: 12.706 * 3.5355 / sqrt(2)
     assert line[3:5] == ["82.50", "± 31.77"]
-    assert line[7:] == ["66.45", "64.69", "65.04", "RoBERTa-large"]
-    assert found["Student"][3:5] == ["75.00", "one seed"]
+    assert line[6:8] == ["2", "some"]
+    assert line[8:] == ["66.45", "64.69", "65.04", "RoBERTa-large"]
+    assert found["Student"][3:7] == ["75.00", "", "70.00 to 80.00", "1"]
     assert "teacher - student" not in found
-    assert found["LSTM+CRF"][1:7] == [""] * 6
+    assert found["LSTM+CRF"][1:8] == [""] * 7
     difference = found["efficient - globalpointer"]
     assert difference[1] == "+30.00"
     assert difference[5:] == ["+0.62", "yes"]
@@ -236,5 +292,5 @@ def test_tables_stand_beside_the_papers(scripts, tmp_path):
 def test_damaged_cells_are_named(scripts, tmp_path, capsys):
     (tmp_path / "linked-0.json").write_text("{", encoding="utf-8")
     with pytest.raises(SystemExit):
-        scripts.tables.read_cells(tmp_path)
+        scripts.cells.read_cells(tmp_path)
     assert "linked-0.json is damaged" in " ".join(capsys.readouterr().out.split())

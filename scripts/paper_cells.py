@@ -1,0 +1,96 @@
+"""The cells of a grid: one file for each model and seed."""
+
+from pathlib import Path
+from typing import Self
+
+import numpy
+import srsly
+from paper_rows import ROWS
+from pydantic import BaseModel, ConfigDict, model_validator
+from wasabi import msg
+
+from spacy_gpner.files import atomic_write
+
+
+class Cell(BaseModel):
+    """A model that was trained with one seed, and what it is worth.
+
+    row (str): The model's name.
+    seed (int): The seed.
+    identity (str): What tells it from one of another corpus, config or teacher.
+    corpus, encoder, machine, version (str): The corpus, the encoder, the GPU or processor, and the version of
+        spacy_gpner.
+    documents, steps (int): Training documents, 0 for all, and steps.
+    seconds (int): How long the training took.
+    threshold (float): The threshold, chosen on held-out text.
+    predicted, right, gold (List[int]): Numbers of entities for each document of the dev part.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    row: str
+    seed: int
+    identity: str
+    corpus: str
+    encoder: str
+    machine: str
+    version: str
+    documents: int
+    steps: int
+    seconds: int
+    threshold: float
+    predicted: list[int]
+    right: list[int]
+    gold: list[int]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.row not in ROWS:
+            raise ValueError(f"there is no model '{self.row}'")
+        if not len(self.predicted) == len(self.right) == len(self.gold):
+            raise ValueError("its counts are of different numbers of documents")
+        return self
+
+    @property
+    def counts(self) -> numpy.ndarray:
+        """Numbers of predicted, right and gold entities, shape (documents, 3)."""
+        return numpy.array([self.predicted, self.right, self.gold]).T
+
+
+def read_cell(path: Path) -> Cell:
+    """Read a cell, and stop where it is none."""
+    try:
+        return Cell(**srsly.read_json(path))
+    except (ValueError, TypeError) as err:
+        reason = " ".join(str(err).split("\n")[:3])
+        msg.fail(f"{path} is damaged or no cell of a grid: remove it to run it again", reason, exits=1)
+
+
+def write_cell(cell: Cell, path: Path) -> None:
+    """Write a cell whole or not at all."""
+    with atomic_write(path) as temporary:
+        srsly.write_json(temporary, cell.model_dump(), indent=0)
+
+
+def read_cells(directory: Path) -> dict[str, dict[int, Cell]]:
+    """Read the cells of a corpus, and stop where they are not of one grid.
+
+    directory (Path): Where they are.
+    RETURNS (Dict[str, Dict[int, Cell]]): The cells by model and seed.
+    """
+    cells: dict[str, dict[int, Cell]] = {}
+    for path in sorted(directory.glob("*.json")):
+        cell = read_cell(path)
+        cells.setdefault(cell.row, {})[cell.seed] = cell
+    found = [cell for own in cells.values() for cell in own.values()]
+    for name, values in (
+        ("steps", {cell.steps for cell in found}),
+        ("training documents", {cell.documents for cell in found}),
+        ("dev documents", {tuple(cell.gold) for cell in found}),
+    ):
+        if len(values) > 1:
+            msg.fail(f"{directory}: its cells are of different {name}, and so not of one grid", exits=1)
+    for row, own in cells.items():
+        if len({cell.identity for cell in own.values()}) > 1:
+            msg.fail(f"{directory}: the cells of '{row}' are of different settings", exits=1)
+    return cells

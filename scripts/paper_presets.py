@@ -1,0 +1,82 @@
+"""How the models of the main paper's tables are trained: presets of configs/paper.yml."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import srsly
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError
+from report import COMPONENT
+from spacy.util import load_config
+from thinc.api import Config
+from wasabi import msg
+
+PRESETS = Path(__file__).parent.parent / "configs" / "paper.yml"
+Size = Literal["teacher", "student"]
+
+
+def _check_seeds(seeds: list[int]) -> list[int]:
+    if len(set(seeds)) < max(2, len(seeds)):
+        raise ValueError("an interval takes two seeds at least, all different")
+    return seeds
+
+
+class Preset(BaseModel):
+    """How the models are trained.
+
+    teacher, student (Path): The configs of the two sizes.
+    documents (int): How many training documents there are to be; 0 for all.
+    steps (int): The steps of every training.
+    seeds (List[int]): A training for each.
+    overrides (Dict[str, Any]): Settings of both configs, by their dotted names.
+    corpora (Dict[str, Dict[str, Any]]): Such settings of single corpora.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    teacher: Path
+    student: Path
+    documents: Annotated[StrictInt, Field(ge=0)]
+    # spaCy's loop goes on for ever with 0 steps
+    steps: Annotated[StrictInt, Field(ge=1)]
+    seeds: Annotated[list[StrictInt], AfterValidator(_check_seeds)]
+    overrides: dict[str, Any] = {}
+    corpora: dict[str, dict[str, Any]] = {}
+
+    def config(self, size: Size, corpus: str) -> Config:
+        """The config of a size, for a corpus."""
+        path = self.teacher if size == "teacher" else self.student
+        overrides = {**self.overrides, **self.corpora.get(corpus, {})}
+        if "distillation" not in load_config(path, interpolate=False):
+            overrides = {x: value for x, value in overrides.items() if not x.startswith("distillation.")}
+        return load_config(path, overrides=overrides, interpolate=False)
+
+
+def read_preset(path: Path, name: str) -> Preset:
+    """Read a preset, and stop where there is none of the name, or it is not right."""
+    try:
+        presets = srsly.read_yaml(path)
+        own = presets[name]
+        preset = Preset(**own)
+        folder = Path(path).parent
+        configs = {size: folder / getattr(preset, size) for size in ("teacher", "student")}
+        preset = preset.model_copy(update=configs)
+        for corpus in ("", *preset.corpora):
+            for size in configs:
+                preset.config(size, corpus)
+    except (KeyError, TypeError):
+        msg.fail(f"{path} has no preset '{name}'", "configs/paper.yml shows what it needs.", exits=1)
+    except (OSError, ValidationError, ValueError) as err:
+        msg.fail(f"{path}: the preset '{name}' is not right", str(err), exits=1)
+    return preset
+
+
+def describe_encoder(config: Config) -> str:
+    """What a config encodes text with."""
+    if "transformer" in config["paths"]:
+        return str(config["paths"]["transformer"])
+    tok2vec = config["components"][COMPONENT]["model"]["tok2vec"]
+    try:
+        depth, width = tok2vec["encode"]["depth"], tok2vec["embed"]["width"]
+    except KeyError:
+        return f"{tok2vec['@architectures']}, from scratch"
+    return f"BiLSTM, depth {depth}, width {width}, from scratch"
