@@ -21,12 +21,11 @@ from tqdm import tqdm
 from wasabi import msg
 
 from ..compact.cost import find_pipe
-from ..corpora.records import CorpusError
+from ..corpora.records import CorpusError, show_label
 from ..files import atomic_directory
 from ..loading import load_pipeline
+from .predictions import FLOOR
 
-# Spans whose uncalibrated score is above are looked at: nearly all others are wrong.
-LOWEST = 0.05
 BINS = 15
 # What the fit of all labels counts in that of one: the precision of a prior, by which slope and offset are
 # known to 0.1 before there is data. Anything between 30 and 300 does as well (docs/calibration.md).
@@ -98,7 +97,7 @@ def find_candidates(nlp: Language, docs: Sequence[Doc], *, show_progress: bool =
     RAISES (PipelineError): If there is no such component.
     """
     pipe = find_pipe(nlp)
-    pipe.calibration, pipe.threshold = None, LOWEST
+    pipe.calibration, pipe.threshold = None, FLOOR
     rows: list[tuple[int, float, bool]] = []
     n_gold: Counter[str] = Counter()
     changed = 0
@@ -194,7 +193,7 @@ def calibrate(candidates: Candidates) -> Setting:
     f = best_f(calibrated(candidates, fitted), candidates.right, int(candidates.gold.sum()))
     threshold = round(f / 2, DIGITS)
     slope, offset = fitted.T
-    lowest = expit(slope * logit(LOWEST) + offset)
+    lowest = expit(slope * logit(FLOOR) + offset)
     return Setting(fitted, threshold, numpy.maximum(threshold, numpy.ceil(lowest * 10**DIGITS) / 10**DIGITS))
 
 
@@ -269,7 +268,7 @@ def check_candidates(candidates: Candidates, path: Path) -> None:
     RAISES (CorpusError): If there is no gold span of a known label, or none of them is a candidate.
     """
     if candidates.unknown:
-        by_label = ", ".join(f"{label} {n}" for label, n in sorted(candidates.unknown.items()))
+        by_label = ", ".join(f"{show_label(label)} {n}" for label, n in sorted(candidates.unknown.items()))
         msg.warn(
             f"{path}: {candidates.unknown.total()} gold spans are not counted, as the pipeline does not have "
             f"their labels: {by_label}"
@@ -280,13 +279,13 @@ def check_candidates(candidates: Candidates, path: Path) -> None:
             "their text"
         )
     if not candidates.gold.sum():
+        labels = ", ".join(map(show_label, candidates.labels))
         raise CorpusError(
-            f"{path}: there are no gold spans of the pipeline's labels ({', '.join(candidates.labels)}). "
-            "Give documents with gold."
+            f"{path}: there are no gold spans of the pipeline's labels ({labels}). Give documents with gold."
         )
     if not candidates.right.any():
         raise CorpusError(
-            f"{path}: no gold span has a score above {LOWEST}. Is the pipeline trained, and for such gold?"
+            f"{path}: no gold span has a score above {FLOOR}. Is the pipeline trained, and for such gold?"
         )
 
 
@@ -333,7 +332,14 @@ def print_table(candidates: Candidates, before: Setting, after: Setting) -> None
         cuts = (f"{setting.uncalibrated[t]:.2f}" for setting in (before, after))
         own = candidates.of_label(t)
         rows.append(
-            (label, *_counts(own), f"{slope:.2f}", f"{offset:.2f}", *cuts, *_quality(own, before, after))
+            (
+                show_label(label),
+                *_counts(own),
+                f"{slope:.2f}",
+                f"{offset:.2f}",
+                *cuts,
+                *_quality(own, before, after),
+            )
         )
     rows.append(("all", *_counts(candidates), "", "", "", "", *_quality(candidates, before, after)))
     header = (
@@ -341,7 +347,7 @@ def print_table(candidates: Candidates, before: Setting, after: Setting) -> None
     )  # fmt: skip
     msg.table(rows, header=header, divider=True, aligns=("l", *"r" * (len(header) - 1)))
     msg.text(
-        f"Candidates: spans with an uncalibrated score above {LOWEST}. Thresholds: in terms of uncalibrated "
+        f"Candidates: spans with an uncalibrated score above {FLOOR}. Thresholds: in terms of uncalibrated "
         "scores, too. ECE, the expected calibration error of the candidates, and F1 in percent."
     )
 

@@ -16,7 +16,7 @@ class Match(NamedTuple):
 
     kind (Kind): "correct"; "label" for the right boundaries under another label; "boundary" for an overlap
         under the right label; "both" for an overlap under another label; "missed" and "spurious" for a gold
-        entity and a prediction that no other overlaps.
+        entity and a prediction that none is left for.
     gold, predicted (Optional[Entity]): The two; None where there is none.
     """
 

@@ -1,6 +1,8 @@
 """Evaluating pipelines on a gold corpus, alone and side by side."""
 
 import json
+import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -16,6 +18,9 @@ from ..loading import PipelineError, load_pipeline
 from .metrics import Surfaces, compare, measure
 from .predictions import Prediction, entities, predict, span_pipes
 
+FILES = ("metrics.json", "report.html")
+# Labels that a note names
+SHOWN_LABELS = 10
 GOLD = "Give a corpus with gold entities, and their key with --spans-key."
 
 
@@ -59,8 +64,9 @@ def evaluate(
     train_path (Optional[Path]): The .spacy file that the models were trained with, to tell entities that
         occur there from others.
     RETURNS (Evaluation): The evaluation.
-    RAISES (CorpusError): If a corpus can't be read or has no gold, or a pipeline is named twice.
-    RAISES (PipelineError): If a pipeline can't be loaded, writes no such span group, or changes a text.
+    RAISES (CorpusError): If a corpus can't be read or has no gold.
+    RAISES (PipelineError): If a pipeline is named twice, can't be loaded, writes no such span group, or
+        changes a text.
     """
     if len({resolve(Path(model)) for model in models}) < len(models):
         raise PipelineError(f"A pipeline is named twice: {', '.join(models)}. Give each once.")
@@ -83,7 +89,7 @@ def short_names(models: Sequence[str]) -> list[str]:
     models (Sequence[str]): Their directories or packages, all different.
     RETURNS (List[str]): Their names, all different.
     """
-    parts = [Path(model).parts for model in models]
+    parts = [(resolve(Path(model)) if Path(model).exists() else Path(model)).parts for model in models]
     if len(parts) < 2:
         return [str(Path(*own[-2:])) for own in parts]
     start = _count_shared(parts)
@@ -130,13 +136,21 @@ def read_surfaces(path: Path, spans_key: str) -> Surfaces:
 
 
 def check_directory(output: Path) -> None:
-    """See to it, before there is anything to write, that it can be written to a directory.
+    """See to it, before there is anything to write, that an evaluation can be written to a directory.
 
     output (Path): The directory, which need not exist.
-    RAISES (NotADirectoryError): If it is something else.
+    RAISES (OSError): If it is something else, a pipeline, or can't be written to.
     """
-    if output.exists() and not output.is_dir():
-        raise NotADirectoryError(f"Can't write to {output}: it is not a directory.")
+    place = next(path for path in (output, *resolve(output).parents) if path.exists())
+    if not place.is_dir():
+        raise NotADirectoryError(f"Can't write to {output}: {place} is not a directory.")
+    if not os.access(place, os.W_OK):
+        raise PermissionError(f"Can't write to {output}: {place} is not writable.")
+    if (output / "config.cfg").exists():
+        raise FileExistsError(f"Can't write to {output}: it is a pipeline. Give another directory.")
+    for name in FILES:
+        if (output / name).is_dir():
+            raise IsADirectoryError(f"Can't write {output / name}: it is a directory.")
 
 
 def write_evaluation(evaluation: Evaluation, output: Path, *, limit: int) -> None:
@@ -149,11 +163,8 @@ def write_evaluation(evaluation: Evaluation, output: Path, *, limit: int) -> Non
     """
     from .evaluation_page import render_evaluation
 
-    files = {
-        "metrics.json": json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=2) + "\n",
-        "report.html": render_evaluation(evaluation, limit),
-    }
-    for name, content in files.items():
+    numbers = json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=2) + "\n"
+    for name, content in zip(FILES, (numbers, render_evaluation(evaluation, limit)), strict=True):
         with atomic_write(output / name) as temporary:
             # Names of models and corpora may hold bytes that are no UTF-8
             temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
@@ -163,7 +174,8 @@ def _notes(name: str, labels: set[str], predictions: list[Prediction]) -> list[s
     missing = [e.label for own in predictions for e in own.gold if labels and e.label not in labels]
     notes = []
     if missing:
-        shown = ", ".join(map(show_label, sorted(set(missing))))
+        common = [label for label, _ in Counter(missing).most_common()]
+        shown = ", ".join(map(show_label, common[:SHOWN_LABELS])) + ", …" * (len(common) > SHOWN_LABELS)
         notes.append(f"{name} lacks the labels of {len(missing):,} gold entities, which it misses: {shown}.")
     unreachable = sum(own.unreachable for own in predictions)
     if unreachable:

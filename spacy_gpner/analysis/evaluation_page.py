@@ -16,6 +16,7 @@ from .predictions import Entity, Prediction
 
 Metrics = dict[str, Any]
 Tag = tuple[str, str]
+COUNTS = ("predicted", "right", "gold", "found")
 DASH = "–"
 ASSETS = files(__package__) / "assets"
 
@@ -94,11 +95,11 @@ def _comparisons(comparisons: Sequence[dict[str, Any]]) -> str:
             f"{row['models'][1]} − {row['models'][0]}",
             f"{100 * row['difference']:+.2f}",
             f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}",
-            f"{row['p_value']:.4f}",
+            f"{row['p_holm']:.4f}",
         ]
         for row in comparisons
     ]
-    title = "<h2>Differences</h2><p>Micro-F1, paired bootstrap over documents.</p>"
+    title = "<h2>Differences</h2><p>Micro-F1, paired bootstrap over documents; p by Holm's correction.</p>"
     return title + _table(("", "difference", "95 % interval", "p"), rows)
 
 
@@ -121,13 +122,13 @@ def _plots(models: dict[str, Metrics]) -> str:
 
 
 def _details(name: str, own: Metrics) -> str:
-    header = ("", "P", "R", "F1", "predicted", "right", "gold")
+    header = ("", "P", "R", "F1", *COUNTS)
     parts = [f"<details open><summary>{show(name)}: scores of each class</summary><div class='tables'>"]
     titles = (("labels", "label"), ("nesting", "nesting"), ("length", "length"), ("novelty", "surface"))
     for part, title in titles:
         if own[part]:
             rows = [
-                [x, *(_percent(s[y]) for y in "prf"), *(f"{s[y]:,}" for y in ("predicted", "right", "gold"))]
+                [x, *(_percent(s[y]) for y in "prf"), *(f"{s[y]:,}" for y in COUNTS)]
                 for x, s in own[part].items()
             ]
             parts.append(_table((f"by {title}", *header[1:]), rows))
@@ -175,9 +176,9 @@ def _examples(evaluation: Evaluation, limit: int) -> str:
     ]
     title = f"<h2>{len(chosen):,} of {len(matches):,} documents</h2>"
     note = (
-        "<p>Each model's entities above, the gold ones below, marked as the first model finds them; the "
-        "fainter, the less probable. A dashed box is an error; the mouse over it shows which. Click on "
-        "labels and kinds of errors to filter.</p>"
+        "<p>Each model's entities above, the gold ones below; the fainter, the less probable. A dashed box "
+        "is an error, of a gold entity by one model at least; the mouse over it shows which. Click on labels "
+        "and kinds of errors to filter.</p>"
     )
     legend = f'<p class="legend">{draw_legend(colors)}</p>'
     return f"{title}{note}{legend}{''.join(filters)}<p id='shown'></p>{''.join(articles)}"
@@ -233,28 +234,33 @@ def _article(
     tags = sorted({f"{numbers[label]}-{kind}" for own in matches for label, kind in _tags(own)})
     parts = [f"<article data-tags='{json.dumps(tags)}'><h3>document {number + 1}</h3>"]
 
-    def span(entity: Entity, kind: str, score: Optional[float], note: str) -> DrawnSpan:
+    def span(entity: Entity, kinds: Sequence[str], score: Optional[float], note: str) -> DrawnSpan:
         start, end, label = entity
-        style = "right" if kind == "correct" else "wrong"
-        return DrawnSpan(start, end, label, colors[label], score, f"{style} {numbers[label]}-{kind}", note)
+        style = "right" if set(kinds) == {"correct"} else "wrong"
+        tag = " ".join([style, *(f"{numbers[label]}-{kind}" for kind in dict.fromkeys(kinds))])
+        return DrawnSpan(start, end, label, colors[label], score, tag, f"{label}{note}")
 
     for name, view, own in zip(names, views, matches, strict=True):
         drawn = []
         for kind, _, entity in own:
             if entity:
                 score = view.predicted[entity]
-                said = "" if score is None else f", {score:.2f}"
-                drawn.append(span(entity, kind, score, f"{entity.label}{said}: {kind}"))
+                drawn.append(span(entity, [kind], score, f"{_said(score)}: {kind}"))
         parts.append(f"<h4>{show(name)}</h4>{draw_text(text, drawn)}")
-    # Where models differ, gold is shown as the first one sees it
+    kinds = [{entity: kind for kind, entity, _ in own if entity} for own in matches]
     drawn = []
-    for kind, entity, _ in matches[0]:
-        if entity:
-            score = views[0].candidates.get(entity)
-            said = "" if score is None else f", {score:.2f} by {names[0]}"
-            drawn.append(span(entity, kind, None, f"{entity.label}{said}: {kind}"))
+    for entity in sorted(views[0].gold):
+        notes = [
+            f"{kind[entity]} by {name}{_said(view.candidates.get(entity))}"
+            for name, view, kind in zip(names, views, kinds, strict=True)
+        ]
+        drawn.append(span(entity, [kind[entity] for kind in kinds], None, f": {'; '.join(notes)}"))
     parts.append(f"<h4>gold</h4>{draw_text(text, drawn)}</article>")
     return "".join(parts)
+
+
+def _said(score: Optional[float]) -> str:
+    return "" if score is None else f", {score:.2f}"
 
 
 def _buttons(group: str, options: Iterable[tuple[str, str]]) -> str:

@@ -14,6 +14,8 @@ Metrics = dict[str, Any]
 WIDTH, HEIGHT = 5.4, 3.8
 # Characters of a name that are shown
 LONGEST = 30
+# Classes that are shown
+MOST = 30
 # Lines of equal F1 in the plot of precision and recall
 ISO_F = (0.2, 0.4, 0.6, 0.8)
 
@@ -48,7 +50,7 @@ def plot_bars(models: dict[str, Metrics], part: str, title: str) -> Figure:
     title (str): The title.
     RETURNS (Figure): The figure.
     """
-    classes = list(dict.fromkeys(name for own in models.values() for name in own[part]))
+    classes = _classes(models, part)
     figure, axes = _figure(title, height=max(HEIGHT, 0.28 * len(classes) * (0.5 + 0.5 * len(models))))
     height = 0.8 / len(models)
     at = numpy.arange(len(classes))
@@ -63,6 +65,20 @@ def plot_bars(models: dict[str, Metrics], part: str, title: str) -> Figure:
     axes.invert_yaxis()
     _add_legend(figure, models)
     return figure
+
+
+def _classes(models: dict[str, Metrics], part: str) -> list[str]:
+    """The classes of all models: the most frequent ones, in the order of their names or lengths."""
+    gold: dict[str, int] = {}
+    for own in models.values():
+        for name, scores in own[part].items():
+            gold[name] = max(gold.get(name, 0), scores["gold"])
+    kept = sorted(gold, key=lambda name: -gold[name])[:MOST]
+    if part == "nesting":
+        return [name for name in gold if name in kept]
+    if part == "length":
+        return sorted(kept, key=lambda name: int(name.rstrip("+").partition("-")[0]))
+    return sorted(kept)
 
 
 def plot_errors(models: dict[str, Metrics]) -> Figure:

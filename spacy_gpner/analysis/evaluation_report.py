@@ -23,7 +23,7 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
             name,
             *(f"{100 * own['micro'][x]:.2f}" for x in "prf"),
             f"{100 * own['macro']['f']:.2f}",
-            *(_f_score(own["nesting"][x]) for x in ("nested", "flat")),
+            *(_percent(own["nesting"][x]) for x in ("nested", "flat")),
             *(f"{own['errors'][kind]:,}" for kind in ERRORS),
         )
         for name, own in evaluation.metrics.items()
@@ -41,15 +41,15 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
             " - ".join(reversed(row["models"])),
             f"{100 * row['difference']:+.2f}",
             f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}",
-            f"{row['p_value']:.4f}",
+            f"{row['p_holm']:.4f}",
         )
         for row in evaluation.comparisons
     ]
     if pairs:
-        msg.table(pairs, header=("", "Difference", "95 %", "p"), divider=True, aligns=("l", *"rrr"))
+        msg.table(pairs, header=("", "Difference", "95 %", "p (Holm)"), divider=True, aligns=("l", *"rrr"))
     msg.good(f"{output / 'metrics.json'} and {output / 'report.html'}")
 
 
-def _f_score(scores: dict[str, float]) -> str:
+def _percent(scores: dict[str, float]) -> str:
     """F1 in percent, or a dash where there is neither gold nor a prediction."""
     return f"{100 * scores['f']:.2f}" if scores["gold"] or scores["predicted"] else "-"

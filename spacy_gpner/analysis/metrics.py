@@ -11,7 +11,7 @@ from ..nesting import nesting
 from .calibration import BINS, calibration_error, score_bins
 from .errors import confusion, count_errors
 from .predictions import FLOOR, Entity, Prediction
-from .significance import bootstrap_test, f_score, over_documents, resample
+from .significance import bootstrap_test, f_score, holm, over_documents, resample
 
 # The first lengths, in characters, of the classes
 LENGTHS = (1, 3, 5, 9, 17, 33)
@@ -207,12 +207,13 @@ def compare(models: Mapping[str, Sequence[Prediction]]) -> list[dict[str, Any]]:
     """Compare the micro-F1 of models on the same documents, each pair by a paired bootstrap.
 
     models (Dict[str, Sequence[Prediction]]): The documents as each model sees them.
-    RETURNS (List[Dict[str, Any]]): For each pair the difference in F1, its 95 % interval and p-value.
+    RETURNS (List[Dict[str, Any]]): For each pair the difference in F1, its 95 % interval, its p-value, and
+        that corrected for the number of pairs.
     """
     counts = {name: counts_by_document(predictions)[None] for name, predictions in models.items()}
     resampled = dict(zip(counts, resample(list(counts.values())), strict=True))
     names = list(counts)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for i, first in enumerate(names):
         for second in names[i + 1 :]:
             differences = resampled[second] - resampled[first]
@@ -227,6 +228,8 @@ def compare(models: Mapping[str, Sequence[Prediction]]) -> list[dict[str, Any]]:
                     "p_value": bootstrap_test(differences),
                 }
             )
+    for row, p_value in zip(rows, holm([row["p_value"] for row in rows]), strict=True):
+        row["p_holm"] = p_value
     return rows
 
 

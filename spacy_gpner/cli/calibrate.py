@@ -1,8 +1,9 @@
 """`spacy gpner calibrate`."""
 
 from pathlib import Path
+from typing import Optional
 
-from spacy.cli._util import Arg, Opt, setup_gpu
+from spacy.cli._util import Arg, Opt, import_code, setup_gpu
 
 from ._errors import fail_clearly
 
@@ -12,6 +13,9 @@ def calibrate_cli(
     corpus: Path = Arg(..., metavar="DEV.spacy", help="Documents with gold that it has not learned from"),
     output: Path = Arg(..., metavar="OUT", help="Directory of the calibrated pipeline"),
     use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    code_path: Optional[Path] = Opt(
+        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
+    ),
 ) -> None:
     """Make probabilities of a trained pipeline's scores, and set the threshold that is best for F1. What is
     printed was measured on DEV.spacy itself: on other text expect a little less.
@@ -31,6 +35,7 @@ def calibrate_cli(
     from ..corpora.docs import read_docs, require_spans
     from ..loading import check_output, load_pipeline
 
+    import_code(code_path)
     setup_gpu(use_gpu)
     with fail_clearly():
         check_output(output, model, "calibrated", is_calibrated)

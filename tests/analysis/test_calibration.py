@@ -15,7 +15,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
 from spacy_gpner.analysis.calibration import (
-    LOWEST,
+    FLOOR,
     Candidates,
     Setting,
     best_f,
@@ -122,7 +122,7 @@ def test_calibrate():
     s, right = simulate(0.6, -0.5, 20_000)
     types = numpy.arange(len(s)) % 2
     s = numpy.where(types == 1, s - 2, s)
-    keep = expit(s) > LOWEST
+    keep = expit(s) > FLOOR
     candidates = candidates_of(types[keep], s[keep], right[keep], missed=10)
     after = calibrate(candidates)
     before = Setting(numpy.array([[1.0, 0.0]] * 2), 0.5, numpy.full(2, 0.5))
@@ -135,11 +135,11 @@ def test_calibrate():
 def test_what_is_no_candidate_does_not_pass():
     """Right at every score: a common threshold would let in what was not looked at."""
     s, right = simulate(0.6, -1.0, 5000)
-    keep = expit(s) > LOWEST
+    keep = expit(s) > FLOOR
     s, right = s[keep], right[keep]
     types = numpy.append(numpy.zeros(len(s), dtype=int), numpy.ones(len(s), dtype=int))
     after = calibrate(candidates_of(types, numpy.append(s, s), numpy.append(right, numpy.ones_like(right))))
-    assert after.uncalibrated.min() >= LOWEST
+    assert after.uncalibrated.min() >= FLOOR
     assert after.thresholds[1] > after.threshold == after.thresholds[0]
 
 
@@ -164,7 +164,7 @@ def references(data):
 
 
 def test_candidates_are_what_is_predicted(full):
-    nlp = spacy.load(full, config={"components": {NAME: {"threshold": LOWEST}}})
+    nlp = spacy.load(full, config={"components": {NAME: {"threshold": FLOOR}}})
     docs = list(nlp.pipe(TEXTS))
     found = find_candidates(spacy.load(full), [*references(TRAIN), *references([("", [])])])
     assert expit(found.score).tolist() == pytest.approx(all_scores(docs), abs=1e-6)
@@ -192,7 +192,7 @@ def test_other_tokens_and_texts_that_the_tokenizer_changes(tmp_path):
 def test_a_shared_encoder(tmp_path):
     nlp = transformer_nlp(make_tiny_bert(tmp_path / "bert"), shared=True)
     train(nlp, steps=2)
-    nlp.get_pipe(NAME).threshold = LOWEST
+    nlp.get_pipe(NAME).threshold = FLOOR
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = all_scores(nlp.pipe(TEXTS))

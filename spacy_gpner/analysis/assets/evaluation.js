@@ -8,7 +8,7 @@ const update = () => {
   const articles = [...document.querySelectorAll("article")];
   for (const article of articles) article.hidden = !JSON.parse(article.dataset.tags).some(fits);
   for (const mark of document.querySelectorAll("mark")) {
-    mark.classList.toggle("faded", !mark.dataset.tag.split(" ").slice(1).every(fits));
+    mark.classList.toggle("faded", !mark.dataset.tag.split(" ").slice(1).some(fits));
   }
   const shown = articles.filter((article) => !article.hidden).length;
   document.getElementById("shown").textContent = `${shown} of ${articles.length} documents shown`;
