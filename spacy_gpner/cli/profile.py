@@ -28,13 +28,17 @@ def profile_cli(
     from spacy import util
 
     from ..analysis.profile import count_labels, print_profile, profile
+    from ..loading import PipelineError
 
     overrides = parse_config_overrides(ctx.args)
     import_code(code_path)
     with fail_clearly():
         config_path = source / "config.cfg" if source.is_dir() else source
         with show_validation_error(config_path):
-            config = util.load_config(config_path, overrides=overrides, interpolate=False).interpolate()
+            try:
+                config = util.load_config(config_path, overrides=overrides, interpolate=False).interpolate()
+            except UnicodeDecodeError:
+                raise PipelineError(f"{source} is no config. Give one, or a pipeline's directory.") from None
         n_types = types or count_labels(source, config)
         with show_validation_error(config_path, hint_fill=False):
             parts = profile(config, tokens=tokens, types=n_types)

@@ -280,6 +280,9 @@ class TestClearErrors:
         assert gold.read_bytes() == before
         (tmp_path / "taken" / "report.html").mkdir(parents=True)
         fails(trained, gold, "--output", tmp_path / "taken", words="report.html: it is a directory")
+        fails(trained, gold, "--output", gold / "below", words="gold.spacy is not a directory")
+        fails(trained, gold, "--output", trained, words="it is a pipeline")
+        assert not (trained / "metrics.json").exists()
 
 
 def test_nothing_is_predicted_before_the_output_is_seen_to_be_good(run, gold, tmp_path):
@@ -304,3 +307,10 @@ def test_nothing_is_predicted_before_the_output_is_seen_to_be_good(run, gold, tm
 )
 def test_short_names(models, names):
     assert short_names(models) == names
+
+
+def test_short_names_of_absolute_and_relative_paths(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / "training" / name).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert short_names([str(tmp_path / "training" / "a"), "training/b"]) == ["a", "b"]

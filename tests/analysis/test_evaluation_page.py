@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from spacy_gpner.analysis.errors import ERRORS
 from spacy_gpner.analysis.evaluation import Evaluation, write_evaluation
 from spacy_gpner.analysis.evaluation_page import choose_documents, render_evaluation
+from spacy_gpner.analysis.evaluation_plots import plot_bars
 from spacy_gpner.analysis.metrics import compare, measure
 from spacy_gpner.analysis.predictions import Entity, Prediction
 
@@ -85,6 +86,35 @@ def test_every_model_is_in_the_legends():
     (curve,) = re.findall(r"<svg.*?</svg>", html, flags=re.S)[:1]
     names = [name.strip() for name in re.findall(r">([^<]+)</text>", curve)]
     assert names[-2:] == ["_first", "$second$"]
+
+
+def test_gold_is_judged_by_every_model():
+    """What one of two models misses can be filtered for, and is an error."""
+    found, missed = Entity(0, 3, "bod"), Entity(5, 9, "sym")
+    gold = frozenset({found, missed})
+    views = {
+        "first": [Prediction(TEXT, gold, {found: 0.9, missed: 0.8}, {found: 0.9, missed: 0.8})],
+        "second": [Prediction(TEXT, gold, {found: 0.7}, {found: 0.7, missed: 0.2})],
+    }
+    html = render_evaluation(evaluation_of(views), 0)
+    drawn = html[html.index("<h4>gold</h4>") :]
+    assert 'class="right 0-correct"' in drawn
+    assert 'class="wrong 1-correct 1-missed"' in drawn
+    assert "sym: correct by first, 0.80; missed by second, 0.20" in drawn
+
+
+def test_classes_are_shown_in_order():
+    """Lengths by length, whichever model has them; of very many labels the most frequent."""
+    scores = {"f": 0.5, "gold": 1}
+    models = {
+        "a": {"length": {"1-2": scores, "33+": scores}},
+        "b": {"length": {"9-16": scores, "17-32": scores}},
+    }
+    figure = plot_bars(models, "length", "")
+    assert [x.get_text() for x in figure.axes[0].get_yticklabels()] == ["1-2", "9-16", "17-32", "33+"]
+    many = {"a": {"labels": {f"l{i:03}": {"f": 0.5, "gold": i} for i in range(100)}}}
+    shown = [x.get_text() for x in plot_bars(many, "labels", "").axes[0].get_yticklabels()]
+    assert shown == [f"l{i:03}" for i in range(70, 100)]
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 50])

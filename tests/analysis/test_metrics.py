@@ -215,6 +215,9 @@ def test_compare():
     assert (first["difference"], first["low"], first["high"]) == (1.0, 1.0, 1.0)
     assert first["p_value"] < 0.01
     assert (last["difference"], last["low"], last["high"], last["p_value"]) == (0.0, 0.0, 0.0, 1.0)
+    # Holm: the smallest of three times three, the largest as it is
+    assert first["p_holm"] == pytest.approx(3 * first["p_value"])
+    assert last["p_holm"] == 1.0
     json.dumps(rows, allow_nan=False)
 
 

@@ -147,6 +147,10 @@ def test_command(run, tmp_path):
     )
     assert code == 1
     assert "type_features" in text
+    (tmp_path / "docs.spacy").write_bytes(b"\x81\xa7")
+    code, text = run("profile", tmp_path / "docs.spacy")
+    assert code == 1
+    assert "docs.spacy is no config" in text
     code, text = run("profile", "configs/transformer_base.cfg", "--paths.transformer", "of/nobody")
     assert code == 1
     assert "'of/nobody' is not known" in text
