@@ -294,3 +294,15 @@ def test_damaged_cells_are_named(scripts, tmp_path, capsys):
     with pytest.raises(SystemExit):
         scripts.cells.read_cells(tmp_path)
     assert "linked-0.json is damaged" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.slow
+def test_the_published_tables_are_those_of_the_published_cells(scripts):
+    """The page and the committed tables are what the committed cells give."""
+    results = ROOT / "docs" / "results" / "paper" / "cpu"
+    tables = scripts.tables.make_tables(results)
+    for form in ("md", "tex", "html"):
+        text = scripts.tables.render(tables, form)
+        assert (results / f"tables.{form}").read_text(encoding="utf-8") == text
+    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    assert scripts.tables.render(tables, "md") in page

@@ -28,14 +28,16 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
         )
         for name, own in evaluation.metrics.items()
     ]
-    msg.table(rows, header=header, divider=True, aligns=("l", *"r" * (len(header) - 1)))
+    msg.table(rows, header=header, divider=True, max_col=200, aligns=("l", *"r" * (len(header) - 1)))
     if len(evaluation.metrics) == 1:
         (own,) = evaluation.metrics.values()
         labels = [
             (show_label(label), *(f"{100 * scores[x]:.2f}" for x in "prf"), f"{scores['gold']:,}")
             for label, scores in own["labels"].items()
         ]
-        msg.table(labels, header=("", "P", "R", "F", "Gold"), divider=True, aligns=("l", *"rrrr"))
+        msg.table(
+            labels, header=("", "P", "R", "F", "Gold"), divider=True, max_col=200, aligns=("l", *"rrrr")
+        )
     pairs = [
         (
             " - ".join(reversed(row["models"])),
@@ -46,7 +48,13 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
         for row in evaluation.comparisons
     ]
     if pairs:
-        msg.table(pairs, header=("", "Difference", "95 %", "p (Holm)"), divider=True, aligns=("l", *"rrr"))
+        msg.table(
+            pairs,
+            header=("", "Difference", "95 %", "p (Holm)"),
+            divider=True,
+            max_col=200,
+            aligns=("l", *"rrr"),
+        )
     msg.good(f"{output / 'metrics.json'} and {output / 'report.html'}")
 
 
