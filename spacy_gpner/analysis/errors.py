@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, Optional
 
-from .predictions import Entity, Prediction
+from ..corpora.records import Entity
+from .predictions import Prediction
 
 Kind = Literal["correct", "label", "boundary", "both", "missed", "spurious"]
 # Errors, from what comes nearest to being right

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any, Optional
 
+from ..corpora.records import Entity
 from .drawing import STYLE, DrawnSpan, draw_legend, draw_text, label_colors, show
 from .errors import ERRORS, Match, match
 from .evaluation import Evaluation
 from .evaluation_plots import plot_bars, plot_calibration, plot_curve, plot_errors
 from .plots import to_svg
-from .predictions import Entity, Prediction
+from .predictions import Prediction
 
 Metrics = dict[str, Any]
 Tag = tuple[str, str]

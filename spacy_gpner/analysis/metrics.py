@@ -7,10 +7,11 @@ from typing import Any, Optional
 
 import numpy
 
+from ..corpora.records import Entity
 from ..nesting import nesting
 from .calibration import BINS, calibration_error, score_bins
 from .errors import confusion, count_errors
-from .predictions import FLOOR, Entity, Prediction
+from .predictions import FLOOR, Prediction
 from .significance import bootstrap_test, f_score, holm, over_documents, resample
 
 # The first lengths, in characters, of the classes

@@ -8,10 +8,10 @@ from spacy.tokens import Doc
 
 from ..corpora.docs import read_docs, require_spans
 from ..corpora.paths import check_output
-from ..corpora.records import CorpusError
+from ..corpora.records import CorpusError, Entity
 from ..files import atomic_write
 from .drawing import STYLE, DrawnSpan, draw_legend, draw_text, label_colors, show
-from .predictions import Entity, scored_entities
+from .predictions import scored_entities
 
 PAGE = """<!DOCTYPE html>
 <html lang="zh">

@@ -3,29 +3,18 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
 import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 from tqdm import tqdm
 
+from ..corpora.records import Entity
 from ..loading import PipelineError
 
 # Candidates are what passes this threshold: far below any that a model is used with
 FLOOR = 0.05
-
-
-class Entity(NamedTuple):
-    """A labelled span of a document's text.
-
-    start, end (int): First character, and the character after the last.
-    label (str): The label.
-    """
-
-    start: int
-    end: int
-    label: str
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,7 @@ class Source:
         return f"{self.file}, {self.position}" if self.position else self.file
 
 
-@dataclass(frozen=True, order=True)
-class Entity:
+class Entity(NamedTuple):
     """One entity of a text, in characters.
 
     start (int): The first character.

@@ -2,7 +2,8 @@
 
 from hypothesis import strategies as st
 
-from spacy_gpner.analysis.predictions import Entity, Prediction
+from spacy_gpner.analysis.predictions import Prediction
+from spacy_gpner.corpora.records import Entity
 
 TEXT = "左上腹及右膝关节痛"
 LABELS = ["bod", "sym", "症状"]

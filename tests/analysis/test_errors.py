@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_gpner.analysis.errors import ERRORS, confusion, count_errors, match
-from spacy_gpner.analysis.predictions import Entity, Prediction
+from spacy_gpner.analysis.predictions import Prediction
+from spacy_gpner.corpora.records import Entity
 
 from .strategies import TEXT, corpora, entities
 

@@ -11,7 +11,8 @@ from spacy_gpner.analysis.evaluation import Evaluation, write_evaluation
 from spacy_gpner.analysis.evaluation_page import choose_documents, render_evaluation
 from spacy_gpner.analysis.evaluation_plots import plot_bars
 from spacy_gpner.analysis.metrics import compare, measure
-from spacy_gpner.analysis.predictions import Entity, Prediction
+from spacy_gpner.analysis.predictions import Prediction
+from spacy_gpner.corpora.records import Entity
 
 from .strategies import TEXT, predictions
 

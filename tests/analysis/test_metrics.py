@@ -19,7 +19,8 @@ from spacy_gpner.analysis.metrics import (
     precision_recall_curve,
     score_by,
 )
-from spacy_gpner.analysis.predictions import Entity, Prediction
+from spacy_gpner.analysis.predictions import Prediction
+from spacy_gpner.corpora.records import Entity
 
 from .strategies import TEXT, corpora, entities
 
