@@ -70,5 +70,3 @@ ROWS = {
         Row("efficient-prefix", "teacher", window="prefix"),
     )
 }
-# Those of Table 5, which is about distillation
-DISTILLATION = ("teacher", "student", "traditional", "linked")

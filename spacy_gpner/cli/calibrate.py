@@ -27,10 +27,10 @@ def calibrate_cli(
         check_candidates,
         find_candidates,
         is_calibrated,
-        print_table,
         setting_of,
         write_calibrated,
     )
+    from ..analysis.calibration_report import print_table
     from ..compact.cost import find_pipe
     from ..corpora.docs import read_docs, require_spans
     from ..loading import check_output, load_pipeline
