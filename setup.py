@@ -30,7 +30,7 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["spacy_gpner", "spacy_gpner.*"]),
-    package_data={"spacy_gpner": ["py.typed", "analysis/encoders/*.json", "analysis/assets/*"]},
+    package_data={"spacy_gpner": ["py.typed", "profiling/encoders/*.json", "evaluation/assets/*"]},
     python_requires=">=3.11",
     install_requires=[
         "spacy>=3.8.7,<3.9",
@@ -68,14 +68,14 @@ setup(
             "span_globalpointer = spacy_gpner.pipeline.span_globalpointer:make_span_globalpointer",
         ],
         "spacy_architectures": [
-            "spacy-gpner.EfficientGlobalPointer.v1 = spacy_gpner.models.efficient_globalpointer:EfficientGlobalPointer",
-            "spacy-gpner.GlobalPointer.v1 = spacy_gpner.models.globalpointer:GlobalPointer",
-            "spacy-gpner.Biaffine.v1 = spacy_gpner.models.biaffine:Biaffine",
-            "spacy-gpner.CompactBiLSTMEncoder.v1 = spacy_gpner.models.compact_bilstm:CompactBiLSTMEncoder",
-            "spacy-gpner.CompactTransformerModel.v1 = spacy_gpner.models.compact_transformer:CompactTransformerModel",
-            "spacy-gpner.CompactTok2VecTransformer.v1 = spacy_gpner.models.compact_transformer:CompactTok2VecTransformer",
+            "spacy-gpner.EfficientGlobalPointer.v1 = spacy_gpner.models.heads.efficient_globalpointer:EfficientGlobalPointer",
+            "spacy-gpner.GlobalPointer.v1 = spacy_gpner.models.heads.globalpointer:GlobalPointer",
+            "spacy-gpner.Biaffine.v1 = spacy_gpner.models.heads.biaffine:Biaffine",
+            "spacy-gpner.CompactBiLSTMEncoder.v1 = spacy_gpner.compact.bilstm:CompactBiLSTMEncoder",
+            "spacy-gpner.CompactTransformerModel.v1 = spacy_gpner.compact.transformer:CompactTransformerModel",
+            "spacy-gpner.CompactTok2VecTransformer.v1 = spacy_gpner.compact.transformer:CompactTok2VecTransformer",
             "spacy-gpner.CharNgramEmbed.v1 = spacy_gpner.models.char_ngram_embed:CharNgramEmbed",
-            "spacy-gpner.BiLSTMEncoder.v1 = spacy_gpner.models.bilstm:BiLSTMEncoder",
+            "spacy-gpner.BiLSTMEncoder.v1 = spacy_gpner.models.encoders.bilstm:BiLSTMEncoder",
             "spacy-gpner.NoLinkage.v1 = spacy_gpner.distillation.linkage:NoLinkage",
             "spacy-gpner.ConcatLinkage.v1 = spacy_gpner.distillation.linkage:ConcatLinkage",
             "spacy-gpner.AddLinkage.v1 = spacy_gpner.distillation.linkage:AddLinkage",
@@ -85,10 +85,10 @@ setup(
             "spacy-gpner.CharTokenizer.v1 = spacy_gpner.tokenizer:create_char_tokenizer",
         ],
         "spacy_scorers": [
-            "spacy-gpner.span_scorer.v1 = spacy_gpner.scoring:make_span_scorer",
+            "spacy-gpner.span_scorer.v1 = spacy_gpner.pipeline.scoring:make_span_scorer",
         ],
         "thinc_optimizers": [
-            "spacy-gpner.LazyAdam.v1 = spacy_gpner.optimizers:create_lazy_adam",
+            "spacy-gpner.LazyAdam.v1 = spacy_gpner.training.lazy_adam:create_lazy_adam",
         ],
         "spacy_cli": [
             "gpner = spacy_gpner.cli:gpner_cli",

@@ -7,9 +7,9 @@ from typing import Any, Literal, Optional
 import torch
 from torch import Tensor, nn
 
-from spacy_gpner.models.biaffine import BiaffineHead
-from spacy_gpner.models.efficient_globalpointer import EfficientGlobalPointerHead
-from spacy_gpner.models.globalpointer import GlobalPointerHead
+from spacy_gpner.models.heads.biaffine import BiaffineHead
+from spacy_gpner.models.heads.efficient_globalpointer import EfficientGlobalPointerHead
+from spacy_gpner.models.heads.globalpointer import GlobalPointerHead
 from spacy_gpner.spans import SpanFactors, Window, decode, zlpr_loss
 
 from .dense import dense_labels, dense_loss, dense_scores

@@ -37,8 +37,7 @@ from tqdm import tqdm
 from wasabi import msg
 
 from spacy_gpner.about import __version__
-from spacy_gpner.analysis.predictions import entities, scored_entities
-from spacy_gpner.corpora.records import Entity
+from spacy_gpner.entities import Entity, entities, scored_entities
 from spacy_gpner.files import atomic_write
 
 # Paths of a config to files; where they lie is no setting

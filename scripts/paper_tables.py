@@ -16,7 +16,7 @@ from paper_values import CORPORA, PAIRS, TABLES, Line, paper_f1
 from tabulate import tabulate
 from wasabi import msg
 
-from spacy_gpner.analysis.significance import (
+from spacy_gpner.evaluation.significance import (
     Estimate,
     f_score,
     holm,

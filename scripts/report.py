@@ -18,8 +18,7 @@ from spacy.tokens import DocBin
 from spacy.training import Example
 from wasabi import msg
 
-from spacy_gpner.analysis.predictions import entities, scored_entities
-from spacy_gpner.corpora.records import Entity
+from spacy_gpner.entities import Entity, entities, scored_entities
 
 COMPONENT = "span_globalpointer"
 CANDIDATES = numpy.arange(0.05, 0.96, 0.01)

@@ -8,12 +8,8 @@ from spacy.language import Language
 from spacy.training.loop import DIR_MODEL_BEST
 from spacy.util import load_model
 
+from .errors import PipelineError
 from .files import resolve
-
-
-class PipelineError(ValueError):
-    """A pipeline can't be loaded, or is not of the kind that is needed. The message names it, what is wrong
-    and the way out."""
 
 
 def load_pipeline(name: str, config: Optional[dict[str, Any]] = None) -> Language:

@@ -17,9 +17,7 @@ def fail_clearly() -> Iterator[None]:
     from catalogue import RegistryError
     from wasabi import msg
 
-    from ..corpora.records import CorpusError
-    from ..distillation.errors import DistillationError
-    from ..loading import PipelineError
+    from ..errors import CorpusError, DistillationError, PipelineError
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

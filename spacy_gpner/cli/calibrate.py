@@ -22,7 +22,7 @@ def calibrate_cli(
     """
     from wasabi import msg
 
-    from ..analysis.calibration import (
+    from ..calibration.fit import (
         calibrate,
         check_candidates,
         find_candidates,
@@ -30,7 +30,7 @@ def calibrate_cli(
         setting_of,
         write_calibrated,
     )
-    from ..analysis.calibration_report import print_table
+    from ..calibration.report import print_table
     from ..compact.cost import find_pipe
     from ..corpora.docs import read_docs, require_spans
     from ..loading import check_output, load_pipeline

@@ -24,7 +24,7 @@ def compact_cli(
     from ..compact.cost import compare, find_pipe, print_costs, record_scores
     from ..compact.pipeline import check_packages, is_compact, write_compact
     from ..corpora.docs import read_docs, require_spans
-    from ..corpora.records import CorpusError
+    from ..errors import CorpusError
     from ..loading import check_output, load_pipeline
 
     with fail_clearly():

@@ -79,7 +79,8 @@ def print_summary(summary: "Summary", show_text: bool = False) -> None:
     """
     from wasabi import msg
 
-    from ..corpora.records import KINDS, show_label
+    from ..corpora.records import KINDS
+    from ..entities import show_label
 
     msg.table(
         [

@@ -30,8 +30,8 @@ def evaluate_cli(
     import_code(code_path)
     setup_gpu(use_gpu)
     with fail_clearly():
-        from ..analysis.evaluation import check_directory, evaluate, write_evaluation
-        from ..analysis.evaluation_report import print_evaluation
+        from ..evaluation.evaluate import check_directory, evaluate, write_evaluation
+        from ..evaluation.report import print_evaluation
 
         check_directory(output_path)
         evaluation = evaluate(models, corpus_path, spans_key=spans_key, train_path=train_path)

@@ -27,8 +27,8 @@ def profile_cli(
     """
     from spacy import util
 
-    from ..analysis.profile import count_labels, print_profile, profile
-    from ..loading import PipelineError
+    from ..errors import PipelineError
+    from ..profiling.profile import count_labels, print_profile, profile
 
     overrides = parse_config_overrides(ctx.args)
     import_code(code_path)

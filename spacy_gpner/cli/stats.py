@@ -17,9 +17,9 @@ def stats_cli(
     """Count what a corpus holds: documents, entities of each label, nesting, what its files share; and say
     which window w keeps nearly all entities. Counts and labels alone: no text leaves the corpus.
     """
-    from ..analysis.stats import count_files, write_json
-    from ..analysis.stats_report import print_stats
     from ..corpora.paths import check_output
+    from ..statistics.report import print_stats
+    from ..statistics.stats import count_files, write_json
 
     with fail_clearly():
         outputs = {".json": json_path, ".svg": plot_path}
@@ -30,7 +30,7 @@ def stats_cli(
         if json_path is not None:
             write_json(stats, json_path)
         if plot_path is not None:
-            from ..analysis.stats_plot import write_plot
+            from ..statistics.plot import write_plot
 
             write_plot(stats, plot_path)
         print_stats(stats)

@@ -20,7 +20,7 @@ def visualize_cli(
     """
     from wasabi import msg
 
-    from ..analysis.page import write_page
+    from ..drawing.page import write_page
 
     with fail_clearly():
         n_docs = write_page(docs_path, output_path, spans_key=spans_key, gold_path=gold_path, limit=limit)

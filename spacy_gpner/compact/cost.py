@@ -13,10 +13,10 @@ from spacy.training import Example
 from tqdm import tqdm
 from wasabi import msg
 
+from ..errors import PipelineError
 from ..files import atomic_write
-from ..loading import PipelineError
+from ..pipeline.scoring import score_spans
 from ..pipeline.span_globalpointer import SpanGlobalPointer
-from ..scoring import score_spans
 
 # Documents that run between two looks at the clock
 TURN = 256

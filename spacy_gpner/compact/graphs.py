@@ -15,10 +15,10 @@ from torch.export import Dim
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModel, PreTrainedModel
 
-from ..loading import PipelineError
-from ..models.bilstm import BiLSTM
-from ..models.compact_bilstm import CompactBiLSTM
-from ..models.compact_transformer import OnnxTransformer
+from ..errors import PipelineError
+from ..models.encoders.bilstm import BiLSTM
+from .bilstm import CompactBiLSTM
+from .transformer import OnnxTransformer
 
 # An exported graph in full precision must agree with what it was made from this closely.
 TOLERANCE = 1e-3

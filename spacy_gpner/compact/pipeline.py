@@ -10,14 +10,14 @@ from spacy_transformers.layers import TransformerModel
 from thinc.api import Model
 from transformers import PreTrainedModel
 
+from ..errors import PipelineError
 from ..files import atomic_directory
-from ..loading import PipelineError
-from ..models.bilstm import BiLSTM
-from ..models.compact_bilstm import CompactBiLSTM
-from ..models.compact_transformer import use_graph
-from ..models.onnx import COMPACT
+from ..models.encoders.bilstm import BiLSTM
 from ..models.torch_layer import LazyTorchShim
+from .bilstm import CompactBiLSTM
 from .graphs import bilstm_graph, transformer_graph
+from .onnx import COMPACT
+from .transformer import use_graph
 
 # Architecture, its compact form, and the settings that are left of it
 ARCHITECTURES = {

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
+from ..errors import CorpusError
 from .checks import RawEntity, check_entities
-from .records import CorpusError, Problem, Record, Report, Source
+from .records import Problem, Record, Report, Source
 from .text import parse_int, read_text
 
 INTEGER = re.compile(r"-?[0-9]+")

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple, Optional
 
-from .records import Entity, Problem, Report, Source
+from ..entities import Entity
+from .records import Problem, Report, Source
 from .text import is_unicode
 
 Ends = Literal["inclusive", "exclusive"]

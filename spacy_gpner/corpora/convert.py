@@ -11,13 +11,14 @@ from spacy.util import get_lang_class
 from spacy.vocab import Vocab
 from tqdm import tqdm
 
+from ..errors import CorpusError
 from ..files import atomic_write
 from ..tokenizer import CharTokenizer
 from .docs import DOC_ATTRS, OnMisaligned, make_doc
 from .formats import READERS
 from .iob import read_iob
 from .paths import check_output
-from .records import CorpusError, Problem
+from .records import Problem
 from .summary import Summary
 from .text import is_unicode
 

@@ -9,7 +9,9 @@ from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.vocab import Vocab
 from tqdm import tqdm
 
-from .records import CorpusError, Entity, Problem, Record, Report, Source
+from ..entities import Entity
+from ..errors import CorpusError
+from .records import Problem, Record, Report, Source
 
 OnMisaligned = Literal["snap", "skip", "error"]
 # The annotations that a corpus can have: DocBin's default writes nine more columns of zeros

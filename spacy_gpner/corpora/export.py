@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import CorpusError
 from ..files import atomic_write
 from .docs import read_docs, require_spans
 from .formats import WRITERS
 from .paths import check_output
-from .records import CorpusError
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from ..errors import CorpusError
 from .checks import RawEntity, check_entities
-from .records import CorpusError, Problem, Record, Report, Source
+from .records import Problem, Record, Report, Source
 from .text import read_text
 
 Row = tuple[Source, list[str]]

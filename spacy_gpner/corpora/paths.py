@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Optional
 
+from ..errors import CorpusError
 from ..files import resolve
-from .records import CorpusError
 
 
 def check_output(output: Path, others: Iterable[Path], suffix: Optional[str] = None) -> None:

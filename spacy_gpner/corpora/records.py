@@ -4,13 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Optional
 
-MAX_SHOWN = 20
+from ..entities import Entity, show_label
 
 Lost = Optional[Literal["record", "entity"]]
-
-
-class CorpusError(ValueError):
-    """A corpus can't be read or written at all. The message names the file, what is wrong and the way out."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +24,6 @@ class Source:
         return f"{self.file}, {self.position}" if self.position else self.file
 
 
-class Entity(NamedTuple):
-    """One entity of a text, in characters.
-
-    start (int): The first character.
-    end (int): The character after the last.
-    label (str): The type.
-    """
-
-    start: int
-    end: int
-    label: str
-
-
 @dataclass(frozen=True)
 class Record:
     """One text of a corpus.
@@ -55,16 +38,6 @@ class Record:
     entities: Optional[list[Entity]]
     source: Source
     words: Optional[list[str]] = None
-
-
-def show_label(label: str) -> str:
-    """Make a label fit for a terminal. What a damaged corpus has for a label may be anything.
-
-    label (str): The label.
-    RETURNS (str): Its first characters, with line breaks and other control characters escaped.
-    """
-    shown = repr(label[:MAX_SHOWN])[1:-1]
-    return f"{shown}…" if len(label) > MAX_SHOWN else shown
 
 
 class Kind(NamedTuple):

@@ -7,10 +7,10 @@ from typing import Optional
 
 from spacy.tokens import Doc, DocBin
 
+from ..errors import CorpusError
 from ..files import atomic_write
 from .docs import read_docs
 from .paths import check_output
-from .records import CorpusError
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from typing import Any, Optional
 
 from spacy.tokens import Doc
 
-from ..nesting import nesting
-from .records import KINDS, Problem, show_label
+from ..entities import show_label
+from ..spans.nesting import nesting
+from .records import KINDS, Problem
 
 MAX_PLACES = 10
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .records import CorpusError, Problem, Report, Source
+from ..errors import CorpusError
+from .records import Problem, Report, Source
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16
 OTHER_ENCODINGS = {

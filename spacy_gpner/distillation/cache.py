@@ -9,8 +9,8 @@ from typing import Any, Literal, Optional, cast
 import numpy
 from safetensors import SafetensorError, safe_open
 
+from ..errors import DistillationError
 from ..files import atomic_write, save_arrays
-from .errors import DistillationError
 
 Precision = Literal["full", "half"]
 DTYPES = {"full": numpy.float32, "half": numpy.float16}

@@ -9,7 +9,7 @@ from spacy.training import Example
 from spacy.util import resolve_dot_names
 from thinc.api import Config
 
-from .errors import DistillationError
+from ..errors import DistillationError
 
 Corpus = Callable[[Language], Iterable[Example]]
 

@@ -12,11 +12,11 @@ from spacy.training.initialize import init_nlp
 from spacy.util import registry, walk_dict
 from thinc.api import Config, ConfigValidationError, Optimizer
 
+from ..errors import DistillationError
 from ..pipeline.span_globalpointer import SpanGlobalPointer
 from .cache import VectorCache
 from .config import ConfigSchemaDistill, resolve_distillation
 from .corpus import Corpus, find_corpus, join_corpora, survey
-from .errors import DistillationError
 from .teacher import LinkedTeacher
 
 FACTORY = "span_globalpointer"

@@ -15,13 +15,13 @@ from thinc.api import Model, Optimizer, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor, nn
 
+from ..errors import DistillationError
 from ..models.by_length import predict_vectors
 from ..models.torch_layer import get_shim, unflatten
 from ..spans import SpanFactors, Window
 from ..spans.tiles import Tiles
 from .align import TokenMap, map_tokens, token_edges
 from .cache import VectorCache
-from .errors import DistillationError
 from .linkage import Linkage
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Optional
 from spacy.training import Example
 from thinc.api import Optimizer, set_dropout_rate
 
-from ..pipeline.loss import differentiate, gold_loss
+from ..pipeline.learning import differentiate, gold_loss
 from ..spans import divergence
 from .config import DistillationLoss
 

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from spacy.tokens import Span
 
-from ..nesting import Nesting, nesting
+from ..spans.nesting import Nesting, nesting
 
 EntsPolicy = Literal["score", "longest", "outermost", "innermost"]
 

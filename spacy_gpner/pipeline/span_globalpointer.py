@@ -20,15 +20,15 @@ from ..distillation.config import DistillationLoss
 from ..distillation.teacher import LinkedTeacher
 from ..distillation.update import distill_batch
 from ..models.by_length import predict_vectors
-from ..models.span_head import SpanModel, resize_span_model
+from ..models.score_model import SpanModel, resize_span_model
 from ..models.torch_layer import get_shim, has_unaveraged_shim
-from ..scoring import score_spans
 from ..spans import Calibration, DecodedSpans, SpanFactors, Window, decode
 from ..spans.tiles import WindowMode
 from .ents import EntsPolicy, check_ents_policy, flat_entities
 from .fork import use_one_thread_after_fork
 from .gold import GoldReport
-from .loss import differentiate, gold_loss
+from .learning import differentiate, gold_loss
+from .scoring import score_spans
 
 default_config = """
 [model]

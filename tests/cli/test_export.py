@@ -8,7 +8,8 @@ from spacy.vocab import Vocab
 
 from spacy_gpner.corpora.cmeee import to_cmeee
 from spacy_gpner.corpora.docs import make_doc, read_docs
-from spacy_gpner.corpora.records import Entity, Record, Source
+from spacy_gpner.corpora.records import Record, Source
+from spacy_gpner.entities import Entity
 from spacy_gpner.tokenizer import CharTokenizer
 
 from .conftest import RECORDS

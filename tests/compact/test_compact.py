@@ -14,10 +14,10 @@ from transformers import AutoConfig, AutoModel
 
 from spacy_gpner.compact import graphs
 from spacy_gpner.compact.graphs import bilstm_graph, transformer_graph
+from spacy_gpner.compact.onnx import OnnxModule
 from spacy_gpner.compact.pipeline import write_compact
-from spacy_gpner.loading import PipelineError
-from spacy_gpner.models.bilstm import BiLSTM
-from spacy_gpner.models.onnx import OnnxModule
+from spacy_gpner.errors import PipelineError
+from spacy_gpner.models.encoders.bilstm import BiLSTM
 
 from ..util import (
     TINY_CNN,

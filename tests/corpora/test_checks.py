@@ -1,7 +1,8 @@
 import pytest
 
 from spacy_gpner.corpora.checks import RawEntity, check_entities
-from spacy_gpner.corpora.records import Entity, Source
+from spacy_gpner.corpora.records import Source
+from spacy_gpner.entities import Entity
 
 TEXT = "急性胃炎伴发热。"
 SOURCE = Source("file.json", "record 1")

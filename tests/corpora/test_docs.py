@@ -5,7 +5,9 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_gpner.corpora.docs import make_doc, read_docs
-from spacy_gpner.corpora.records import CorpusError, Entity, Record, Source
+from spacy_gpner.corpora.records import Record, Source
+from spacy_gpner.entities import Entity
+from spacy_gpner.errors import CorpusError
 from spacy_gpner.tokenizer import CharTokenizer
 
 SOURCE = Source("file.json", "record 7")

@@ -1,7 +1,7 @@
 import pytest
 
 from spacy_gpner.corpora.paths import check_output
-from spacy_gpner.corpora.records import CorpusError
+from spacy_gpner.errors import CorpusError
 
 
 def test_outputs_of_their_own_are_accepted(tmp_path):

@@ -5,7 +5,9 @@ import pytest
 
 from spacy_gpner.corpora.formats import READERS
 from spacy_gpner.corpora.iob import read_iob
-from spacy_gpner.corpora.records import KINDS, CorpusError, Entity
+from spacy_gpner.corpora.records import KINDS
+from spacy_gpner.entities import Entity
+from spacy_gpner.errors import CorpusError
 
 GOOD_CMEEE = {
     "text": "发热三天",

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from spacy_gpner.corpora.records import Problem, Source, show_label
+from spacy_gpner.corpora.records import Problem, Source
 from spacy_gpner.corpora.summary import Summary
+from spacy_gpner.entities import show_label
 
 
 def test_problems_are_counted_and_the_first_are_kept():

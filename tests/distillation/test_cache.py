@@ -5,7 +5,7 @@ import pytest
 from safetensors import SafetensorError
 
 from spacy_gpner.distillation.cache import VectorCache
-from spacy_gpner.distillation.errors import DistillationError
+from spacy_gpner.errors import DistillationError
 from spacy_gpner.files import save_arrays
 
 TEXTS = ["发热三天", "头痛", "发热三天", "", "\ud800"]

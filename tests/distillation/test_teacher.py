@@ -8,9 +8,9 @@ from thinc.api import fix_random_seed
 
 from spacy_gpner.distillation.cache import VectorCache
 from spacy_gpner.distillation.config import DistillationLoss
-from spacy_gpner.distillation.errors import DistillationError
 from spacy_gpner.distillation.linkage import AddLinkage, ConcatLinkage, GatedLinkage
 from spacy_gpner.distillation.teacher import LinkedTeacher, token_vectors
+from spacy_gpner.errors import DistillationError
 
 from ..util import TINY_MODEL, TRAIN, blank, entities, make_examples, train
 

@@ -5,8 +5,8 @@ import torch
 from spacy.ml.models.tok2vec import build_Tok2Vec_model
 from thinc.api import fix_random_seed, get_current_ops
 
-from spacy_gpner.models.bilstm import BiLSTM, BiLSTMEncoder
 from spacy_gpner.models.char_ngram_embed import CharNgramEmbed, ngram_hashes
+from spacy_gpner.models.encoders.bilstm import BiLSTM, BiLSTMEncoder
 from spacy_gpner.tokenizer import CharTokenizer
 
 NLP = spacy.blank("zh")

@@ -1,0 +1,1 @@
+"""Probabilities from scores, and the threshold that is best for F1."""

@@ -1,0 +1,43 @@
+"""The compact form of a bidirectional LSTM."""
+
+from collections.abc import Sequence
+
+import torch
+from spacy.util import registry
+from thinc.api import Model
+from thinc.types import Floats2d
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from ..models.encoders.bilstm import build_encoder, encode_by_length
+from .onnx import OnnxModule
+
+
+@registry.architectures("spacy-gpner.CompactBiLSTMEncoder.v1")
+def CompactBiLSTMEncoder(width: int = 128) -> Model[list[Floats2d], list[Floats2d]]:
+    """Build the compact form of a `spacy-gpner.BiLSTMEncoder.v1`, as `spacy gpner compact` writes it: int8,
+    for a CPU, and not to be trained.
+
+    width (int): Width of its input and output.
+    RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
+    """
+    return build_encoder("compact_bilstm_encoder", width, CompactBiLSTM)
+
+
+class CompactBiLSTM(OnnxModule):
+    """Runs a graph with the inputs `vectors`, shape (L, B, width), and `lengths`, shape (B,)."""
+
+    # Its steps are too short to share.
+    is_parallel = False
+
+    def __init__(self, graph: bytes = b"", *, width: int) -> None:
+        super().__init__(graph)
+        self.width = width
+
+    def forward(self, vectors: Tensor, lengths: Sequence[int]) -> Tensor:
+        return encode_by_length(vectors, lengths, self._encode)
+
+    def _encode(self, parts: list[Tensor]) -> list[Tensor]:
+        lengths = [len(part) for part in parts]
+        encoded = self.run(vectors=pad_sequence(parts), lengths=torch.tensor(lengths, dtype=torch.int32))
+        return [encoded[:length, i] for i, length in enumerate(lengths)]

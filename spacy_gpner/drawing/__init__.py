@@ -1,0 +1,1 @@
+"""Nested spans as HTML, and what all plots share."""

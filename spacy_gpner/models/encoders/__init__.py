@@ -1,0 +1,1 @@
+"""Encoders of token vectors, for `spacy.Tok2Vec.v2`."""

@@ -1,0 +1,1 @@
+"""Heads: torch modules from token vectors to scores, one a file."""

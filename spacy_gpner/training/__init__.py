@@ -1,0 +1,1 @@
+"""Training that can be interrupted: a course, its loop and its checkpoints; optimizers."""

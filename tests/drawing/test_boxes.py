@@ -1,0 +1,127 @@
+"""Nested spans as HTML: every character once, every span once, whatever crosses."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_gpner.drawing.boxes import CONTROLS, DrawnSpan, draw_legend, draw_text, label_colors, show
+
+from ..evaluation.strategies import TEXT, spans
+
+ODD = "<script>alert(1)</script> \"q\" 'q' {0} {} & \x1b[31m\x07\x00\x7f\u202e痛\u2066\r\n\t\ufeff𠀀"
+
+
+class Reader(HTMLParser):
+    """Reads what was drawn: the text of each span, its label, and all text."""
+
+    def __init__(self):
+        super().__init__()
+        self.text = ""
+        self.open = []
+        self.pieces = []
+        self.is_label = False
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "mark":
+            own = dict(attrs)
+            self.open.append([own["data-tag"], own["class"].split(), "", []])
+        assert tag in ("div", "mark", "small")
+        self.is_label = tag == "small"
+
+    def handle_endtag(self, tag):
+        if tag == "mark":
+            self.pieces.append(self.open.pop())
+        self.is_label = False
+
+    def handle_data(self, data):
+        if self.is_label:
+            self.open[-1][3].append(data)
+            return
+        self.text += data
+        for piece in self.open:
+            piece[2] += data
+
+
+def read(html):
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    assert not reader.open
+    return reader
+
+
+def drawn(pairs, label="bod"):
+    return [DrawnSpan(*pair, label, "#000000", tag=str(i)) for i, pair in enumerate(pairs)]
+
+
+@given(st.lists(spans, max_size=9))
+def test_each_character_and_each_span_once(pairs):
+    reader = read(draw_text(TEXT, drawn(pairs)))
+    assert reader.text == TEXT
+    for i, (start, end) in enumerate(pairs):
+        pieces = [piece for piece in reader.pieces if piece[0] == str(i)]
+        assert "".join(piece[2] for piece in pieces) == TEXT[start:end]
+        # all pieces but the last are open to the right, and that alone has the label
+        assert [piece[3] for piece in pieces] == [[]] * (len(pieces) - 1) + [["bod"]]
+        assert ["open-right" in piece[1] for piece in pieces] == [True] * (len(pieces) - 1) + [False]
+        assert ["open-left" in piece[1] for piece in pieces] == [False] + [True] * (len(pieces) - 1)
+
+
+@given(st.sets(spans, max_size=9))
+def test_what_crosses_nothing_is_not_cut(pairs):
+    crossed = {(a, b) for a, b in pairs for c, d in pairs if a < c < b < d or c < a < d < b}
+    pieces = read(draw_text(TEXT, drawn(pairs))).pieces
+    tags = [str(i) for i, pair in enumerate(pairs) if pair not in crossed]
+    assert sorted(piece[0] for piece in pieces if piece[0] in tags) == sorted(tags)
+
+
+def heights(html):
+    return [int(x) for x in re.findall(r"--height: (\d+)", html)]
+
+
+def test_outer_boxes_are_higher():
+    html = draw_text(TEXT, drawn([(0, 9), (0, 3), (0, 2), (0, 2), (4, 6), (7, 8)]))
+    # the text has the height of the highest
+    assert heights(html) == [3, 3, 2, 1, 0, 0, 0]
+    assert heights(draw_text(TEXT, [])) == [0]
+
+
+def test_a_thousand_boxes_in_each_other():
+    pairs = [(i, 2000 - i) for i in range(300)]
+    reader = read(draw_text("字" * 2000, drawn(pairs)))
+    assert len(reader.pieces) == 300
+    assert reader.text == "字" * 2000
+
+
+@pytest.mark.parametrize("pairs", [[], [(0, len(ODD))], [(3, 20), (10, 40), (30, 31), (30, 31)]])
+def test_odd_text(pairs):
+    reader = read(draw_text(ODD, drawn(pairs)))
+    assert reader.text == ODD.translate(CONTROLS)
+    assert not any(ord(c) < 0x20 and c not in "\t\n" for c in reader.text)
+
+
+def test_names_are_escaped():
+    bad = "\"><img src=x onerror=alert(1)>'\x07"
+    html = draw_text("肺癌", [DrawnSpan(0, 2, bad, "#000000", tag="x", note=bad)])
+    assert "<img" not in html + draw_legend({bad: "#000000"}) + show(bad)
+    note = re.search(r'title="([^"]*)"', html).group(1)
+    assert unescape(note) == bad.replace("\x07", "\u2407")
+
+
+@pytest.mark.parametrize(
+    ("score", "color"),
+    [(None, "#804020"), (1.0, "#804020"), (0.0, "#dfcfc7"), (0.5, "#b08874"), (-3.0, "#804020"),
+     (17.0, "#804020"), (float("nan"), "#804020")],
+)  # fmt: skip
+def test_the_less_probable_the_fainter(score, color):
+    assert f"--color: {color};" in draw_text("肺癌", [DrawnSpan(0, 2, "dis", "#804020", score)])
+
+
+def test_more_labels_than_colors():
+    colors = label_colors([str(i) for i in range(25)])
+    assert len(colors) == 25
+    assert colors["3"] == colors["13"]

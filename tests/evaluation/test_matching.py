@@ -1,0 +1,110 @@
+"""Kinds of errors, against their definitions."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_gpner.entities import Entity
+from spacy_gpner.evaluation.matching import ERRORS, confusion, count_errors, match
+from spacy_gpner.evaluation.predictions import Prediction
+
+from .strategies import TEXT, corpora, entities
+
+OVERLAPS = ("label", "boundary", "both")
+
+
+def kinds(gold, predicted):
+    matches = match([Entity(*e) for e in gold], [Entity(*e) for e in predicted])
+    return [(kind, g and tuple(g), p and tuple(p)) for kind, g, p in matches]
+
+
+@given(st.sets(entities, max_size=8), st.sets(entities, max_size=8))
+def test_each_entity_once_and_of_the_kind_that_it_is_told_to_be(gold, predicted):
+    matches = match(gold, predicted)
+    assert Counter(g for _, g, _ in matches if g) == Counter(gold)
+    assert Counter(p for _, _, p in matches if p) == Counter(predicted)
+    for kind, g, p in matches:
+        assert (g is None) == (kind == "spurious")
+        assert (p is None) == (kind == "missed")
+        if g and p:
+            same, label = g[:2] == p[:2], g.label == p.label
+            assert g.start < p.end
+            assert p.start < g.end
+            expected = {(True, True): "correct", (True, False): "label", (False, True): "boundary"}
+            assert kind == expected.get((same, label), "both")
+    assert {g for kind, g, _ in matches if kind == "correct"} == gold & predicted
+    # no two that are left over overlap
+    missed = [g for kind, g, _ in matches if kind == "missed"]
+    spurious = [p for kind, _, p in matches if kind == "spurious"]
+    assert not any(g.start < p.end and p.start < g.end for g in missed for p in spurious)
+
+
+@given(st.sets(entities, max_size=8), st.sets(entities, max_size=8), st.randoms())
+def test_the_order_makes_no_difference(gold, predicted, random):
+    shuffled = [random.sample(sorted(own), len(own)) for own in (gold, predicted)]
+    assert match(*shuffled) == match(sorted(gold), sorted(predicted))
+
+
+@given(corpora)
+def test_errors_add_up(predictions):
+    counts = count_errors(predictions)
+    assert list(counts) == list(ERRORS)
+    false_positives = sum(len(own.predicted.keys() - own.gold) for own in predictions)
+    false_negatives = sum(len(own.gold - own.predicted.keys()) for own in predictions)
+    overlapping = sum(counts[kind] for kind in OVERLAPS)
+    assert overlapping + counts["spurious"] == false_positives
+    assert overlapping + counts["missed"] == false_negatives
+
+
+@given(corpora)
+def test_rows_of_the_confusion_sum_up_to_gold(predictions):
+    table = confusion(predictions)
+    gold = Counter(e.label for own in predictions for e in own.gold)
+    assert {label: sum(row.values()) for label, row in table.items() if label != "(none)"} == gold
+    counts = count_errors(predictions)
+    assert sum(table.get("(none)", {}).values()) == counts["spurious"]
+    assert sum(row.get("(missed)", 0) for row in table.values()) == counts["missed"]
+    assert sum(row.get("(boundary)", 0) for row in table.values()) == counts["boundary"]
+
+
+def test_confusion():
+    gold = {Entity(0, 3, "bod"), Entity(3, 5, "bod"), Entity(5, 7, "sym"), Entity(7, 9, "sym")}
+    predicted = {Entity(0, 3, "bod"), Entity(3, 5, "sym"), Entity(5, 6, "sym"), Entity(0, 1, "dis")}
+    assert confusion([Prediction(TEXT, frozenset(gold), dict.fromkeys(predicted))]) == {
+        "bod": {"bod": 1, "sym": 1},
+        "sym": {"(boundary)": 1, "(missed)": 1},
+        "(none)": {"dis": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "expected"),
+    [
+        # the same boundaries before an overlap, though that has the right label
+        ([(0, 3, "a")], [(0, 3, "b"), (0, 2, "a")], ["spurious", "label"]),
+        # the right label before a larger overlap
+        ([(0, 4, "a")], [(0, 3, "b"), (0, 1, "a")], ["boundary", "spurious"]),
+        # the larger overlap
+        ([(0, 4, "a")], [(0, 1, "a"), (0, 3, "a")], ["spurious", "boundary"]),
+        # what is found explains no other prediction
+        ([(0, 4, "a")], [(0, 4, "a"), (1, 3, "a")], ["correct", "spurious"]),
+        ([(0, 4, "a"), (1, 3, "a")], [(0, 4, "a")], ["correct", "missed"]),
+        # one to one
+        ([(0, 4, "a")], [(0, 2, "a"), (2, 4, "a")], ["boundary", "spurious"]),
+        # neighbours do not overlap
+        ([(0, 2, "a")], [(2, 4, "a")], ["missed", "spurious"]),
+        ([(0, 2, "a")], [(1, 3, "b")], ["both"]),
+        ([], [], []),
+    ],
+)
+def test_priorities(gold, predicted, expected):
+    assert sorted(kind for kind, *_ in kinds(gold, predicted)) == sorted(expected)
+
+
+def test_the_best_pairs():
+    gold, predicted = [(0, 3, "a")], [(0, 3, "b"), (0, 2, "a")]
+    assert ("label", (0, 3, "a"), (0, 3, "b")) in kinds(gold, predicted)
+    gold, predicted = [(0, 4, "a")], [(0, 1, "a"), (0, 3, "a")]
+    assert ("boundary", (0, 4, "a"), (0, 3, "a")) in kinds(gold, predicted)

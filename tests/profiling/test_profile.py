@@ -1,0 +1,156 @@
+"""What a model holds and computes, against the main paper's Table 6, hand counts and real models."""
+
+import pytest
+from thinc.api import Config
+from transformers import AutoModel
+
+from spacy_gpner.compact.pipeline import write_compact
+from spacy_gpner.errors import PipelineError
+from spacy_gpner.profiling.profile import profile
+from spacy_gpner.spans import Window
+
+from ..util import blank, make_tiny_bert, train, transformer_nlp
+
+HEADS = {
+    "globalpointer": {"@architectures": "spacy-gpner.GlobalPointer.v1", "head_size": 64},
+    "efficient": {
+        "@architectures": "spacy-gpner.EfficientGlobalPointer.v1",
+        "head_size": 64,
+        "type_features": "hidden",
+    },
+    "biaffine": {"@architectures": "spacy-gpner.Biaffine.v1", "head_size": 8},
+}
+LARGE, BASE = "hfl/chinese-roberta-wwm-ext-large", "hfl/chinese-roberta-wwm-ext"
+
+
+def config_of(head, transformer, **settings):
+    tok2vec = {"@architectures": "spacy-transformers.Tok2VecTransformer.v3", "name": transformer}
+    component = {"factory": "span_globalpointer", "model": {**HEADS[head], "tok2vec": tok2vec}, **settings}
+    return Config({"nlp": {"pipeline": ["ner"]}, "components": {"ner": component}})
+
+
+def by_name(parts):
+    return {part.name: part for part in parts}
+
+
+@pytest.mark.parametrize(
+    ("head", "transformer", "parameters", "layers"),
+    [
+        ("globalpointer", LARGE, "304.54", "71.60"),
+        ("efficient", LARGE, "303.51", "71.35"),
+        ("efficient", BASE, "85.76", "20.09"),
+    ],
+)
+def test_table_6(head, transformer, parameters, layers):
+    parts = by_name(profile(config_of(head, transformer), tokens=236, types=9))
+    counted = [parts["encoder"], parts["head"]]
+    assert f"{sum(x.parameters for x in counted) / 1e6:.2f}" == parameters
+    assert f"{sum(x.layers for x in counted) / 1e9:.2f}" == layers
+
+
+def test_hand_count(tmp_path):
+    bert = make_tiny_bert(tmp_path / "bert")
+    module = AutoModel.from_pretrained(bert)
+    width, inner, n = 16, module.config.intermediate_size, 30
+    parts = by_name(profile(config_of("efficient", bert, window=4), tokens=n, types=3))
+    assert parts["embeddings"].parameters + parts["encoder"].parameters == sum(
+        x.numel() for x in module.parameters()
+    )
+    linear = n * (4 * width * width + 2 * width * inner) + width * width
+    assert parts["encoder"].layers == linear + 4 * n * 2 * width
+    assert parts["encoder"].products == 2 * n * n * width
+    assert parts["head"].parameters == (width + 1) * (2 * 64 + 2 * 3)
+    assert parts["head"].layers == n * width * (2 * 64 + 2 * 3)
+    # 30 + 29 + 28 + 27 spans of up to four tokens
+    assert parts["head"].products == 64 * (30 + 29 + 28 + 27)
+    own = by_name(profile(config_of("globalpointer", bert, window=None), tokens=n, types=3))
+    assert own["head"].products == 3 * 64 * (30 * 31 // 2)
+
+
+@pytest.mark.parametrize("mode", ["band", "prefix"])
+@pytest.mark.parametrize("width", [1, 4, 9, None])
+def test_count_of_spans(mode, width):
+    window = Window(width, mode)
+    spans = [(i, j) for i in range(7) for j in range(i + 1, 8) if window.holds(i, j)]
+    assert window.count(7) == len(spans)
+
+
+def test_without_a_transformer():
+    nlp = blank()
+    train(nlp, steps=0)
+    model = nlp.get_pipe("span_globalpointer").model
+    arrays = [node.get_param(name) for node in model.walk() for name in node.param_names]
+    modules = [shim._model for node in model.walk() for shim in node.shims]
+    n_parameters = sum(x.size for x in arrays) + sum(x.numel() for m in modules for x in m.parameters())
+    parts = by_name(
+        profile(nlp.config.interpolate(), tokens=10, types=len(nlp.get_pipe("span_globalpointer").labels))
+    )
+    assert sum(part.parameters for part in parts.values()) == n_parameters
+    # one BiLSTM layer of 32: four gates from 32 and from 16, in two directions
+    assert parts["encoder"].layers == 10 * 2 * 4 * 16 * (32 + 16)
+
+
+def test_a_shared_encoder_counts(tmp_path):
+    bert = make_tiny_bert(tmp_path / "bert")
+    own, shared = (
+        profile(transformer_nlp(bert, shared).config.interpolate(), tokens=20, types=2)
+        for shared in (False, True)
+    )
+    assert own == shared
+
+
+def test_biaffine(tmp_path):
+    parts = by_name(profile(config_of("biaffine", make_tiny_bert(tmp_path / "bert")), tokens=5, types=2))
+    assert parts["head"].parameters > 0
+    assert parts["head"].layers > 0
+
+
+def test_what_is_not_known(tmp_path):
+    with pytest.raises(PipelineError, match=r"of/nobody.*config\.json.*hfl/chinese-roberta-wwm-ext,"):
+        profile(config_of("efficient", "of/nobody"), tokens=5, types=2)
+    with pytest.raises(PipelineError, match="no component of the factory 'span_globalpointer'"):
+        profile(Config({"nlp": {"pipeline": []}, "components": {}}), tokens=5, types=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "layers", "between"),
+    [
+        ("transformer_large_globalpointer", "304.54 M", "71.60 G", "2.74 G"),
+        ("transformer_large", "303.51 M", "71.35 G", "2.74 G"),
+        ("transformer_base", "85.76 M", "20.09 G", "1.03 G"),
+    ],
+)
+def test_table_6_from_the_configs(run, name, parameters, layers, between):
+    code, text = run("profile", f"configs/{name}.cfg")
+    assert code == 0, text
+    assert "236 tokens, 9 labels" in text
+    assert f"{parameters} parameters, {layers} multiply-accumulates" in " ".join(text.split())
+    assert between in text
+
+
+def test_command(run, tmp_path):
+    nlp = blank()
+    train(nlp, steps=1)
+    nlp.to_disk(tmp_path / "model")
+    code, text = run("profile", tmp_path / "model", "--tokens", "50")
+    assert code == 0, text
+    assert "50 tokens, 5 labels" in text
+    write_compact(nlp, tmp_path / "compact")
+    code, text = run("profile", tmp_path / "compact")
+    assert code == 1
+    assert "is compact" in text
+    code, text = run(
+        "profile",
+        "configs/transformer_base.cfg",
+        "--components.span_globalpointer.model.@architectures",
+        "spacy-gpner.GlobalPointer.v1",
+    )
+    assert code == 1
+    assert "type_features" in text
+    (tmp_path / "docs.spacy").write_bytes(b"\x81\xa7")
+    code, text = run("profile", tmp_path / "docs.spacy")
+    assert code == 1
+    assert "docs.spacy is no config" in text
+    code, text = run("profile", "configs/transformer_base.cfg", "--paths.transformer", "of/nobody")
+    assert code == 1
+    assert "'of/nobody' is not known" in text
