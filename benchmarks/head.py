@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from spacy_gpner.models.heads.biaffine import BiaffineHead
 from spacy_gpner.models.heads.efficient_globalpointer import EfficientGlobalPointerHead
 from spacy_gpner.models.heads.globalpointer import GlobalPointerHead
-from spacy_gpner.spans import SpanFactors, Window, decode, zlpr_loss
+from spacy_gpner.spans import Cut, SpanFactors, Window, decode, zlpr_loss
 
 from .dense import dense_labels, dense_loss, dense_scores
 
@@ -85,10 +85,11 @@ def prepare(
     module = make_head(head, n_types).to(device)
     vectors = torch.randn(sum(lengths), WIDTH, generator=torch.Generator().manual_seed(1)).to(device)
     with torch.no_grad():
-        given = SpanFactors(*module(vectors, lengths), lengths)
+        given = module(vectors, lengths)
         # Untrained, it would find half of all spans, or none.
         given = replace(given, a=given.a - find_threshold(given, own_window))
     gold = make_gold(lengths, n_types, own_window)
+    cut = Cut([0.5] * n_types, [10 * n for n in lengths])
 
     def loss_of(factors: SpanFactors) -> Tensor:
         if form == "factors":
@@ -101,11 +102,11 @@ def prepare(
 
     def step() -> None:
         module.zero_grad()
-        loss_of(SpanFactors(*module(vectors, lengths), lengths)).backward()
+        loss_of(module(vectors, lengths)).backward()
 
     def find() -> Any:
         if form == "factors":
-            return decode(given, own_window, [0.5] * n_types, [10 * n for n in lengths])
+            return decode(given, own_window, cut)
         with torch.no_grad():
             return (dense_scores(given, own_window) > 0).nonzero()
 

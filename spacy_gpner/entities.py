@@ -21,6 +21,19 @@ class Entity(NamedTuple):
     label: str
 
 
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be written in UTF-8, which can't hold lone surrogates.
+
+    text (str): The text.
+    RETURNS (bool): Whether it can.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def show_label(label: str) -> str:
     """Make a label fit for a terminal. What a damaged corpus has for a label may be anything.
 

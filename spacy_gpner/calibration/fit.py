@@ -20,12 +20,12 @@ from spacy.util import minibatch
 from tqdm import tqdm
 from wasabi import msg
 
-from ..compact.cost import find_pipe
 from ..entities import show_label
 from ..errors import CorpusError
 from ..evaluation.predictions import FLOOR
 from ..files import atomic_directory
 from ..loading import load_pipeline
+from ..pipeline.find import find_pipe
 
 BINS = 15
 # What the fit of all labels counts in that of one: the precision of a prior, by which slope and offset are

@@ -31,9 +31,9 @@ def calibrate_cli(
         write_calibrated,
     )
     from ..calibration.report import print_table
-    from ..compact.cost import find_pipe
     from ..corpora.docs import read_docs, require_spans
     from ..loading import check_output, load_pipeline
+    from ..pipeline.find import find_pipe
 
     import_code(code_path)
     setup_gpu(use_gpu)

@@ -21,11 +21,12 @@ def compact_cli(
     """
     from wasabi import msg
 
-    from ..compact.cost import compare, find_pipe, print_costs, record_scores
+    from ..compact.cost import compare, print_costs, record_scores
     from ..compact.pipeline import check_packages, is_compact, write_compact
     from ..corpora.docs import read_docs, require_spans
     from ..errors import CorpusError
     from ..loading import check_output, load_pipeline
+    from ..pipeline.find import find_pipe
 
     with fail_clearly():
         check_packages()

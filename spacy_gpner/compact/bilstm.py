@@ -9,7 +9,7 @@ from thinc.types import Floats2d
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ..models.encoders.bilstm import build_encoder, encode_by_length
+from ..models.encoders.encoder import build_encoder, encode_by_length
 from .onnx import OnnxModule
 
 

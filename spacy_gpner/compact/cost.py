@@ -13,10 +13,9 @@ from spacy.training import Example
 from tqdm import tqdm
 from wasabi import msg
 
-from ..errors import PipelineError
 from ..files import atomic_write
+from ..pipeline.find import find_pipe
 from ..pipeline.scoring import score_spans
-from ..pipeline.span_globalpointer import SpanGlobalPointer
 
 # Documents that run between two looks at the clock
 TURN = 256
@@ -70,22 +69,6 @@ def compare(pipelines: Sequence[Language], gold: Sequence[Doc], *, show_progress
     return [
         _cost(*measured, gold) for measured in zip([pipe.key for pipe in pipes], docs, seconds, strict=True)
     ]
-
-
-def find_pipe(nlp: Language) -> SpanGlobalPointer:
-    """A pipeline's first `span_globalpointer`.
-
-    nlp (Language): The pipeline.
-    RETURNS (SpanGlobalPointer): The component.
-    RAISES (PipelineError): If there is no such component.
-    """
-    for _, pipe in nlp.pipeline:
-        if isinstance(pipe, SpanGlobalPointer):
-            return pipe
-    raise PipelineError(
-        f"{nlp.path} has no span_globalpointer that runs (what runs is "
-        f"{', '.join(nlp.pipe_names) or 'nothing'}). Give a pipeline with one."
-    )
 
 
 def record_scores(path: Path, cost: Cost) -> None:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple, Optional
 
-from ..entities import Entity
+from ..entities import Entity, is_unicode
 from .records import Problem, Report, Source
-from .text import is_unicode
 
 Ends = Literal["inclusive", "exclusive"]
 

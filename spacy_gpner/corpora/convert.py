@@ -11,6 +11,7 @@ from spacy.util import get_lang_class
 from spacy.vocab import Vocab
 from tqdm import tqdm
 
+from ..entities import is_unicode
 from ..errors import CorpusError
 from ..files import atomic_write
 from ..tokenizer import CharTokenizer
@@ -20,7 +21,6 @@ from .iob import read_iob
 from .paths import check_output
 from .records import Problem
 from .summary import Summary
-from .text import is_unicode
 
 TokenizerName = Literal["char", "lang"]
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Optional
 
+from ..entities import is_unicode
 from .checks import Ends, RawEntity, check_entities
 from .records import Problem, Record, Report, Source
-from .text import is_unicode
 
 
 def read_records(

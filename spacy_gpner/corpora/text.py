@@ -58,19 +58,6 @@ def _foreign_encoding(data: bytes) -> str | None:
     return None
 
 
-def is_unicode(text: str) -> bool:
-    """Tell whether a text can be written in UTF-8, which can't hold lone surrogates.
-
-    text (str): The text.
-    RETURNS (bool): Whether it can.
-    """
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def read_json_array(path: Path) -> Iterator[tuple[Source, Any]]:
     """Read a JSON file that is one array.
 

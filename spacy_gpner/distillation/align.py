@@ -1,16 +1,18 @@
 """Which tokens of a teacher and a student lie on which, in texts that both have cut their own way."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Optional, cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional, TypeVar
 
 import numpy
 import torch
 from spacy.tokens import Doc
 from torch import Tensor
 
-from ..spans import SpanFactors, Window
+from ..spans import Allowed, Objective, Scores
 from ..spans.tiles import Tiles
+
+S = TypeVar("S", bound=Scores)
 
 NO_TOKEN = -1
 
@@ -46,25 +48,22 @@ class TokenMap:
         """The gradient of `to_teacher`, shape (T, width) to (S, width)."""
         return d_vectors if self.mean is None else self.mean.T @ d_vectors
 
-    def to_student(self, factors: SpanFactors) -> SpanFactors:
-        """The teacher's factors on the student's tokens. Where the teacher has no token with an edge, they
+    def to_student(self, scores: S) -> S:
+        """The teacher's scores on the student's tokens. Where the teacher has no token with an edge, they
         mean nothing: `allowed` leaves such spans out."""
         if self.same:
-            return factors
-        starts, ends = self.starts.clamp(min=0), self.ends.clamp(min=0)
-        q, k, a, b = factors.tensors
-        return replace(factors, q=q[starts], k=k[ends], a=a[starts], b=b[ends], lengths=self.lengths)
+            return scores
+        return scores.on_tokens(self.starts.clamp(min=0), self.ends.clamp(min=0), self.lengths)
 
-    def allowed(self, teacher: Window, student: Window) -> Optional[Callable[[Tiles], Tensor]]:
-        """The student's spans that the teacher's tokens and window have too, as `divergence` takes them."""
+    def allowed(self, teacher: Objective, student: Objective) -> Optional[Allowed]:
+        """The student's spans that the teacher can predict too, on its tokens, as `divergence` takes them."""
         if self.same and teacher.covers(student):
             return None
 
         def cells(tiles: Tiles) -> Tensor:
             first, last = tiles.rows(self.starts)[:, :, None], tiles.cols(self.ends)[:, None]
             start, stop = (self.positions[x.clamp(min=0)] for x in (first, last))
-            inside: Tensor = cast(Any, teacher).holds(start, stop + 1)
-            return (first != NO_TOKEN) & (last != NO_TOKEN) & inside
+            return (first != NO_TOKEN) & (last != NO_TOKEN) & teacher.holds(start, stop + 1)
 
         return cells
 

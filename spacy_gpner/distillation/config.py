@@ -8,30 +8,31 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 from spacy.util import registry
 from thinc.api import Config, ConfigValidationError, Model, Optimizer
 
-from ..spans import Divergence, Reduction
+from ..spans import DistillationLoss
+from ..spans.divergence import Divergence, DivergenceName
+from ..spans.pairs import Reduction
 from .cache import Precision
 
 INVALID = "Invalid [distillation] block"
 
 
-class DistillationLoss(BaseModel):
-    """What is added to the student's loss: α · D(student / K, teacher / K) (section III-B of the main paper).
+class LossSettings(BaseModel):
+    """The fields of `DistillationLoss`."""
 
-    divergence (str): D, as `spacy_gpner.spans.divergence` has them.
-    temperature (float): K, above 0.
-    alpha (float): α, not below 0.
-    reduction (str): "sum" for each document and type, where α is of the order of 1; or "mean" over the
-        elements of the score matrices, where it is of the order of 1,000 (the paper's 5,000 to 7,000).
-    """
-
-    divergence: Divergence = Field(default="bernoulli", title="The divergence between student and teacher")
+    divergence: DivergenceName | Divergence = Field(
+        default="bernoulli", title="The divergence between student and teacher"
+    )
     temperature: float = Field(
         default=1.0, gt=0, allow_inf_nan=False, title="What the scores of both are divided by"
     )
     alpha: float = Field(default=1.0, ge=0, allow_inf_nan=False, title="The weight of the divergence")
     reduction: Reduction = Field(default="sum", title="Whether the divergence is summed or averaged")
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    def make(self) -> DistillationLoss:
+        """RETURNS (DistillationLoss): What they describe."""
+        return DistillationLoss(**dict(self))
 
 
 class CacheSettings(BaseModel):
@@ -74,7 +75,7 @@ class ConfigSchemaDistill(BaseModel):
         title="Learning rate of the linkage, relative to the student's",
     )
     linkage: Optional[Model] = Field(default=None, title="How the student's features enter the teacher")
-    loss: DistillationLoss = Field(default=DistillationLoss(), title="What is added to the student's loss")
+    loss: LossSettings = Field(default=LossSettings(), title="What is added to the student's loss")
     cache: CacheSettings = Field(default=CacheSettings(), title="Where the teacher's vectors are kept")
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -97,7 +98,7 @@ def resolve_distillation(config: Config) -> ConfigSchemaDistill:
     given = config["distillation"]
     loss, cache = given.get("loss") or {}, given.get("cache") or {}
     unknown = _unknown(given, ConfigSchemaDistill)
-    unknown += _unknown(loss, DistillationLoss, "loss") + _unknown(cache, CacheSettings, "cache")
+    unknown += _unknown(loss, LossSettings, "loss") + _unknown(cache, CacheSettings, "cache")
     if unknown:
         errors = [{"loc": loc, "msg": "extra fields not permitted"} for loc in unknown]
         raise ConfigValidationError(errors=errors, title=INVALID)
@@ -108,7 +109,7 @@ def resolve_distillation(config: Config) -> ConfigSchemaDistill:
     except ValueError as err:
         raise ConfigValidationError(title=INVALID, desc=str(err)) from None
     # Of nested models, resolving gives back what they were made from.
-    block |= {"loss": DistillationLoss(**loss), "cache": CacheSettings(**cache)}
+    block |= {"loss": LossSettings(**block["loss"]), "cache": CacheSettings(**cache)}
     return ConfigSchemaDistill.model_construct(**block)
 
 

@@ -13,7 +13,7 @@ from spacy.util import registry, walk_dict
 from thinc.api import Config, ConfigValidationError, Optimizer
 
 from ..errors import DistillationError
-from ..pipeline.span_globalpointer import SpanGlobalPointer
+from ..pipeline.span_pipe import SpanPipe
 from .cache import VectorCache
 from .config import ConfigSchemaDistill, resolve_distillation
 from .corpus import Corpus, find_corpus, join_corpora, survey
@@ -53,8 +53,8 @@ def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) ->
         ) from None
 
 
-def _find_student(nlp: Language) -> SpanGlobalPointer:
-    found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, SpanGlobalPointer)]
+def _find_student(nlp: Language) -> SpanPipe:
+    found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, SpanPipe)]
     if len(found) != 1:
         raise DistillationError(
             f"The student's pipeline ({', '.join(nlp.pipe_names) or 'empty'}) has {len(found)} components of "
@@ -63,9 +63,9 @@ def _find_student(nlp: Language) -> SpanGlobalPointer:
     return found[0]
 
 
-def _find_teacher(nlp: Language, student: str, settings: ConfigSchemaDistill) -> SpanGlobalPointer:
+def _find_teacher(nlp: Language, student: str, settings: ConfigSchemaDistill) -> SpanPipe:
     """The component of the same name, or the one that `student_to_teacher` names; else the only one."""
-    found = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, SpanGlobalPointer)}
+    found = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, SpanPipe)}
     mapping = settings.student_to_teacher
     if set(mapping) - {student}:
         raise DistillationError(
@@ -97,7 +97,7 @@ class Run:
     """
 
     nlp: Language
-    student: SpanGlobalPointer
+    student: SpanPipe
     teacher: LinkedTeacher
     corpus: Corpus
     dev_corpus: Corpus

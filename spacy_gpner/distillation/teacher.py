@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Optional, cast
+from typing import Any, Generic, Optional, TypeVar, cast
 
 import numpy
 from spacy.language import Language
@@ -13,54 +12,36 @@ from spacy.training import Example
 from spacy.util import minibatch
 from thinc.api import Model, Optimizer, torch2xp, xp2torch
 from thinc.types import Floats2d
-from torch import Tensor, nn
+from torch import nn
 
 from ..errors import DistillationError
 from ..models.by_length import predict_vectors
+from ..models.score_model import is_initialized
 from ..models.torch_layer import get_shim, unflatten
-from ..spans import SpanFactors, Window
-from ..spans.tiles import Tiles
+from ..pipeline.learning import differentiate, gold_loss
+from ..pipeline.span_pipe import SpanPipe
+from ..pipeline.teaching import Joint, Lesson
+from ..spans import Scores
 from .align import TokenMap, map_tokens, token_edges
 from .cache import VectorCache
 from .linkage import Linkage
 
-if TYPE_CHECKING:
-    from ..pipeline.span_globalpointer import SpanGlobalPointer
+S = TypeVar("S", bound=Scores)
 
 BATCH_SIZE = 64
 # So many texts' tokens are kept from one epoch to the next.
 KEPT_TEXTS = 2**16
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """What the teacher makes of a batch.
-
-    factors (SpanFactors): Its factors, for its own labels on its own tokens.
-    tokens (TokenMap): Which of its tokens lie on which of the student's.
-    target (SpanFactors): Its factors for the labels in common on the student's tokens, detached.
-    allowed (Optional[Callable[[Tiles], Tensor]]): Which spans it has an opinion of, as `divergence` takes
-        them; None for all.
-    backprop (Optional[Callable]): From the gradient of `factors` to that of the student's vectors; None
-        without a linkage, where there is nothing to train.
-    """
-
-    factors: SpanFactors
-    tokens: TokenMap
-    target: SpanFactors
-    allowed: Optional[Callable[[Tiles], Tensor]]
-    backprop: Optional[Callable[[SpanFactors], list[Floats2d]]]
-
-
-class LinkedTeacher:
-    """A trained pipeline with a `span_globalpointer` that teaches a student (Eq. 4 of the main paper): its
+class LinkedTeacher(Generic[S]):
+    """A trained pipeline with a span component that teaches a student (Eq. 4 of the main paper): its
     frozen encoder's vectors and the student's meet in the linkage, and its head scores what comes out."""
 
     def __init__(
         self,
         nlp: Language,
         name: str,
-        student: "SpanGlobalPointer",
+        student: SpanPipe[S],
         *,
         linkage: Optional[Linkage] = None,
         train_head: bool = False,
@@ -70,24 +51,23 @@ class LinkedTeacher:
         """Prepare a teacher. Dropout in it is switched off for good.
 
         nlp (Language): The teacher's pipeline.
-        name (str): The name of its `span_globalpointer`.
-        student (SpanGlobalPointer): The student.
+        name (str): The name of its span component.
+        student (SpanPipe): The student.
         linkage (Optional[Linkage]): How the student's features enter; None for traditional distillation.
         train_head (bool): Whether the teacher's head goes on learning, together with the linkage.
         lr_scale (float): Factor of the optimizer's learning rate for what of the teacher learns.
         cache (Optional[VectorCache]): Where its vectors are kept.
-        RAISES (DistillationError): If the teacher has not been trained, or has no label in common with the
-            student.
+        RAISES (DistillationError): If the teacher has not been trained, has no label in common with the
+            student, or scores of another kind.
         """
         self.nlp = nlp
         self.name = name
-        self.pipe = cast("SpanGlobalPointer", nlp.get_pipe(name))
+        self.pipe = cast("SpanPipe[S]", nlp.get_pipe(name))
+        self.student = student
         self.linkage = linkage
         self.train_head = train_head and linkage is not None
         self.lr_scale = lr_scale
         self.cache = VectorCache(max_gb=0) if cache is None else cache
-        self.window: Window = self.pipe.window
-        self.student_window = student.window
         self.labels = [label for label in student.labels if label in self.pipe.labels]
         if not self.labels:
             raise DistillationError(
@@ -95,10 +75,16 @@ class LinkedTeacher:
                 f"({', '.join(student.labels)}) have none in common. Train a teacher on the student's."
             )
         self.head = self.pipe.model.get_ref("output_layer")
-        if get_shim(self.head).module is None:
+        if not is_initialized(self.pipe.model):
             raise DistillationError(f"The teacher's component '{name}' has not been trained.")
-        # Factors of one token, for the shapes.
-        self.layout: SpanFactors = self.head.predict([self.head.ops.alloc2f(1, self.head.get_dim("nI"))])
+        if type(self.pipe.objective) is not type(student.objective):
+            raise DistillationError(
+                f"The teacher's component '{name}' ({type(self.pipe).__name__}) and the student's "
+                f"'{student.name}' ({type(student).__name__}) have scores of different kinds. Train a "
+                "teacher of the student's kind."
+            )
+        # Scores of one token, for the shapes.
+        self.layout: S = self.head.predict([self.head.ops.alloc2f(1, self.head.get_dim("nI"))])
         self.token_edges = lru_cache(KEPT_TEXTS)(self._token_edges)
         self._freeze()
 
@@ -118,7 +104,7 @@ class LinkedTeacher:
 
         texts (Sequence[str]): The texts.
         RETURNS (List[Floats2d]): For each token of the teacher's the frozen encoder's vector, or without a
-            linkage, where the head is frozen too, its factors.
+            linkage, where the head is frozen too, its scores.
         """
         ops = self.head.ops
         cached = [self.cache.get(text, len(self.token_edges(text))) for text in texts]
@@ -209,29 +195,54 @@ class LinkedTeacher:
                 return
             yield name, pipe
 
-    def teach(self, student_docs: Sequence[Doc], vectors: list[Floats2d], *, is_train: bool) -> Lesson:
+    def teach(self, docs: Sequence[Doc], vectors: list[Floats2d], *, is_train: bool) -> Lesson[S]:
         """Score a batch, together with the student's features where there is a linkage.
 
-        student_docs (Sequence[Doc]): The batch on the student's tokens.
+        docs (Sequence[Doc]): The batch on the student's tokens.
         vectors (List[Floats2d]): The student's vectors of its tokens.
         is_train (bool): Whether to train the linkage, and to drop out features that pass it.
         RETURNS (Lesson): What the teacher makes of it.
         """
-        texts = [doc.text for doc in student_docs]
-        tokens = map_tokens(
-            [self.token_edges(text) for text in texts],
-            [token_edges(doc) for doc in student_docs],
+        tokens = self._map_tokens(docs)
+        scores, backprop = self._score(docs, vectors, tokens, is_train)
+        common = scores.detach().types([self.pipe.labels.index(label) for label in self.labels])
+        return Lesson(
+            target=tokens.to_student(common),
+            allowed=tokens.allowed(self.pipe.objective, self.student.objective),
+            joint=None if backprop is None else self._joint(scores, tokens, backprop),
+        )
+
+    def _map_tokens(self, docs: Sequence[Doc]) -> TokenMap:
+        return map_tokens(
+            [self.token_edges(doc.text) for doc in docs],
+            [token_edges(doc) for doc in docs],
             get_shim(self.head).device,
         )
-        own = self.frozen(texts)
-        if self.linkage is None:
-            flat = xp2torch(self.head.ops.flatten(own), device=get_shim(self.head).device)
-            factors, backprop = self.layout.of_flat(flat, [len(x) for x in own]), None
-        else:
-            factors, backprop = self._link(self.linkage, own, vectors, tokens, is_train)
-        common = factors.detach().types([self.pipe.labels.index(label) for label in self.labels])
-        allowed = tokens.allowed(self.window, self.student_window)
-        return Lesson(factors, tokens, tokens.to_student(common), allowed, backprop)
+
+    def _score(
+        self, docs: Sequence[Doc], vectors: list[Floats2d], tokens: TokenMap, is_train: bool
+    ) -> tuple[S, Optional[Callable[[S], list[Floats2d]]]]:
+        """The teacher's scores, for its own labels on its own tokens; and with a linkage the way from their
+        gradient to that of the student's vectors."""
+        own = self.frozen([doc.text for doc in docs])
+        if self.linkage is not None:
+            return self._link(self.linkage, own, vectors, tokens, is_train)
+        flat = xp2torch(self.head.ops.flatten(own), device=get_shim(self.head).device)
+        return self.layout.of_flat(flat, [len(x) for x in own]), None
+
+    def _joint(self, scores: S, tokens: TokenMap, backprop: Callable[[S], list[Floats2d]]) -> Joint:
+        def joint(examples: Sequence[Example], key: str) -> tuple[float, list[Floats2d]]:
+            types = [self.pipe.labels.index(label) for label in self.labels]
+            label_ids = {label: i for i, label in enumerate(self.labels)}
+            on_teacher = self.on_own_tokens(examples, tokens, key)
+            value, d_scores = differentiate(
+                scores,
+                lambda own: gold_loss(own.types(types), on_teacher, key, label_ids, self.pipe.objective),
+                name=f"{self.student.name}, teacher",
+            )
+            return value, backprop(d_scores)
+
+        return joint
 
     def _link(
         self,
@@ -240,7 +251,7 @@ class LinkedTeacher:
         vectors: list[Floats2d],
         tokens: TokenMap,
         is_train: bool,
-    ) -> tuple[SpanFactors, Callable[[SpanFactors], list[Floats2d]]]:
+    ) -> tuple[S, Callable[[S], list[Floats2d]]]:
         ops = self.head.ops
         student = tokens.to_teacher(xp2torch(ops.flatten(vectors)))
         features = (ops.flatten(own), cast(Floats2d, torch2xp(student)))
@@ -248,14 +259,14 @@ class LinkedTeacher:
             linkage.initialize(X=features)
         linked, backprop_linkage = linkage(features, is_train)
         lengths = ops.asarray1i([len(x) for x in own])
-        factors, backprop_head = self.head(ops.unflatten(linked, lengths), is_train)
+        scores, backprop_head = self.head(ops.unflatten(linked, lengths), is_train)
 
-        def backprop(d_factors: SpanFactors) -> list[Floats2d]:
-            _, d_student = backprop_linkage(ops.flatten(backprop_head(d_factors)))
+        def backprop(d_scores: S) -> list[Floats2d]:
+            _, d_student = backprop_linkage(ops.flatten(backprop_head(d_scores)))
             d_vectors = tokens.backprop_to_teacher(xp2torch(d_student))
             return unflatten(self.head, d_vectors, [len(x) for x in vectors])
 
-        return factors, backprop
+        return scores, backprop
 
     @property
     def learning(self) -> dict[str, Model]:
@@ -270,9 +281,11 @@ class LinkedTeacher:
         """
         learn_rate = sgd.learn_rate
         sgd.learn_rate = learn_rate * self.lr_scale
-        for model in self.learning.values():
-            model.finish_update(sgd)
-        sgd.learn_rate = learn_rate
+        try:
+            for model in self.learning.values():
+                model.finish_update(sgd)
+        finally:
+            sgd.learn_rate = learn_rate
 
     def predict(self, student_docs: Sequence[Doc], vectors: list[Floats2d]) -> list[Doc]:
         """Find entities, together with the student's features where there is a linkage.
@@ -281,14 +294,14 @@ class LinkedTeacher:
         vectors (List[Floats2d]): The student's vectors of its tokens.
         RETURNS (List[Doc]): The batch on the teacher's tokens, with what it found.
         """
-        lesson = self.teach(student_docs, vectors, is_train=False)
+        scores, _ = self._score(student_docs, vectors, self._map_tokens(student_docs), is_train=False)
         docs = [self.nlp.make_doc(doc.text) for doc in student_docs]
-        self.pipe.set_annotations(docs, self.pipe.decode(docs, lesson.factors))
+        self.pipe.set_annotations(docs, self.pipe.decode(docs, scores))
         return docs
 
 
 def token_vectors(nlp: Language, name: str, docs: Sequence[Doc]) -> list[Floats2d]:
-    """What the encoder of a pipeline's `span_globalpointer` makes of documents.
+    """What the encoder of a pipeline's span component makes of documents.
 
     nlp (Language): The pipeline.
     name (str): The name of the component.
@@ -300,5 +313,5 @@ def token_vectors(nlp: Language, name: str, docs: Sequence[Doc]) -> list[Floats2
         if upstream == name:
             break
         docs = list(pipe.pipe(docs)) if hasattr(pipe, "pipe") else [pipe(doc) for doc in docs]
-    model = cast("SpanGlobalPointer", nlp.get_pipe(name)).model
+    model = cast(SpanPipe, nlp.get_pipe(name)).model
     return predict_vectors(model.get_ref("tok2vec"), docs)

@@ -126,6 +126,15 @@ def has_unaveraged_shim(nlp: Language) -> bool:
     return any(isinstance(shim, PyTorchShim) and not isinstance(shim, LazyTorchShim) for shim in shims)
 
 
+def check_dropout(rate: float) -> None:
+    """Refuse what is no dropout rate.
+
+    RAISES (ValueError): If the rate is not at least 0 and below 1.
+    """
+    if not 0 <= rate < 1:
+        raise ValueError(f"Invalid dropout: {rate}. Expected a rate of at least 0, below 1.")
+
+
 def get_shim(model: Model) -> LazyTorchShim:
     """The shim of a layer that is a torch module."""
     return cast(LazyTorchShim, model.shims[0])

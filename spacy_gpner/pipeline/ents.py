@@ -1,9 +1,9 @@
 """Policies for `doc.ents`: which of the nested and overlapping spans become flat entities."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, get_args
 
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 
 from ..spans.nesting import Nesting, nesting
 
@@ -30,13 +30,16 @@ def check_ents_policy(policy: str) -> None:
         )
 
 
-def flat_entities(spans: Sequence[Span], scores: Sequence[float], policy: EntsPolicy) -> list[Span]:
+def flat_entities(
+    spans: Sequence[Span], scores: Sequence[float], policy: EntsPolicy, taken: Iterable[int] = ()
+) -> list[Span]:
     """Choose spans that don't overlap, by preference.
 
     spans (Sequence[Span]): The spans of a document.
     scores (Sequence[float]): Their scores.
     policy (str): "score" prefers high scores, "longest" many tokens, "outermost" spans that lie inside no
         other, "innermost" spans that contain no other. Ties go to the higher score, then to the earlier span.
+    taken (Iterable[int]): Tokens that no chosen span may hold.
     RETURNS (List[Span]): The chosen spans, by position.
     """
     prefer = _PREFERENCE[policy]
@@ -45,11 +48,30 @@ def flat_entities(spans: Sequence[Span], scores: Sequence[float], policy: EntsPo
         range(len(spans)),
         key=lambda i: (*prefer(spans[i], scores[i], nested[i]), spans[i].start, spans[i].end),
     )
-    taken: set[int] = set()
+    held = set(taken)
     chosen = []
     for span in (spans[i] for i in order):
         tokens = range(span.start, span.end)
-        if taken.isdisjoint(tokens):
-            taken.update(tokens)
+        if held.isdisjoint(tokens):
+            held.update(tokens)
             chosen.append(span)
     return sorted(chosen, key=lambda span: span.start)
+
+
+def set_flat_entities(
+    doc: Doc, spans: Sequence[Span], scores: Sequence[float], policy: EntsPolicy, *, overwrite: bool
+) -> None:
+    """Add chosen spans to `doc.ents`. As with spaCy's `ner`, what an earlier component set stays, or gives
+    way as a whole where a chosen span overlaps it.
+
+    doc (Doc): The document to modify.
+    spans (Sequence[Span]): Its spans.
+    scores (Sequence[float]): Their scores.
+    policy (str): How to choose, as `flat_entities` does.
+    overwrite (bool): Whether a chosen span wins where it overlaps an entity that is there.
+    """
+    taken = [] if overwrite else [token for ent in doc.ents for token in range(ent.start, ent.end)]
+    chosen = flat_entities(spans, scores, policy, taken)
+    held = {token for span in chosen for token in range(span.start, span.end)}
+    kept = [ent for ent in doc.ents if held.isdisjoint(range(ent.start, ent.end))]
+    doc.set_ents(sorted([*chosen, *kept], key=lambda span: span.start))

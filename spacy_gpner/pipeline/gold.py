@@ -10,9 +10,14 @@ from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from ..spans import Window
+from ..spans import Objective
 
 TOKENS = [ORTH, SPACY]
+MISALIGNED = (
+    "not made of whole tokens of this pipeline's tokenizer: can't be learned or predicted. With "
+    "spacy-gpner.CharTokenizer.v1 every character is a token"
+)
+UNKNOWN = "of labels that the component does not have, and are ignored"
 
 
 def aligned_spans(example: Example, key: str) -> list[Span]:
@@ -36,74 +41,67 @@ def _same_tokens(predicted: Doc, reference: Doc) -> bool:
 
 
 def gold_spans(
-    examples: Sequence[Example], key: str, label_ids: Mapping[str, int], window: Window
+    examples: Sequence[Example], key: str, label_ids: Mapping[str, int], objective: Objective
 ) -> torch.Tensor:
-    """Collect the gold spans of a batch that can be learned: aligned, of a known label, inside the window.
+    """Collect the gold spans of a batch that can be learned: aligned, of a known label, not refused.
 
     examples (Sequence[Example]): The batch.
     key (str): Key of the span group.
     label_ids (Mapping[str, int]): The known labels.
-    window (Window): The context shield window.
+    objective (Objective): What they are learned with.
     RETURNS (torch.Tensor): First token and last token in the flat batch, and label, shape (G, 3).
     """
     rows, offset = set(), 0
     for example in examples:
-        for span in aligned_spans(example, key):
-            if span.label_ in label_ids and window.holds(span.start, span.end):
-                rows.add((offset + span.start, offset + span.end - 1, label_ids[span.label_]))
+        spans = _plain(span for span in aligned_spans(example, key) if span.label_ in label_ids)
+        for (start, end, label), reason in zip(spans, objective.refuse(spans), strict=True):
+            if reason is None:
+                rows.add((offset + start, offset + end - 1, label_ids[label]))
         offset += len(example.predicted)
     return torch.tensor(sorted(rows), dtype=torch.long).reshape(-1, 3)
 
 
+def _plain(spans: Iterable[Span]) -> list[tuple[int, int, str]]:
+    return [(span.start, span.end, span.label_) for span in spans]
+
+
 @dataclass
 class GoldReport:
-    """Counts the gold spans of a corpus that can't be learned, by label.
-
-    total (Counter): All gold spans.
-    misaligned (Counter): Those without an exact counterpart in the pipeline's tokens.
-    outside_window (Counter): Those that the context shield window excludes.
-    unknown (Counter): Those of labels that the component does not have.
-    """
+    """Counts the gold spans of a corpus, and those that can't be learned by reason, both by label."""
 
     total: Counter[str] = field(default_factory=Counter)
-    misaligned: Counter[str] = field(default_factory=Counter)
-    outside_window: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
+    lost: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def add(self, example: Example, key: str, window: Window) -> None:
+    def add(self, example: Example, key: str, objective: Objective) -> None:
         """Count the gold spans of one more example."""
         gold = Counter(span.label_ for span in example.reference.spans.get(key, []))
-        aligned = aligned_spans(example, key)
+        aligned = _plain(aligned_spans(example, key))
         self.total += gold
-        self.misaligned += gold - Counter(span.label_ for span in aligned)
-        self.outside_window.update(span.label_ for span in aligned if not window.holds(span.start, span.end))
+        for (*_, label), reason in zip(aligned, objective.refuse(aligned), strict=True):
+            if reason is not None:
+                self._lose(reason, Counter([label]))
+        self._lose(MISALIGNED, gold - Counter(label for *_, label in aligned))
 
-    def warn(self, name: str, labels: Iterable[str], window: Window) -> None:
-        """Warn once of everything that will not be learned."""
+    def warn(self, name: str, labels: Iterable[str]) -> None:
+        """Warn of each reason why gold will not be learned.
+
+        name (str): The component's name.
+        labels (Iterable[str]): The labels that it has.
+        """
         known = set(labels)
-        self.unknown = Counter({label: n for label, n in self.total.items() if label not in known})
-        for counts, reason in (
-            (
-                self.outside_window,
-                f"outside the context shield window (window = {window.width}, window_mode = "
-                f"'{window.mode}'): can't be learned or predicted. A larger window keeps more",
-            ),
-            (
-                self.misaligned,
-                "not made of whole tokens of this pipeline's tokenizer: can't be learned or predicted. "
-                "With spacy-gpner.CharTokenizer.v1 every character is a token",
-            ),
-            (self.unknown, "of labels that the component does not have, and are ignored"),
-        ):
-            lost = sum(counts.values())
-            if lost:
-                total = sum(self.total.values())
-                by_label = ", ".join(
-                    f"{label} {n} of {self.total[label]} ({n / self.total[label]:.2%})"
-                    for label, n in sorted(counts.items())
-                )
-                warnings.warn(
-                    f"[{name}] {lost} of {total} gold spans ({lost / total:.2%}) are {reason}. "
-                    f"By label: {by_label}.",
-                    stacklevel=3,
-                )
+        self._lose(UNKNOWN, Counter({label: n for label, n in self.total.items() if label not in known}))
+        total = self.total.total()
+        for reason, counts in self.lost.items():
+            by_label = ", ".join(
+                f"{label} {n} of {self.total[label]} ({n / self.total[label]:.2%})"
+                for label, n in sorted(counts.items())
+            )
+            warnings.warn(
+                f"[{name}] {counts.total()} of {total} gold spans ({counts.total() / total:.2%}) are "
+                f"{reason}. By label: {by_label}.",
+                stacklevel=3,
+            )
+
+    def _lose(self, reason: str, counts: Counter[str]) -> None:
+        if counts:
+            self.lost[reason] = self.lost.get(reason, Counter()) + counts

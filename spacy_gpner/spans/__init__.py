@@ -1,21 +1,31 @@
 """The span algebra: scores of all spans of a batch, their loss and their decoding, as functions of
 factors that are linear in the text. Pure torch; knows nothing of spaCy.
 
-Read `factors`, `tiles`, `loss`, `divergence` and `decode` in this order.
+Read `scores`, `factors`, `tiles`, `loss`, `pairs`, `divergence`, `decoded`, `decode`, `objective` and
+`globalpointer` in this order.
 """
 
-from .decode import Calibration, DecodedSpans, decode
-from .divergence import Divergence, Reduction, divergence
+from .decode import decode
+from .decoded import Calibration, Cut, DecodedSpans
+from .divergence import DistillationLoss, divergence
 from .factors import SpanFactors
+from .globalpointer import SpanObjective
 from .loss import zlpr_loss
+from .objective import Objective
+from .pairs import Allowed
+from .scores import Scores
 from .tiles import Window
 
 __all__ = [
+    "Allowed",
     "Calibration",
+    "Cut",
     "DecodedSpans",
-    "Divergence",
-    "Reduction",
+    "DistillationLoss",
+    "Objective",
+    "Scores",
     "SpanFactors",
+    "SpanObjective",
     "Window",
     "decode",
     "divergence",

@@ -1,4 +1,4 @@
-"""Span factors: what a head knows of each token."""
+"""Span factors: scores from which every span's score follows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,9 +7,11 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from .scores import Scores
+
 
 @dataclass(frozen=True)
-class SpanFactors:
+class SpanFactors(Scores):
     """One row of numbers for each token of a ragged batch, from which every span's score follows:
 
         s_t(i, j) = <q_t(i), k_t(j)> + a_t(i) + b_t(j)
@@ -29,11 +31,6 @@ class SpanFactors:
     a: Tensor
     b: Tensor
     lengths: Sequence[int]
-
-    @property
-    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """q, k, a and b."""
-        return self.q, self.k, self.a, self.b
 
     @property
     def num_types(self) -> int:
@@ -61,20 +58,6 @@ class SpanFactors:
         k = self.k[last, types if self.k.shape[1] > 1 else torch.zeros_like(types)]
         return (q * k).sum(-1) + self.a[first, types] + self.b[last, types]
 
-    def documents(self, keep: Sequence[bool]) -> Self:
-        """The factors of some of the documents.
-
-        keep (Sequence[bool]): Which documents to keep.
-        RETURNS (SpanFactors): Their factors.
-        """
-        if all(keep):
-            return self
-        lengths = torch.tensor(self.lengths)
-        rows = torch.repeat_interleave(torch.tensor(keep), lengths).to(self.q.device)
-        q, k, a, b = (x[rows] for x in self.tensors)
-        kept = [n for n, is_kept in zip(self.lengths, keep, strict=True) if is_kept]
-        return replace(self, q=q, k=k, a=a, b=b, lengths=kept)
-
     def types(self, index: Sequence[int]) -> Self:
         """The factors of some of the types.
 
@@ -87,32 +70,32 @@ class SpanFactors:
         q, k = (x[:, chosen] if x.shape[1] > 1 else x for x in (self.q, self.k))
         return replace(self, q=q, k=k, a=self.a[:, chosen], b=self.b[:, chosen])
 
-    def flat(self) -> Tensor:
-        """All numbers of a token in one row, shape (N, (Q + K) d + 2 T)."""
-        return torch.cat([x.flatten(1) for x in self.tensors], dim=1)
+    @classmethod
+    def mean(cls, parts: Sequence[Self]) -> Self:
+        """Factors of the mean of all scores, exactly: q and k side by side, q divided by the number of parts;
+        a and b averaged.
 
-    def of_flat(self, flat: Tensor, lengths: Sequence[int]) -> Self:
-        """Factors of the same shapes for other tokens.
-
-        flat (Tensor): What `flat` gave.
-        lengths (Sequence[int]): Tokens of each document.
-        RETURNS (SpanFactors): The factors.
+        parts (Sequence[SpanFactors]): Factors of the same tokens and types.
+        RETURNS (SpanFactors): Their mean.
         """
-        parts = flat.split([x.shape[1:].numel() for x in self.tensors], dim=1)
-        q, k, a, b = (part.unflatten(1, x.shape[1:]) for part, x in zip(parts, self.tensors, strict=True))
-        return replace(self, q=q, k=k, a=a, b=b, lengths=lengths)
+        q, k = (_side_by_side([getattr(part, name) for part in parts]) for name in "qk")
+        a, b = (torch.stack([getattr(part, name) for part in parts]).mean(0) for name in "ab")
+        return replace(parts[0], q=q / len(parts), k=k, a=a, b=b)
 
-    def __add__(self, other: Self) -> Self:
-        """The sum of each number, as gradients are summed."""
-        q, k, a, b = (x + y for x, y in zip(self.tensors, other.tensors, strict=True))
-        return replace(self, q=q, k=k, a=a, b=b)
+    def on_tokens(self, starts: Tensor, ends: Tensor, lengths: Sequence[int]) -> Self:
+        """The factors of the spans that begin and end where other tokens do.
 
-    def detach(self) -> Self:
-        """The same numbers, without the way back to what they were made from."""
-        q, k, a, b = (x.detach() for x in self.tensors)
-        return replace(self, q=q, k=k, a=a, b=b)
+        starts, ends (Tensor): The token that starts, and that ends, where each of the others does,
+            shape (M,).
+        lengths (Sequence[int]): The other tokens of each document.
+        RETURNS (SpanFactors): Their factors.
+        """
+        return replace(
+            self, q=self.q[starts], k=self.k[ends], a=self.a[starts], b=self.b[ends], lengths=lengths
+        )
 
-    def full_precision(self) -> Self:
-        """These factors with half-precision tensors converted to float32, which sums of exponentials need."""
-        q, k, a, b = (x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in self.tensors)
-        return replace(self, q=q, k=k, a=a, b=b)
+
+def _side_by_side(parts: Sequence[Tensor]) -> Tensor:
+    """Shapes (N, 1 or T, d) to (N, 1 or T, Σ d)."""
+    n_types = max(part.shape[1] for part in parts)
+    return torch.cat([part.expand(-1, n_types, -1) for part in parts], dim=2)

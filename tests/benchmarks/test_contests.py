@@ -11,7 +11,7 @@ from benchmarks.contest import Contestant, compete
 from benchmarks.dense import dense_labels, dense_loss, dense_scores
 from benchmarks.head import make_gold, make_head
 from benchmarks.tables import BEGIN, END, markdown, update_page
-from spacy_gpner.spans import SpanFactors, Window, zlpr_loss
+from spacy_gpner.spans import Window, zlpr_loss
 
 GIVEN = {"task": "step", "head": "efficient", "lengths": [12, 5], "n_types": 3, "window": 4}
 LENGTHS = [9, 1, 14]
@@ -23,7 +23,7 @@ def test_the_opponent_has_the_same_loss(head, width):
     window = Window(width)
     module = make_head(head, 3).double()
     vectors = torch.randn(sum(LENGTHS), 256, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    factors = SpanFactors(*module(vectors, LENGTHS), LENGTHS)
+    factors = module(vectors, LENGTHS)
     gold = make_gold(LENGTHS, 3, window)
     dense = dense_loss(dense_scores(factors, window), dense_labels(factors, gold))
     torch.testing.assert_close(zlpr_loss(factors, gold, window), dense)

@@ -281,7 +281,7 @@ class TestCommand:
         spacy.blank("zh").to_disk(tmp_path / "blank")
         code, text = run("calibrate", tmp_path / "blank", corpus, output)
         assert code == 1
-        assert "has no span_globalpointer that runs" in text
+        assert "has no span component, such as span_globalpointer, that runs" in text
         assert not output.exists()
 
 

@@ -164,9 +164,9 @@ def test_killed_and_resumed(config_path, teacher_path, tmp_path):
 
 
 def test_resume_of_another_config_is_refused(config, teacher, teacher_path, tmp_path, monkeypatch):
-    from spacy_gpner.distillation import loop
+    from spacy_gpner.distillation import course
 
-    monkeypatch.setattr(loop, "finish", lambda output, identity: None)
+    monkeypatch.setattr(course, "finish", lambda output, identity: None)
     run(config, teacher, tmp_path)
     other = spacy.load(teacher_path)
     other.get_pipe("span_globalpointer").model.get_ref("output_layer").shims[

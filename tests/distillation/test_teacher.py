@@ -40,7 +40,7 @@ def test_a_new_linkage_changes_nothing(teacher, student, linkage):
     vectors = token_vectors(student, NAME, docs)
     alone = link(teacher, student).teach(docs, vectors, is_train=False)
     joint = link(teacher, student, linkage=linkage(dropout=0.3)).teach(docs, vectors, is_train=False)
-    for x, y in zip(alone.factors.tensors, joint.factors.tensors, strict=True):
+    for x, y in zip(alone.target.tensors, joint.target.tensors, strict=True):
         torch.testing.assert_close(x, y, atol=1e-5, rtol=0)
     assert [entities(doc) for doc in link(teacher, student).predict(docs, vectors)] == [
         sorted(spans) for _, spans in TRAIN
@@ -195,9 +195,9 @@ def test_factors_without_a_linkage_are_the_heads(teacher, student, head):
     docs = [teacher.make_doc(text) for text, _ in TRAIN]
     expected = teacher.get_pipe(NAME).model.predict(docs)
     lesson = link(teacher, student).teach(docs, [], is_train=True)
-    assert lesson.backprop is None
-    assert list(lesson.factors.lengths) == list(expected.lengths)
-    for x, y in zip(lesson.factors.tensors, expected.tensors, strict=True):
+    assert lesson.joint is None
+    assert list(lesson.target.lengths) == list(expected.lengths)
+    for x, y in zip(lesson.target.tensors, expected.tensors, strict=True):
         torch.testing.assert_close(x, y)
 
 

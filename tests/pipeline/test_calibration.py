@@ -5,6 +5,7 @@ import math
 
 import pytest
 import spacy
+import srsly
 from spacy.training import Example
 
 from spacy_gpner.compact.pipeline import write_compact
@@ -114,7 +115,8 @@ def test_thresholds_in_the_config(tmp_path):
 
 def test_pipelines_saved_before_there_were_any(nlp):
     pipe = nlp.get_pipe(NAME)
-    pipe._load_cfg(json.dumps({"labels": LABELS, "changed": {"threshold": {"from": 0.5, "to": 0.3}}}))
+    cfg = json.dumps({"labels": LABELS, "changed": {"threshold": {"from": 0.5, "to": 0.3}}})
+    pipe.from_bytes(srsly.msgpack_dumps({"cfg": cfg.encode()}))
     assert (pipe.threshold, pipe.thresholds, pipe.calibration) == (0.3, None, None)
 
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_gpner.spans import Calibration, Window, decode
+from spacy_gpner.spans import Calibration, Cut, Window, decode
 from spacy_gpner.spans import decode as decode_function
 from spacy_gpner.spans import tiles as tiles_module
 
@@ -20,7 +20,7 @@ NO_LIMIT = 10**9
 def found(factors, window, threshold, max_spans=NO_LIMIT, calibration=None):
     thresholds = threshold if isinstance(threshold, list) else [threshold] * factors.num_types
     limits = [max_spans] * len(factors.lengths)
-    spans = decode(factors, window, thresholds, limits, calibration)
+    spans = decode(factors, window, Cut(thresholds, limits, calibration))
     keys = list(zip(*(x.tolist() for x in (spans.doc, spans.start, spans.end, spans.type)), strict=True))
     assert keys == sorted(keys)
     return dict(zip(keys, spans.score.tolist(), strict=True)), spans.dropped.tolist()

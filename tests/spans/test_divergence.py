@@ -7,13 +7,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_gpner.spans import Divergence, Reduction, SpanFactors, Window, divergence, zlpr_loss
+from spacy_gpner import spans
+from spacy_gpner.spans import DistillationLoss, SpanFactors, Window, zlpr_loss
+from spacy_gpner.spans.divergence import DIVERGENCES
+from spacy_gpner.spans.pairs import Reduction
 from spacy_gpner.spans.tiles import make_tiles
 
 from .oracle import HEADS, dense_scores, gradients, make_factors, require_grad, valid_cells
 from .test_loss import WINDOWS, batches, scales
 
-KINDS = get_args(Divergence)
+KINDS = tuple(DIVERGENCES)
+
+
+def divergence(student, teacher, window, kind, allowed=None, **settings):
+    return spans.divergence(student, teacher, window, DistillationLoss(kind, **settings), allowed)
 
 
 def dense_divergence(student, teacher, window, kind, temperature=1.0, reduction="sum", skip=()):

@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from functools import partial
 
 import torch
-from spacy.tokens import Doc
 from spacy.util import registry
-from thinc.api import Model
-from thinc.types import Floats2d
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from ..score_model import INITIAL_SCORE, SpanModel, build_span_model, check_head_size
+from ...spans import SpanFactors
+from ..score_model import INITIAL_SCORE, SpanModel, Tok2Vec, build_score_model, check_head_size
+from ..torch_layer import check_dropout
 
 
 @registry.architectures("spacy-gpner.Biaffine.v1")
 def Biaffine(
-    tok2vec: Model[list[Doc], list[Floats2d]],
+    tok2vec: Tok2Vec,
     head_size: int = 128,
     dropout: float = 0.1,
 ) -> SpanModel:
@@ -27,9 +26,11 @@ def Biaffine(
     head_size (int): Channels of the start's and the end's representation.
     dropout (float): Dropout rate of the token vectors. The rate in `[training]` doesn't reach torch modules.
     RETURNS (Model[List[Doc], SpanFactors]): The model.
+    RAISES (ValueError): If a setting is out of range.
     """
     check_head_size(head_size, rope=False)
-    return build_span_model(tok2vec, partial(BiaffineHead, head_size=head_size, dropout=dropout))
+    check_dropout(dropout)
+    return build_score_model(tok2vec, partial(BiaffineHead, head_size=head_size, dropout=dropout))
 
 
 class BiaffineHead(nn.Module):
@@ -45,8 +46,8 @@ class BiaffineHead(nn.Module):
         self.score_end = nn.Linear(head_size, n_types)
         nn.init.constant_(self.score_end.bias, INITIAL_SCORE)
 
-    def forward(self, vectors: Tensor, lengths: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, vectors: Tensor, lengths: Sequence[int]) -> SpanFactors:
         vectors = self.dropout(vectors)
         start, end = leaky_relu(self.start(vectors), 0.1), leaky_relu(self.end(vectors), 0.1)
         q = torch.einsum("nd,tde->nte", start, self.pairs)
-        return q, end[:, None], self.score_start(start), self.score_end(end)
+        return SpanFactors(q, end[:, None], self.score_start(start), self.score_end(end), lengths)

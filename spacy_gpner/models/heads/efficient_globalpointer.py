@@ -2,23 +2,22 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
-from spacy.tokens import Doc
 from spacy.util import registry
-from thinc.api import Model
-from thinc.types import Floats2d
 from torch import Tensor, nn
 
+from ...spans import SpanFactors
 from ...spans.rope import rotate
-from ..score_model import INITIAL_SCORE, SpanModel, build_span_model, check_head_size
+from ..score_model import INITIAL_SCORE, SpanModel, Tok2Vec, build_score_model, check_head_size
+from ..torch_layer import check_dropout
 
 TypeFeatures = Literal["qk", "hidden"]
 
 
 @registry.architectures("spacy-gpner.EfficientGlobalPointer.v1")
 def EfficientGlobalPointer(
-    tok2vec: Model[list[Doc], list[Floats2d]],
+    tok2vec: Tok2Vec,
     head_size: int = 64,
     rope: bool = True,
     type_features: TypeFeatures = "qk",
@@ -33,9 +32,15 @@ def EfficientGlobalPointer(
         "hidden", the token vectors (Eq. 12).
     dropout (float): Dropout rate of the token vectors. The rate in `[training]` doesn't reach torch modules.
     RETURNS (Model[List[Doc], SpanFactors]): The model.
+    RAISES (ValueError): If a setting is out of range.
     """
     check_head_size(head_size, rope)
-    return build_span_model(
+    check_dropout(dropout)
+    if type_features not in get_args(TypeFeatures):
+        raise ValueError(
+            f"Invalid type_features: '{type_features}'. Expected one of {get_args(TypeFeatures)}."
+        )
+    return build_score_model(
         tok2vec,
         partial(
             EfficientGlobalPointerHead,
@@ -74,7 +79,7 @@ class EfficientGlobalPointerHead(nn.Module):
         self.score_types = nn.Linear(2 * head_size if type_features == "qk" else width, 2 * n_types)
         nn.init.constant_(self.score_types.bias, INITIAL_SCORE)
 
-    def forward(self, vectors: Tensor, lengths: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, vectors: Tensor, lengths: Sequence[int]) -> SpanFactors:
         vectors = self.dropout(vectors)
         projected = self.project(vectors)
         scores = self.score_types(projected if self.type_features == "qk" else vectors) / 2
@@ -82,4 +87,4 @@ class EfficientGlobalPointerHead(nn.Module):
         if self.rope:
             qk = rotate(qk, lengths)
         q, k = qk[:, :1], qk[:, 1:]
-        return q / self.head_size**0.5, k, scores[:, 1::2], scores[:, ::2]
+        return SpanFactors(q / self.head_size**0.5, k, scores[:, 1::2], scores[:, ::2], lengths)

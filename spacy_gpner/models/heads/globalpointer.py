@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from functools import partial
 
 import torch
-from spacy.tokens import Doc
 from spacy.util import registry
-from thinc.api import Model
-from thinc.types import Floats2d
 from torch import Tensor, nn
 
+from ...spans import SpanFactors
 from ...spans.rope import rotate
-from ..score_model import SpanModel, build_span_model, check_head_size
+from ..score_model import SpanModel, Tok2Vec, build_score_model, check_head_size
+from ..torch_layer import check_dropout
 
 
 @registry.architectures("spacy-gpner.GlobalPointer.v1")
 def GlobalPointer(
-    tok2vec: Model[list[Doc], list[Floats2d]],
+    tok2vec: Tok2Vec,
     head_size: int = 64,
     rope: bool = True,
     dropout: float = 0.1,
@@ -28,9 +27,11 @@ def GlobalPointer(
     rope (bool): Rotate q and k by their positions (Eq. 11).
     dropout (float): Dropout rate of the token vectors. The rate in `[training]` doesn't reach torch modules.
     RETURNS (Model[List[Doc], SpanFactors]): The model.
+    RAISES (ValueError): If a setting is out of range.
     """
     check_head_size(head_size, rope)
-    return build_span_model(
+    check_dropout(dropout)
+    return build_score_model(
         tok2vec, partial(GlobalPointerHead, head_size=head_size, rope=rope, dropout=dropout)
     )
 
@@ -46,10 +47,10 @@ class GlobalPointerHead(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(width, n_types * 2 * head_size)
 
-    def forward(self, vectors: Tensor, lengths: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, vectors: Tensor, lengths: Sequence[int]) -> SpanFactors:
         projected = self.project(self.dropout(vectors))
         qk = projected.unflatten(-1, (2 * self.n_types, self.head_size))
         if self.rope:
             qk = rotate(qk, lengths)
         no_score = torch.zeros(len(vectors), self.n_types, dtype=qk.dtype, device=qk.device)
-        return qk[:, ::2] / self.head_size**0.5, qk[:, 1::2], no_score, no_score
+        return SpanFactors(qk[:, ::2] / self.head_size**0.5, qk[:, 1::2], no_score, no_score, lengths)

@@ -7,7 +7,6 @@ from spacy_gpner.models.heads.biaffine import BiaffineHead
 from spacy_gpner.models.heads.efficient_globalpointer import EfficientGlobalPointerHead
 from spacy_gpner.models.heads.globalpointer import GlobalPointerHead
 from spacy_gpner.models.torch_layer import LazyTorchShim
-from spacy_gpner.spans import SpanFactors
 
 from ...spans.oracle import dense_scores
 
@@ -21,7 +20,7 @@ def run(head):
     for parameter in head.parameters():
         torch.nn.init.normal_(parameter)
     x = torch.randn(sum(LENGTHS), WIDTH, dtype=torch.float64)
-    factors = SpanFactors(*head(x, LENGTHS), lengths=LENGTHS)
+    factors = head(x, LENGTHS)
     return x, dense_scores(factors)[0]
 
 
@@ -90,14 +89,14 @@ def test_more_types_leave_the_old_ones_alone(build):
     shim = LazyTorchShim(build)
     shim.build(width=WIDTH, n_types=TYPES)
     x = torch.randn(sum(LENGTHS), WIDTH)
-    before = dense_scores(SpanFactors(*shim.module(x, LENGTHS), lengths=LENGTHS))[0]
+    before = dense_scores(shim.module(x, LENGTHS))[0]
     number = shim.id
     shim.resize(width=WIDTH, n_types=TYPES + 2)
-    after = dense_scores(SpanFactors(*shim.module(x, LENGTHS), lengths=LENGTHS))[0]
+    after = dense_scores(shim.module(x, LENGTHS))[0]
     assert after.shape[0] == TYPES + 2
     assert torch.allclose(after[:TYPES], before, atol=1e-6)
     assert shim.id != number
 
     loaded = LazyTorchShim(build).from_bytes(shim.to_bytes())
-    again = dense_scores(SpanFactors(*loaded.module(x, LENGTHS), lengths=LENGTHS))[0]
+    again = dense_scores(loaded.module(x, LENGTHS))[0]
     assert torch.equal(again, after)

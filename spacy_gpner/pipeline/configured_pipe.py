@@ -1,0 +1,223 @@
+"""The settings, labels and files of a component."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Optional, Self, cast
+
+import torch
+from spacy import util
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..entities import is_unicode
+from ..models.score_model import ScoreModel, is_initialized, is_score_model, resize_score_model
+from ..spans import Calibration, Cut
+from .settings import (
+    MAX_SPANS_PER_TOKEN,
+    CalibrationByLabel,
+    Settings,
+    check_calibration,
+    check_probability,
+    check_thresholds,
+    dump_cfg,
+    load_cfg,
+)
+
+
+class ConfiguredPipe(TrainablePipe):
+    """A component with a score model, labels, and settings that can be changed and saved."""
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: ScoreModel,
+        name: str,
+        *,
+        settings: Settings,
+        scorer: Optional[Callable],
+    ) -> None:
+        """Initialize the component. See `SpanPipe`."""
+        if not is_score_model(model):
+            raise ValueError(
+                f"[{name}] Invalid model: {getattr(model, 'name', type(model).__name__)} gives no scores of "
+                "spans. Expected one such as spacy-gpner.EfficientGlobalPointer.v1, with its tok2vec."
+            )
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self._given = asdict(settings)
+        self.cfg: dict[str, Any] = {"labels": [], **self._given, "calibration": None}
+
+    @property
+    def key(self) -> str:
+        """Key of the span group to predict, and to learn from."""
+        return str(self.cfg["spans_key"])
+
+    @property
+    def threshold(self) -> float:
+        """Score above which a span is predicted, in [0, 1]. Set, it holds for all labels: `thresholds` go.
+
+        RAISES (ValueError): If it is set to something out of range.
+        """
+        return float(self.cfg["threshold"])
+
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        check_probability("threshold", value)
+        self.cfg.update(threshold=value, thresholds=None)
+
+    @property
+    def thresholds(self) -> Optional[dict[str, float]]:
+        """Thresholds of single labels, in place of `threshold`; None if there are none.
+
+        RAISES (ValueError): If it is set to something out of range.
+        """
+        own: Optional[dict[str, float]] = self.cfg["thresholds"]
+        return own
+
+    @thresholds.setter
+    def thresholds(self, value: Optional[dict[str, float]]) -> None:
+        check_thresholds(value)
+        self.cfg["thresholds"] = value
+
+    @property
+    def calibration(self) -> Optional[CalibrationByLabel]:
+        """Slope and offset by label, or None. A span has the score sigmoid(slope * s + offset) then, where
+        s is the log-odds that the model gives; labels without them have the sigmoid alone. It is this score
+        that thresholds are compared with. Learning on removes it.
+
+        RAISES (ValueError): If it is set to a slope that is not positive, or to what is not finite.
+        """
+        saved = self.cfg["calibration"]
+        return None if saved is None else {label: (slope, offset) for label, (slope, offset) in saved.items()}
+
+    @calibration.setter
+    def calibration(self, value: Optional[CalibrationByLabel]) -> None:
+        check_calibration(value)
+        self.cfg["calibration"] = value
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the component."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> list[str]:
+        """The labels, as `initialize` takes them."""
+        return list(self.labels)
+
+    def add_label(self, label: str) -> int:
+        """Add a label. An initialized model gets untrained outputs for it and keeps what it has learned.
+
+        label (str): The label.
+        RETURNS (int): 0 if it is already present, otherwise 1.
+        RAISES (ValueError): If the label is not a string, empty, or not valid Unicode.
+        """
+        if not isinstance(label, str) or not label or not is_unicode(label):
+            raise ValueError(
+                f"[{self.name}] Invalid label: {label!r}. Expected a string of valid Unicode that is not "
+                f"empty, here and in the gold spans under doc.spans['{self.key}']."
+            )
+        if label in self.labels:
+            return 0
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        if is_initialized(self.model):
+            resize_score_model(self.model, len(self.labels))
+        return 1
+
+    def cut(self, docs: Sequence[Doc]) -> Cut:
+        """How the component reads the scores of documents: its thresholds, calibration and limits.
+
+        docs (Sequence[Doc]): The documents.
+        RETURNS (Cut): Which spans it finds.
+        RAISES (ValueError): If `thresholds` names a label that it does not have.
+        """
+        own = self.thresholds or {}
+        unknown = sorted(set(own) - set(self.labels))
+        if unknown:
+            raise ValueError(
+                f"[{self.name}] Invalid thresholds: there is no label {', '.join(map(repr, unknown))}. The "
+                f"labels are {', '.join(self.labels)}."
+            )
+        limit = self.cfg["max_spans"]
+        by_label = self.calibration
+        calibration = None
+        if by_label is not None:
+            rows = [by_label.get(label, (1.0, 0.0)) for label in self.labels]
+            calibration = Calibration(*torch.tensor(rows, dtype=torch.float64).unbind(1))
+        return Cut(
+            thresholds=[float(own.get(label, self.threshold)) for label in self.labels],
+            max_spans=[len(doc) * MAX_SPANS_PER_TOKEN if limit is None else int(limit) for doc in docs],
+            calibration=calibration,
+        )
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Serialize the component.
+
+        exclude (Iterable[str]): Fields to leave out.
+        RETURNS (bytes): The serialized component.
+        """
+        return util.to_bytes(
+            {
+                "cfg": lambda: dump_cfg(self.cfg, self._given),
+                "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
+                "model": self.model.to_bytes,
+            },
+            exclude,
+        )
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        """Load the component from what `to_bytes` gave.
+
+        bytes_data (bytes): The serialized component.
+        exclude (Iterable[str]): Fields to leave out.
+        RETURNS (SpanPipe): This object.
+        """
+        util.from_bytes(
+            bytes_data,
+            {
+                "cfg": lambda b: load_cfg(self.cfg, self._given, b),
+                "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
+                "model": self.model.from_bytes,
+            },
+            exclude,
+        )
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save the component to a directory.
+
+        path (Union[str, Path]): The directory.
+        exclude (Iterable[str]): Fields to leave out.
+        """
+        util.to_disk(
+            path,
+            {
+                "cfg": lambda p: cast(None, p.write_bytes(dump_cfg(self.cfg, self._given))),
+                "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
+                "model": self.model.to_disk,
+            },
+            exclude,
+        )
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
+        """Load the component from a directory.
+
+        path (Union[str, Path]): The directory.
+        exclude (Iterable[str]): Fields to leave out.
+        RETURNS (SpanPipe): This object.
+        """
+        util.from_disk(
+            path,
+            {
+                "cfg": lambda p: load_cfg(self.cfg, self._given, p.read_bytes()),
+                "vocab": lambda p: cast(None, self.vocab.from_disk(p, exclude=exclude)),
+                "model": lambda p: cast(None, self.model.from_disk(p)),
+            },
+            exclude,
+        )
+        return self

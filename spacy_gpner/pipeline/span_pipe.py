@@ -1,0 +1,312 @@
+"""The base of all span components: what they share, whatever their scores are."""
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, Optional, TypeVar
+
+import torch
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Optimizer, set_dropout_rate
+
+from ..errors import PipelineError
+from ..models.by_length import predict_vectors
+from ..models.score_model import ScoreModel, is_initialized
+from ..models.torch_layer import has_unaveraged_shim
+from ..spans import Cut, DecodedSpans, DistillationLoss, Objective, Scores
+from .annotations import annotate, annotate_ents
+from .configured_pipe import ConfiguredPipe
+from .fork import use_one_thread_after_fork
+from .gold import GoldReport
+from .learning import differentiate, gold_loss
+from .scoring import score_spans
+from .settings import DEFAULT_SPANS_KEY, Settings
+from .teaching import Teacher
+
+S = TypeVar("S", bound=Scores)
+
+SAMPLE_SIZE = 10
+DEFAULT_DISTILLATION_LOSS = DistillationLoss()
+
+
+class SpanPipe(ConfiguredPipe, Generic[S]):
+    """A component that writes spans with scores to `doc.spans`. A kind of component gives it an `objective`.
+
+    It sets `doc.spans[spans_key]`, sorted by start, then end, then label, with the score of each span in
+    `doc.spans[spans_key].attrs["scores"]`: in [0, 1], and a probability where `calibration` is set.
+
+    Once there is such a component, processes forked from this one use a single torch thread: more would hang
+    (see `pipeline/fork.py`), and so would `nlp.pipe(n_process=…)`.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: ScoreModel[S],
+        name: str,
+        *,
+        settings: Settings,
+        scorer: Optional[Callable] = score_spans,
+    ) -> None:
+        """Initialize the component.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model[List[Doc], Scores]): The model, with the refs `tok2vec` and `output_layer`.
+        name (str): The component instance name, used to add entries to the losses during training.
+        settings (Settings): The settings.
+        scorer (Optional[Callable]): The scoring method.
+        RAISES (ValueError): If the model is of another kind.
+        """
+        super().__init__(vocab, model, name, settings=settings, scorer=scorer)
+        self._warned_of_dropped = False
+        use_one_thread_after_fork()
+
+    @property
+    @abstractmethod
+    def objective(self) -> Objective[S]:
+        """How scores are learned, decoded and compared."""
+
+    def predict(self, docs: Iterable[Doc], cut: Optional[Cut] = None) -> DecodedSpans:
+        """Find the entities of a batch of docs, without modifying them.
+
+        docs (Iterable[Doc]): The documents.
+        cut (Optional[Cut]): Which spans to find; None for those above the component's thresholds.
+        RETURNS (DecodedSpans): The spans.
+        RAISES (ValueError): If the component has not been initialized, or `thresholds` names a label that it
+            does not have.
+        RAISES (PipelineError): If scores are not finite.
+        """
+        self._require_initialized()
+        docs = list(docs)
+        if not any(len(doc) for doc in docs):
+            return DecodedSpans.none(len(docs))
+        vectors = predict_vectors(self.model.get_ref("tok2vec"), docs)
+        return self.decode(docs, self.model.get_ref("output_layer").predict(vectors), cut)
+
+    def decode(self, docs: Sequence[Doc], scores: S, cut: Optional[Cut] = None) -> DecodedSpans:
+        """Find the entities that a model's output stands for.
+
+        docs (Sequence[Doc]): The documents.
+        scores (Scores): The model's output for them.
+        cut (Optional[Cut]): Which spans to find; None for those above the component's thresholds.
+        RETURNS (DecodedSpans): The spans.
+        RAISES (PipelineError): If scores are not finite.
+        """
+        found = self.objective.decode(scores, self.cut(docs) if cut is None else cut)
+        if not all(bool(x.isfinite().all()) for x in (*scores.tensors, found.logit)):
+            raise PipelineError(
+                f"[{self.name}] The model's scores are not finite numbers: its weights are damaged, or its "
+                "training diverged. Load a pipeline that was saved before, or train again with a lower "
+                "learning rate."
+            )
+        return found
+
+    def _require_initialized(self) -> None:
+        if not is_initialized(self.model):
+            raise ValueError(
+                f"The component '{self.name}' has not been initialized. Call nlp.initialize() with examples, "
+                "or load a trained pipeline."
+            )
+
+    def set_annotations(self, docs: Iterable[Doc], spans: DecodedSpans) -> None:
+        """Write predicted spans to `doc.spans`, and to `doc.ents` if there is a policy for it.
+
+        docs (Iterable[Doc]): The documents to modify.
+        spans (DecodedSpans): The spans, produced by `predict`.
+        """
+        docs = list(docs)
+        annotate(docs, spans, self.labels, self.key)
+        if self.cfg["ents_policy"] is not None:
+            annotate_ents(docs, self.key, self.cfg["ents_policy"], overwrite=self.cfg["overwrite_ents"])
+        dropped = int(spans.dropped.sum())
+        if dropped and not self._warned_of_dropped:
+            self._warned_of_dropped = True
+            n_docs = int((spans.dropped > 0).sum())
+            warnings.warn(
+                f"[{self.name}] {dropped} spans of {n_docs} of {len(docs)} docs passed the threshold "
+                f"({self.cfg['threshold']}) beyond max_spans and were dropped; the best were kept. Is the "
+                "component trained, and the threshold not too low? This is warned of once.",
+                stacklevel=2,
+            )
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[dict[str, float]] = None,
+    ) -> dict[str, float]:
+        """Learn from a batch of documents and gold-standard spans. Examples whose reference lacks the span
+        group are not annotated: nothing is learned from them.
+
+        examples (Iterable[Example]): The batch.
+        drop (float): The dropout rate of thinc layers.
+        sgd (Optional[Optimizer]): The optimizer.
+        losses (Optional[Dict[str, float]]): Record of the loss, updated under the component's name.
+        RETURNS (Dict[str, float]): The updated record.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        # A shared encoder waits for its last listener, even where that has nothing to learn from.
+        if not any(len(eg.predicted) for eg in examples):
+            return losses
+        self._require_initialized()
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
+        loss, d_scores = self.get_loss(examples, scores)
+        backprop(d_scores)
+        if sgd is not None:
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Update the weights. A calibration does not fit what is learned: it goes.
+
+        sgd (Optimizer): The optimizer.
+        """
+        self.cfg["calibration"] = None
+        super().finish_update(sgd)
+
+    @property
+    def is_distillable(self) -> bool:
+        """As spaCy v4 asks of components that can be students."""
+        return True
+
+    def distill(
+        self,
+        teacher_pipe: Teacher[S],
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[dict[str, float]] = None,
+        settings: DistillationLoss = DEFAULT_DISTILLATION_LOSS,
+    ) -> dict[str, float]:
+        """Learn from a teacher, and from the gold spans of examples whose reference has the span group. What
+        learns of the teacher learns from the gold spans.
+
+        teacher_pipe (Teacher): The teacher.
+        examples (Iterable[Example]): The batch.
+        drop (float): The dropout rate of thinc layers.
+        sgd (Optional[Optimizer]): The optimizer.
+        losses (Optional[Dict[str, float]]): Record of the losses, updated under the component's name; the
+            divergence under `{name}_distillation`, the joint teacher's loss under `{name}_teacher`.
+        settings (DistillationLoss): What is added to the loss.
+        RETURNS (Dict[str, float]): The updated record.
+        """
+        losses = {} if losses is None else losses
+        for name in (self.name, f"{self.name}_distillation", f"{self.name}_teacher"):
+            losses.setdefault(name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.distill")
+        docs = [eg.predicted for eg in examples]
+        if not any(len(doc) for doc in docs):
+            return losses
+        self._require_initialized()
+        set_dropout_rate(self.model, drop)
+        vectors, backprop_vectors = self.model.get_ref("tok2vec").begin_update(docs)
+        scores, backprop_scores = self.model.get_ref("output_layer").begin_update(vectors)
+        loss, d_scores = self.get_loss(examples, scores)
+        losses[self.name] += loss
+
+        lesson = teacher_pipe.teach(docs, vectors, is_train=True)
+        if settings.alpha:
+            types = [self.labels.index(label) for label in teacher_pipe.labels]
+
+            def divergence(own: S) -> torch.Tensor:
+                student = own.types(types)
+                apart = self.objective.divergence(student, lesson.target, settings, lesson.allowed)
+                return settings.alpha * apart
+
+            value, d_divergence = differentiate(scores, divergence, name=f"{self.name}, distillation")
+            losses[f"{self.name}_distillation"] += value
+            d_scores = d_scores + d_divergence
+        d_vectors = backprop_scores(d_scores)
+
+        if lesson.joint is not None:
+            value, d_linked = lesson.joint(examples, self.key)
+            losses[f"{self.name}_teacher"] += value
+            d_vectors = [own + linked for own, linked in zip(d_vectors, d_linked, strict=True)]
+        backprop_vectors(d_vectors)
+        if sgd is not None:
+            self.finish_update(sgd)
+            teacher_pipe.finish_update(sgd)
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: S) -> tuple[float, S]:
+        """Find the loss and its gradient.
+
+        examples (Iterable[Example]): The batch.
+        scores (Scores): The model's output for it.
+        RETURNS (Tuple[float, Scores]): The mean over annotated documents, and the gradient.
+        RAISES (DivergedError): If the loss is not finite.
+        """
+        examples = list(examples)
+        label_ids = {label: i for i, label in enumerate(self.labels)}
+        return differentiate(
+            scores,
+            lambda own: gold_loss(own, examples, self.key, label_ids, self.objective),
+            name=self.name,
+        )
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[list[str]] = None,
+    ) -> None:
+        """Initialize the component for training.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns a representative sample of gold examples.
+        nlp (Optional[Language]): The pipeline that the component is part of.
+        labels (Optional[List[str]]): The labels, typically made by `init labels`. Without them, they are
+            taken from the examples.
+        RAISES (ValueError): If there are no labels.
+        """
+        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        report = GoldReport()
+        sample: list[Doc] = []
+        for example in get_examples():
+            report.add(example, self.key, self.objective)
+            if len(example.x) and len(sample) < SAMPLE_SIZE:
+                sample.append(example.x)
+        for label in sorted(report.total) if labels is None else labels:
+            self.add_label(label)
+        if not self.labels:
+            raise ValueError(
+                f"Can't initialize '{self.name}': the examples have no spans under doc.spans['{self.key}'], "
+                "and no labels were given. Check that spans_key is the key that the corpus was written with "
+                "(`spacy gpner convert --spans-key`), or add labels with add_label."
+            )
+        report.warn(self.name, self.labels)
+        self.cfg["calibration"] = None
+        if nlp is not None:
+            self._check_training_config(nlp)
+        head = self.model.get_ref("output_layer")
+        head.set_dim("nO", len(self.labels), force=True)
+        self.model.initialize(X=sample) if sample else self.model.initialize()
+
+    def _check_training_config(self, nlp: Language) -> None:
+        config = nlp.config["training"]
+        weights = config.get("score_weights", {})
+        if self.key != DEFAULT_SPANS_KEY and not any(w.startswith(f"spans_{self.key}_") for w in weights):
+            warnings.warn(
+                f"[{self.name}] spans_key is '{self.key}', but [training.score_weights] has no weight "
+                f"for it: the score would stay 0 and the best model could not be told. Add "
+                f"spans_{self.key}_f = 1.0 there.",
+                stacklevel=3,
+            )
+        if config.get("optimizer", {}).get("use_averages") and has_unaveraged_shim(nlp):
+            warnings.warn(
+                f"[{self.name}] use_averages = true in [training.optimizer]: transformers are not averaged, "
+                "and the averages of the other layers alone would not fit them. Set it to false.",
+                stacklevel=3,
+            )

@@ -1,0 +1,172 @@
+"""Spans that were found, and how their scores are read: calibration, thresholds, limits."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Optional, Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What makes probabilities of the scores s of T types: sigmoid(slope * s + offset), Platt scaling (Platt
+    1999, Probabilistic outputs for support vector machines). Within a type it keeps their order.
+
+    slope (Tensor): Positive, shape (T,).
+    offset (Tensor): Shape (T,).
+    """
+
+    slope: Tensor
+    offset: Tensor
+
+    def __call__(self, scores: Tensor, types: Tensor) -> Tensor:
+        """Calibrate scores.
+
+        scores (Tensor): The scores s, shape (S,).
+        types (Tensor): The type of each, shape (S,).
+        RETURNS (Tensor): slope * s + offset, shape (S,).
+        """
+        return self.slope.to(scores)[types] * scores + self.offset.to(scores)[types]
+
+    def inverse(self, scores: Tensor) -> Tensor:
+        """The scores that a calibrated score of each type comes from.
+
+        scores (Tensor): Calibrated scores, shape (T,).
+        RETURNS (Tensor): The scores, shape (T,).
+        """
+        return (scores - self.offset) / self.slope
+
+
+@dataclass(frozen=True)
+class DecodedSpans:
+    """The spans found in a batch, by document, then start, end and type; S spans, on the CPU.
+
+    doc, start, end, type (Tensor): Document, first token in it, the token after the last, and type,
+        shape (S,) each.
+    logit (Tensor): The span's score, calibrated if that was asked for, shape (S,).
+    dropped (Tensor): Spans of each document that passed the threshold beyond its `max_spans`, shape (docs,).
+    """
+
+    doc: Tensor
+    start: Tensor
+    end: Tensor
+    type: Tensor
+    logit: Tensor
+    dropped: Tensor
+
+    @property
+    def score(self) -> Tensor:
+        """The score as a probability, in [0, 1], shape (S,)."""
+        return self.logit.sigmoid()
+
+    @classmethod
+    def none(cls, n_docs: int) -> Self:
+        """The result for documents without a span.
+
+        n_docs (int): How many documents.
+        RETURNS (DecodedSpans): No spans.
+        """
+        empty = torch.zeros(0, dtype=torch.long)
+        return cls(empty, empty, empty, empty, torch.zeros(0), torch.zeros(n_docs, dtype=torch.long))
+
+    def take(self, index: Tensor) -> Self:
+        """Some of the spans, of the same documents.
+
+        index (Tensor): Their places, or which to take.
+        RETURNS (DecodedSpans): The spans.
+        """
+        columns = {field.name: getattr(self, field.name)[index] for field in fields(self)[:-1]}
+        return replace(self, **columns)
+
+    def best(self, limits: Tensor) -> Self:
+        """The best spans of each document within its limit, by document, then start, end and type; of equal
+        scores, the first in this order. What is over is counted as dropped.
+
+        limits (Tensor): The most spans of each document, shape (docs,).
+        RETURNS (DecodedSpans): The spans.
+        """
+        found = self.take(_sorted(self.doc, self.start, self.end, self.type))
+        count = torch.bincount(found.doc, minlength=len(limits))
+        if (count <= limits).all():
+            return found
+        by_score = torch.argsort(found.logit, descending=True, stable=True)
+        ranked = by_score[torch.argsort(found.doc[by_score], stable=True)]
+        begin = count.cumsum(0) - count
+        rank = torch.arange(len(ranked)) - begin[found.doc[ranked]]
+        kept = ranked[rank < limits[found.doc[ranked]]].sort().values
+        return replace(found.take(kept), dropped=found.dropped + (count - limits).clamp(min=0))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Which spans to find, and how their scores are read.
+
+    thresholds (Sequence[float]): The probability above which a span is found, for each type, in [0, 1]. 0
+        lets every span pass, 1 none.
+    max_spans (Optional[Sequence[int]]): The most spans for each document: the best are kept. None for all.
+    calibration (Optional[Calibration]): What makes probabilities of scores, in float64; None for the sigmoid
+        alone.
+    starts (Optional[Sequence[Tuple[int, int]]]): The tokens of each document that spans may begin with: from
+        the first up to the second. None for all.
+    """
+
+    thresholds: Sequence[float]
+    max_spans: Optional[Sequence[int]] = None
+    calibration: Optional[Calibration] = None
+    starts: Optional[Sequence[tuple[int, int]]] = None
+
+    @property
+    def minimum(self) -> Tensor:
+        """The uncalibrated score above which a span is found, for each type, in float64, shape (T,)."""
+        minimum = torch.tensor([_logit(p) for p in self.thresholds], dtype=torch.float64)
+        return minimum if self.calibration is None else self.calibration.inverse(minimum)
+
+    def limits(self, n_docs: int) -> Tensor:
+        """The most spans of each document, shape (docs,)."""
+        if self.max_spans is None:
+            return torch.full((n_docs,), torch.iinfo(torch.long).max)
+        return torch.tensor(self.max_spans, dtype=torch.long)
+
+    def calibrate(self, spans: DecodedSpans) -> DecodedSpans:
+        """Calibrate the spans' scores, if that is asked for."""
+        if self.calibration is None:
+            return spans
+        return replace(spans, logit=self.calibration(spans.logit, spans.type))
+
+    def apply(self, spans: DecodedSpans) -> DecodedSpans:
+        """Choose among spans.
+
+        spans (DecodedSpans): Spans with uncalibrated scores, in any order.
+        RETURNS (DecodedSpans): Those that this cut lets pass, calibrated.
+        """
+        passes = spans.logit > self.minimum.to(spans.logit)[spans.type]
+        if self.starts is not None:
+            begin, stop = torch.tensor(self.starts, dtype=torch.long).reshape(-1, 2)[spans.doc].T
+            passes &= (spans.start >= begin) & (spans.start < stop)
+        return self.calibrate(spans.take(passes)).best(self.limits(len(spans.dropped)))
+
+
+def join(parts: Sequence[DecodedSpans]) -> DecodedSpans:
+    """Put together what was found in parts of the same documents.
+
+    parts (Sequence[DecodedSpans]): The parts, at least one.
+    RETURNS (DecodedSpans): All spans, in the order of the parts.
+    """
+    names = [field.name for field in fields(DecodedSpans)[:-1]]
+    columns = {name: torch.cat([getattr(part, name) for part in parts]) for name in names}
+    return DecodedSpans(**columns, dropped=torch.stack([part.dropped for part in parts]).sum(0))
+
+
+def _sorted(*keys: Tensor) -> Tensor:
+    order = torch.arange(len(keys[0]))
+    for key in reversed(keys):
+        order = order[torch.argsort(key[order], stable=True)]
+    return order
+
+
+def _logit(p: float) -> float:
+    if p <= 0.0:
+        return -math.inf
+    return math.inf if p >= 1.0 else math.log(p) - math.log1p(-p)

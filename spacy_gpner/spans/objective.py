@@ -1,0 +1,74 @@
+"""How one kind of scores is learned, read and compared."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Generic, Optional, TypeVar
+
+from torch import Tensor
+
+from .decoded import Cut, DecodedSpans
+from .divergence import DistillationLoss
+from .pairs import Allowed
+from .scores import Scores
+
+S = TypeVar("S", bound=Scores)
+
+
+class Objective(ABC, Generic[S]):
+    """What a component asks of its scores. The methods that are not abstract are for objectives that can't
+    learn or predict every span."""
+
+    # The most tokens of a span; None where there is no such bound.
+    reach: Optional[int] = None
+
+    @abstractmethod
+    def loss(self, scores: S, gold: Tensor) -> Tensor:
+        """The loss of a batch.
+
+        scores (Scores): The batch's scores.
+        gold (Tensor): Gold spans, shape (G, 3): first token and last token (inclusive) in the flat batch,
+            type. No span twice, and none that is refused.
+        RETURNS (Tensor): The loss, a scalar.
+        """
+
+    @abstractmethod
+    def decode(self, scores: S, cut: Cut) -> DecodedSpans:
+        """Find spans.
+
+        scores (Scores): The batch's scores.
+        cut (Cut): Which spans to find; `cut.apply` chooses them where that can't be done on the way.
+        RETURNS (DecodedSpans): The spans. The score of each is a log-odds.
+        """
+
+    @abstractmethod
+    def divergence(
+        self, student: S, target: S, how: DistillationLoss, allowed: Optional[Allowed] = None
+    ) -> Tensor:
+        """How far a student's scores are from its teacher's, without the weight α.
+
+        student, target (Scores): Their scores, of the same tokens and types. The gradient goes to the
+            student alone.
+        how (DistillationLoss): Which divergence, its temperature and reduction.
+        allowed (Optional[Callable[[Tiles], Tensor]]): Which spans to compare; None for all.
+        RETURNS (Tensor): The divergence, a scalar.
+        """
+
+    def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
+        """Tell which gold spans of a document can't be learned.
+
+        spans (Sequence[Tuple[int, int, str]]): First token, the token after the last, and label of each.
+        RETURNS (List[Optional[str]]): Why, as the end of "these spans are …"; None for those that can.
+        """
+        return [None] * len(spans)
+
+    def holds(self, start: Tensor, end: Tensor) -> Tensor:
+        """Which spans can be predicted at all.
+
+        start, end (Tensor): First token, and the token after the last, of the same shape.
+        RETURNS (Tensor): Whether they can, of that shape.
+        """
+        return end > start
+
+    def covers(self, other: "Objective") -> bool:
+        """Whether all spans can be predicted that can be with another objective."""
+        return True
