@@ -1,39 +1,71 @@
-"""What the README shows, works."""
+"""What README and docs show, works, and their tables of settings are complete."""
 
 import re
 from pathlib import Path
 
 import pytest
 import spacy
+from spacy.language import Language
 from spacy.util import registry
 from thinc.api import Config
 
-from spacy_gpner.distillation.config import ConfigSchemaDistill
+from spacy_gpner.distillation.config import CacheSettings, ConfigSchemaDistill, DistillationLoss
 
 ROOT = Path(__file__).parent.parent
+READMES = ["README.md", "README.zh.md"]
 
 
-def config_blocks(name):
-    return re.findall(r"```ini\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), flags=re.S)
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def config_block(name):
+    return re.search(r"```ini\n(.*?)```", read(name), flags=re.S)[1]
+
+
+def first_cells(name):
+    """What stands in backticks in the first cell of the rows of a page's tables."""
+    rows = re.findall(r"^\| (`.*?) \|", read(name), flags=re.M)
+    return {cell for row in rows for cell in re.findall(r"`(.+?)`", row)}
+
+
+@pytest.mark.parametrize("name", READMES)
 def test_config_block(name):
-    block = config_blocks(name)[0]
-    config = Config().from_str("[components]\n\n" + block)["components"]["span_globalpointer"]
+    config = Config().from_str("[components]\n\n" + config_block(name))["components"]["span_globalpointer"]
     settings = {key: value for key, value in config.items() if key not in ("factory", "model")}
     nlp = spacy.blank("zh")
     nlp.add_pipe("span_globalpointer", config=settings)
     registry.fill({"model": config["model"]})
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+@pytest.mark.parametrize("name", ["docs/how-to/distil.md", "docs/zh.md"])
 def test_distillation_block(name):
-    block = Config().from_str(config_blocks(name)[1])["distillation"]
+    block = Config().from_str(config_block(name))["distillation"]
     registry.resolve(block, schema=ConfigSchemaDistill)
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
-def test_links_lead_somewhere(name):
-    for target in re.findall(r"\]\(([^)]+)\)", (ROOT / name).read_text(encoding="utf-8")):
-        assert target.startswith(("https://", "#")) or (ROOT / target).exists(), target
+@pytest.mark.parametrize("name", [*READMES, "docs/reference/component.md", "docs/zh.md"])
+def test_tables_have_all_settings_of_the_component(name):
+    settings = Language.get_factory_meta("span_globalpointer").default_config
+    assert set(settings) <= first_cells(name)
+
+
+@pytest.mark.parametrize("name", ["docs/reference/distillation.md", "docs/zh.md"])
+def test_table_has_all_settings_of_distillation(name):
+    expected = set(ConfigSchemaDistill.model_fields) - {"loss", "cache"}
+    expected |= {f"loss.{key}" for key in DistillationLoss.model_fields}
+    expected |= {f"cache.{key}" for key in CacheSettings.model_fields}
+    assert expected <= first_cells(name)
+
+
+def test_readmes_have_the_same_parts():
+    """Headings of the same levels, the same blocks of code without comments, the same links."""
+
+    def parts(name):
+        text = read(name)
+        blocks = re.findall(r"```\w*\n(.*?)```", text, flags=re.S)
+        code = [re.sub(r" *#.*", "", block) for block in blocks]
+        links = set(re.findall(r"\]\((docs/[^)]+)\)", text))
+        return re.findall(r"^#+ ", text, flags=re.M), code, links - {"docs/zh.md"}
+
+    assert parts("README.md") == parts("README.zh.md")

@@ -29,7 +29,7 @@ from ..pipeline.find import find_pipe
 
 BINS = 15
 # What the fit of all labels counts in that of one: the precision of a prior, by which slope and offset are
-# known to 0.1 before there is data. Anything between 30 and 300 does as well (docs/calibration.md).
+# known to 0.1 before there is data. Anything between 30 and 300 does as well (docs/results/calibration.md).
 WEIGHT = 100.0
 IDENTITY = (1.0, 0.0)
 DIGITS = 4

@@ -1,4 +1,4 @@
-"""The papers' tables about their corpora, from the corpora. docs/corpora.md says what else they hold."""
+"""The papers' tables about their corpora, from the corpora. More: docs/results/corpora.md."""
 
 import os
 from pathlib import Path
