@@ -28,7 +28,8 @@ def profile_cli(
     from spacy import util
 
     from ..errors import PipelineError
-    from ..profiling.profile import count_labels, print_profile, profile
+    from ..profiling.profile import count_labels, profile
+    from ..profiling.report import print_profile
 
     overrides = parse_config_overrides(ctx.args)
     import_code(code_path)
