@@ -1,4 +1,5 @@
 import os
+import shutil
 
 # One thread: on small tensors a second only makes the tests wait.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -28,3 +29,43 @@ def run():
         return result.exit_code, " ".join(result.output.split())
 
     return run_command
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    with api.sync_playwright() as playwright:
+        if path is None and not shutil.which(playwright.chromium.executable_path):
+            pytest.skip("there is no Chromium: install Debian's chromium")
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a file in the browser. At the end of the test nothing may have been loaded, said or complained
+    of, and no script of a text may have run."""
+    pages = []
+
+    def open_file(path, width=1300):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        seen = []
+        page.on("request", lambda request: seen.append(request.url))
+        page.on("console", lambda message: seen.append(message.text))
+        page.on("pageerror", lambda error: seen.append(str(error)))
+        page.on("dialog", lambda dialog: seen.append(dialog.message) or dialog.dismiss())
+        page.goto(path.as_uri())
+        pages.append((page, path.as_uri(), seen))
+        return page
+
+    yield open_file
+    for page, address, seen in pages:
+        # waits for what would still be loaded
+        assert page.evaluate("document.readyState") == "complete"
+        assert page.evaluate("window.hacked") is None
+        assert seen == [address]
+        page.close()
