@@ -1,6 +1,6 @@
 """Compare models on the dev part: at 0.5, and at a threshold that each chooses on the held-out part.
 
-Example: python scripts/report.py corpus/sample metrics/sample.json teacher=training/sample/cpu/model-best
+Example: python -m scripts.report corpus/sample metrics/sample.json teacher=training/sample/cpu/model-best
 """
 
 import argparse

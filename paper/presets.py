@@ -1,17 +1,19 @@
 """How the models of the main paper's tables are trained: presets of configs/paper.yml."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import srsly
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError
-from report import COMPONENT
 from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
 
+from scripts.report import COMPONENT
+
+from .rows import Size
+
 PRESETS = Path(__file__).parent.parent / "configs" / "paper.yml"
-Size = Literal["teacher", "student"]
 
 
 def _check_seeds(seeds: list[int]) -> list[int]:

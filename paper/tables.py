@@ -1,7 +1,7 @@
 """Make the main paper's Tables 3 to 5 of a grid's cells, each beside the paper's value, as Markdown, LaTeX
 and HTML. Cells that are not there yet are left out.
 
-Example: python scripts/paper_tables.py metrics/paper/cpu
+Example: python -m paper.tables metrics/paper/cpu
 """
 
 import argparse
@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Optional
 
 import numpy
-from paper_cells import Cell, read_cells
-from paper_values import CORPORA, PAIRS, TABLES, Line, paper_f1
 from tabulate import tabulate
 from wasabi import msg
 
@@ -26,6 +24,9 @@ from spacy_gpner.evaluation.significance import (
     t_test,
 )
 from spacy_gpner.files import atomic_write
+
+from .cells import Cell, read_cells
+from .values import CORPORA, PAIRS, TABLES, Line, paper_f1
 
 OURS = ("P", "R", "F1", "95 %, seeds", "95 %, documents", "seeds", "encoder")
 HEADER = ("", *OURS, "P", "R", "F1", "the paper's encoder")
@@ -184,7 +185,7 @@ def main() -> None:
         parser.error(f"{args.results} is missing")
     corpora = make_tables(args.results)
     if not corpora:
-        msg.fail(f"{args.results} has no cells", "Train them first: scripts/paper.py", exits=1)
+        msg.fail(f"{args.results} has no cells", "Train them first: python -m paper.train", exits=1)
     for form in ("md", "tex", "html"):
         path = args.results / f"tables.{form}"
         with atomic_write(path) as temporary:
