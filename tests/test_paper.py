@@ -292,7 +292,7 @@ def test_the_published_tables_are_those_of_the_published_cells():
     for form in ("md", "tex", "html"):
         text = render(tables, form)
         assert (results / f"tables.{form}").read_text(encoding="utf-8") == text
-    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "results" / "paper.md").read_text(encoding="utf-8")
     assert render(tables, "md") in page
 
 
