@@ -8,8 +8,9 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import DocBin
 
-from scripts.report import CANDIDATES, COMPONENT, choose_threshold
+from scripts.report import CANDIDATES, choose_threshold
 from spacy_gpner.entities import Entity, entities, scored_entities
+from spacy_gpner.pipeline.find import find_pipe
 
 
 def measure(model: Path, corpus: Path) -> dict[str, Any]:
@@ -35,5 +36,5 @@ def read_gold(path: Path) -> list[tuple[str, set[Entity]]]:
 
 
 def _predict(nlp: Language, gold: list[tuple[str, set[Entity]]], threshold: float) -> list[dict[Entity, Any]]:
-    nlp.get_pipe(COMPONENT).threshold = threshold
+    find_pipe(nlp).threshold = threshold
     return [scored_entities(doc, "sc") for doc in nlp.pipe(text for text, _ in gold)]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal, Optional
 
-from scripts.report import COMPONENT
-
+# The component of the grid's configs
+COMPONENT = "span_globalpointer"
 Size = Literal["teacher", "student"]
 
 

@@ -41,12 +41,12 @@ class Table:
 
     title (str): The title.
     header (Sequence[str]): The names of the columns.
-    rows (List[Sequence[str]]): The cells.
+    rows (Sequence[Sequence[str]]): The cells.
     """
 
     title: str
     header: Sequence[str]
-    rows: list[Sequence[str]]
+    rows: Sequence[Sequence[str]]
 
 
 def score_table(title: str, lines: list[Line], corpus: str, cells: Cells) -> Table:
@@ -69,7 +69,7 @@ def counts(cells: dict[int, Cell], seeds: Iterable[int]) -> numpy.ndarray:
 def _scores(cells: dict[int, Cell]) -> list[str]:
     own = counts(cells, sorted(cells))
     predicted, right, gold = own.sum(1).T
-    f = over_seeds(f_score(own.sum(1)))
+    f = over_seeds(f_score(own.sum(1)).tolist())
     p, r = (float((right / numpy.maximum(1, n)).mean()) for n in (predicted, gold))
     low, high = over_documents(resample([own])[0])
     return [

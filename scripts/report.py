@@ -19,8 +19,8 @@ from spacy.training import Example
 from wasabi import msg
 
 from spacy_gpner.entities import Entity, entities, scored_entities
+from spacy_gpner.pipeline.find import find_pipe
 
-COMPONENT = "span_globalpointer"
 CANDIDATES = numpy.arange(0.05, 0.96, 0.01)
 
 
@@ -51,7 +51,7 @@ def predict(nlp: Language, path: Path, threshold: float) -> tuple[list[Example],
 
     RETURNS (Tuple[List[Example], float]): Predictions beside gold, and the tokens per second.
     """
-    nlp.get_pipe(COMPONENT).threshold = threshold
+    find_pipe(nlp).threshold = threshold
     gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
     start = time.perf_counter()
     predicted = list(nlp.pipe(doc.text for doc in gold))
@@ -66,7 +66,9 @@ def choose_threshold(found: Iterable[dict[Entity, Any]], gold: Iterable[Collecti
     gold (Iterable[Collection[Entity]]): The gold entities of each document.
     RETURNS (float): The threshold.
     """
-    scores, right, n_gold = [], [], 0
+    scores: list[float] = []
+    right: list[bool] = []
+    n_gold = 0
     for own, own_gold in zip(found, gold, strict=True):
         n_gold += len(own_gold)
         scores.extend(own.values())
@@ -89,7 +91,7 @@ def measure(name: str, path: Path, corpus: Path) -> Report:
     RETURNS (Report): What is reported of it.
     """
     nlp = spacy.load(path)
-    pipe = nlp.get_pipe(COMPONENT)
+    pipe = find_pipe(nlp)
     heldout, _ = predict(nlp, corpus / "heldout.spacy", CANDIDATES[0])
     chosen = choose_threshold(
         (scored_entities(eg.predicted, pipe.key) for eg in heldout),
