@@ -58,6 +58,7 @@ setup(
             "playwright>=1.49",
             "ruff",
             "mypy",
+            "import-linter>=2.17",
             "build",
             "tabulate>=0.9",
             *COMPACT,
