@@ -18,6 +18,7 @@ from spacy.tokens import DocBin
 from spacy.training import Example
 from wasabi import msg
 
+from spacy_gpner.cli._gpu import setup_gpu
 from spacy_gpner.entities import Entity, entities, scored_entities
 
 COMPONENT = "span_globalpointer"
@@ -150,7 +151,7 @@ def main() -> None:
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
     if args.gpu_id >= 0:
-        spacy.require_gpu(args.gpu_id)
+        setup_gpu(args.gpu_id)
     reports = [measure(name, path, args.corpus) for name, path in args.models]
     args.output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(
