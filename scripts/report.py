@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import spacy
 import srsly
 from spacy.language import Language
 from spacy.tokens import DocBin
@@ -20,6 +19,7 @@ from wasabi import msg
 
 from spacy_gpner.cli._gpu import setup_gpu
 from spacy_gpner.entities import Entity, entities, scored_entities
+from spacy_gpner.loading import load_pipeline
 
 COMPONENT = "span_globalpointer"
 CANDIDATES = numpy.arange(0.05, 0.96, 0.01)
@@ -89,7 +89,7 @@ def measure(name: str, path: Path, corpus: Path) -> Report:
     corpus (Path): The directory with heldout.spacy and dev.spacy.
     RETURNS (Report): What is reported of it.
     """
-    nlp = spacy.load(path)
+    nlp = load_pipeline(str(path))
     pipe = nlp.get_pipe(COMPONENT)
     heldout, _ = predict(nlp, corpus / "heldout.spacy", CANDIDATES[0])
     chosen = choose_threshold(

@@ -37,6 +37,7 @@ def distill_cli(
     from ..files import remove_leftovers
     from ..loading import load_pipeline
     from ..locks import locked
+    from ..trust import check_named_pipelines
 
     if verbose:
         util.logger.setLevel(logging.DEBUG)
@@ -51,6 +52,7 @@ def distill_cli(
             teacher_nlp = load_pipeline(teacher)
             msg.divider("Initializing student")
             with show_validation_error(config_path, hint_fill=False):
+                check_named_pipelines(config)
                 nlp = init_nlp_student(config, teacher_nlp, use_gpu=use_gpu)
             msg.good("Initialized student")
             msg.divider("Distilling")
