@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import spacy
 import srsly
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training import Example
 from wasabi import msg
 
+from spacy_gpner.cli._gpu import setup_gpu
 from spacy_gpner.entities import Entity, entities, scored_entities
+from spacy_gpner.loading import load_pipeline
 from spacy_gpner.pipeline.find import find_pipe
 
 CANDIDATES = numpy.arange(0.05, 0.96, 0.01)
@@ -90,7 +91,7 @@ def measure(name: str, path: Path, corpus: Path) -> Report:
     corpus (Path): The directory with heldout.spacy and dev.spacy.
     RETURNS (Report): What is reported of it.
     """
-    nlp = spacy.load(path)
+    nlp = load_pipeline(str(path))
     pipe = find_pipe(nlp)
     heldout, _ = predict(nlp, corpus / "heldout.spacy", CANDIDATES[0])
     chosen = choose_threshold(
@@ -152,7 +153,7 @@ def main() -> None:
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
     if args.gpu_id >= 0:
-        spacy.require_gpu(args.gpu_id)
+        setup_gpu(args.gpu_id)
     reports = [measure(name, path, args.corpus) for name, path in args.models]
     args.output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(

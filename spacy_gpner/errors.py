@@ -15,6 +15,10 @@ class PipelineError(GpnerError):
     """A pipeline can't be loaded, or is not of the kind that is needed."""
 
 
+class LockedError(GpnerError):
+    """Another process is writing to an output."""
+
+
 class TrainingError(GpnerError):
     """Settings, checkpoints or outputs of a training don't fit, or it diverged."""
 

@@ -1,5 +1,7 @@
 import os
 import shutil
+import subprocess
+import sys
 
 # One thread: on small tensors a second only makes the tests wait.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -11,6 +13,14 @@ from spacy.cli._util import app
 from typer.testing import CliRunner
 
 import spacy_gpner.cli  # noqa: F401
+
+HOLDER = """
+import sys, pathlib
+from spacy_gpner.locks import locked
+with locked(pathlib.Path(sys.argv[1])):
+    print("locked", flush=True)
+    sys.stdin.readline()
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,3 +79,21 @@ def open_page(browser):
         assert page.evaluate("window.hacked") is None
         assert seen == [address]
         page.close()
+
+
+@pytest.fixture
+def hold():
+    """Start a process that locks an output."""
+    processes = []
+
+    def start(output):
+        pipe = subprocess.PIPE
+        command = [sys.executable, "-c", HOLDER, str(output)]
+        processes.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True))
+        assert processes[-1].stdout.readline() == "locked\n"
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
