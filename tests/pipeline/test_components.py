@@ -140,6 +140,30 @@ def test_ents_policy_fills_doc_ents(kind, trained):
     assert [(ent.start, ent.end, ent.label_) for ent in doc.ents] == [(2, 4, "dis"), (6, 8, "pro")]
 
 
+@pytest.mark.parametrize(
+    ("overwrite", "ents"),
+    [
+        (False, [(0, 2, "PER"), (2, 5, "RULE"), (6, 8, "pro")]),
+        (True, [(0, 2, "PER"), (2, 4, "dis"), (6, 8, "pro")]),
+    ],
+)
+def test_entities_of_a_component_before_it_are_kept(kind, trained, tmp_path, overwrite, ents):
+    trained.to_disk(tmp_path)
+    settings = {"ents_policy": "outermost", "overwrite_ents": overwrite}
+    nlp = spacy.load(tmp_path, config={"components": {find_pipe(trained).name: settings}})
+    ruler = nlp.add_pipe("entity_ruler", first=True)
+    ruler.add_patterns(
+        [
+            {"label": "PER", "pattern": [{"ORTH": "确"}, {"ORTH": "诊"}], "id": "p1"},
+            {"label": "RULE", "pattern": [{"ORTH": "肺"}, {"ORTH": "癌"}, {"ORTH": "后"}]},
+        ]
+    )
+    doc = nlp(kind.texts[1])
+    assert [(ent.start, ent.end, ent.label_) for ent in doc.ents] == ents
+    assert doc.ents[0].ent_id_ == "p1"
+    assert nlp.pipe_names[0] == "entity_ruler"
+
+
 def test_not_initialized(kind):
     nlp = kind.blank()
     with pytest.raises(ValueError, match="has not been initialized"):
