@@ -190,11 +190,6 @@ def test_damaged_embeddings_are_refused(kind, weight):
     for node in component.model.walk():
         if node.name == "ngram_table":
             node.get_param("E").fill(weight)
-    if weight == float("inf"):
-        # An LSTM squeezes what is infinite into finite states: that is refused only if it shows.
-        found = component.model.get_ref("tok2vec").predict([nlp.make_doc(kind.texts[0])])[0]
-        if numpy.isfinite(found).all():
-            return
     with pytest.raises(PipelineError, match="not finite"):
         list(nlp.pipe(kind.texts))
 
