@@ -48,6 +48,10 @@ setup(
         "tqdm>=4.38",
         "matplotlib>=3.8",
         "wasabi>=1.1,<1.2",
+        "pydantic>=2,<3",
+        "catalogue>=2.0.6,<2.1",
+        # from 3.30 on, who is refused a lock leaves what its holder wrote into it
+        "filelock>=3.30,<5",
     ],
     extras_require={
         # Compact pipelines: what runs them, and what makes them
@@ -58,6 +62,7 @@ setup(
             "playwright>=1.49",
             "ruff",
             "mypy",
+            "import-linter>=2.17",
             "build",
             "tabulate>=0.9",
             *COMPACT,

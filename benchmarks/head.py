@@ -98,7 +98,7 @@ def prepare(
 
     def loss() -> None:
         learned = [x.detach().requires_grad_() for x in given.tensors]
-        loss_of(SpanFactors(*learned, lengths)).backward()
+        loss_of(given.with_tensors(*learned)).backward()
 
     def step() -> None:
         module.zero_grad()

@@ -20,7 +20,7 @@ def rows(contest: dict[str, Any]) -> list[tuple[str, ...]]:
     RETURNS (List[Tuple[str, ...]]): Setting, name, median, range, ratio and memory.
     """
     first = contest["results"][0]["seconds"]
-    found = []
+    found: list[tuple[str, ...]] = []
     for i, result in enumerate(contest["results"]):
         times = [1000 * seconds for seconds in result["seconds"]]
         ratio = statistics.median(x / y for x, y in zip(result["seconds"], first, strict=True))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import spacy
+from spacy_gpner.loading import load_pipeline
 
 from .pipeline import BATCH_SIZE
 from .texts import read_texts, use
@@ -19,6 +19,6 @@ def prepare(*, model: str, dev: str, limit: int, device: str) -> Callable[[], An
     RETURNS (Callable[[], Any]): A function without arguments.
     """
     use(device)
-    nlp = spacy.load(model)
+    nlp = load_pipeline(model)
     texts = read_texts(dev, limit)
     return lambda: sum(len(doc) for doc in nlp.pipe(texts, batch_size=BATCH_SIZE))

@@ -9,6 +9,8 @@ import torch
 from thinc.api import fix_random_seed
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, BertTokenizerFast
 
+from spacy_gpner.pipeline.find import find_pipe
+
 from .texts import read_texts, use
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -58,7 +60,7 @@ def prepare_pipe(
     transformer = {"name": bert, "tokenizer_config": {"use_fast": True}, "get_spans": spans}
     pooling = {"@layers": "reduce_mean.v1"}
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"@tokenizers": "spacy-gpner.CharTokenizer.v1"}}})
-    tok2vec = {
+    tok2vec: dict[str, Any] = {
         "@architectures": "spacy-transformers.Tok2VecTransformer.v3", "pooling": pooling, **transformer
     }  # fmt: skip
     if shared:
@@ -76,9 +78,9 @@ def prepare_pipe(
         }
     if head:
         model = {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "tok2vec": tok2vec}
-        component = nlp.add_pipe("span_globalpointer", config={"window": 32, "model": model})
+        nlp.add_pipe("span_globalpointer", config={"window": 32, "model": model})
         for label in ("bod", "dep", "dis", "dru", "equ", "ite", "mic", "pro", "sym"):
-            component.add_label(label)
+            find_pipe(nlp).add_label(label)
     nlp.initialize()
     return lambda: sum(len(doc) for doc in nlp.pipe(texts, batch_size=batch_size))
 

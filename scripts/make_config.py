@@ -3,7 +3,7 @@
 The learning rate's schedule needs the number of steps beforehand, and a small corpus more epochs than
 a large one: `--min-steps` sees to that.
 
-Example: python scripts/make_config.py configs/cpu.cfg corpus/sample config.cfg --epochs 12 --min-steps 800
+Example: python -m scripts.make_config configs/cpu.cfg corpus/sample config.cfg --epochs 12 --min-steps 800
 """
 
 import argparse

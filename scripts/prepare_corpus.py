@@ -4,7 +4,7 @@ heldout.spacy is a tenth of the training part, for choosing models and threshold
 report a result. The sample comes with the project; the others are read from the folder that the
 environment variable GPNER_DATA names (see assets/README.md for where to get them).
 
-Example: python scripts/prepare_corpus.py sample corpus/sample
+Example: python -m scripts.prepare_corpus sample corpus/sample
 """
 
 import argparse

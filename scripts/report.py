@@ -1,6 +1,6 @@
 """Compare models on the dev part: at 0.5, and at a threshold that each chooses on the held-out part.
 
-Example: python scripts/report.py corpus/sample metrics/sample.json teacher=training/sample/cpu/model-best
+Example: python -m scripts.report corpus/sample metrics/sample.json teacher=training/sample/cpu/model-best
 """
 
 import argparse
@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import spacy
 import srsly
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training import Example
 from wasabi import msg
 
+from spacy_gpner.cli._gpu import setup_gpu
 from spacy_gpner.entities import Entity, entities, scored_entities
+from spacy_gpner.loading import load_pipeline
+from spacy_gpner.pipeline.find import find_pipe
 
-COMPONENT = "span_globalpointer"
 CANDIDATES = numpy.arange(0.05, 0.96, 0.01)
 
 
@@ -51,7 +52,7 @@ def predict(nlp: Language, path: Path, threshold: float) -> tuple[list[Example],
 
     RETURNS (Tuple[List[Example], float]): Predictions beside gold, and the tokens per second.
     """
-    nlp.get_pipe(COMPONENT).threshold = threshold
+    find_pipe(nlp).threshold = threshold
     gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
     start = time.perf_counter()
     predicted = list(nlp.pipe(doc.text for doc in gold))
@@ -66,7 +67,9 @@ def choose_threshold(found: Iterable[dict[Entity, Any]], gold: Iterable[Collecti
     gold (Iterable[Collection[Entity]]): The gold entities of each document.
     RETURNS (float): The threshold.
     """
-    scores, right, n_gold = [], [], 0
+    scores: list[float] = []
+    right: list[bool] = []
+    n_gold = 0
     for own, own_gold in zip(found, gold, strict=True):
         n_gold += len(own_gold)
         scores.extend(own.values())
@@ -88,8 +91,8 @@ def measure(name: str, path: Path, corpus: Path) -> Report:
     corpus (Path): The directory with heldout.spacy and dev.spacy.
     RETURNS (Report): What is reported of it.
     """
-    nlp = spacy.load(path)
-    pipe = nlp.get_pipe(COMPONENT)
+    nlp = load_pipeline(str(path))
+    pipe = find_pipe(nlp)
     heldout, _ = predict(nlp, corpus / "heldout.spacy", CANDIDATES[0])
     chosen = choose_threshold(
         (scored_entities(eg.predicted, pipe.key) for eg in heldout),
@@ -150,7 +153,7 @@ def main() -> None:
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
     if args.gpu_id >= 0:
-        spacy.require_gpu(args.gpu_id)
+        setup_gpu(args.gpu_id)
     reports = [measure(name, path, args.corpus) for name, path in args.models]
     args.output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(

@@ -1,4 +1,5 @@
-"""What a user can mend: one base for all errors of this package, so that a command catches one."""
+"""What a user can mend: one base for all errors of this package, so that a command catches one, and one
+category for all its warnings, so that one filter finds them."""
 
 
 class GpnerError(ValueError):
@@ -12,6 +13,10 @@ class CorpusError(GpnerError):
 
 class PipelineError(GpnerError):
     """A pipeline can't be loaded, or is not of the kind that is needed."""
+
+
+class LockedError(GpnerError):
+    """Another process is writing to an output."""
 
 
 class TrainingError(GpnerError):
@@ -30,3 +35,8 @@ class DivergedError(TrainingError):
 
 class DistillationError(TrainingError):
     """A teacher, its student or its cache doesn't fit."""
+
+
+class GpnerWarning(UserWarning):
+    """The work goes on, but not as the user may think. The message names the component and the remedy, and
+    holds no text of a document."""

@@ -2,15 +2,21 @@
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Optional
 
 import numpy
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
+
+# What a writer calls what it has not finished, or is about to replace or remove.
+TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.(?P<kind>tmp|old)", re.DOTALL)
+# What earlier versions called a checkpoint that they were removing.
+REMOVED = re.compile(r"\.checkpoint-\d+\.old")
 
 
 @contextmanager
@@ -27,9 +33,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
     if path.is_dir():
         raise IsADirectoryError(f"Can't write {path}: it is a directory.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    remove_leftovers(path.parent, path.name)
+    temporary = _beside(path, "tmp")
     try:
-        with _naming(path, temporary):
+        with naming(path, temporary):
             yield temporary
             temporary.replace(path)
     finally:
@@ -46,17 +53,12 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     RAISES (OSError): If it can't be written. The error names the directory, never the temporary one.
     """
     path = resolve(path)
-    with _naming(path, path):
+    with naming(path, path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    replaced = path.with_name(f".{path.name}.old")
-    if replaced.exists() and not path.exists():
-        # A process was killed between the two renamings below.
-        replaced.replace(path)
-    for leftover in (temporary, replaced):
-        shutil.rmtree(leftover, ignore_errors=True)
+    remove_leftovers(path.parent, path.name)
+    temporary, replaced = _beside(path, "tmp"), _beside(path, "old")
     try:
-        with _naming(path, temporary):
+        with naming(path, temporary):
             temporary.mkdir()
             yield temporary
             if path.exists():
@@ -65,13 +67,83 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     finally:
         if replaced.exists() and not path.exists():
             replaced.replace(path)
-        for leftover in (temporary, replaced):
-            shutil.rmtree(leftover, ignore_errors=True)
+        _remove(temporary)
+        _remove(replaced)
+
+
+def remove_directory(path: Path) -> None:
+    """Remove a directory, under another name: a process killed on the way leaves no half of it behind.
+
+    path (Path): The directory.
+    RAISES (OSError): If it can't be removed.
+    """
+    hidden = _beside(path, "tmp")
+    path.replace(hidden)
+    shutil.rmtree(hidden)
+
+
+def remove_leftovers(directory: Path, name: Optional[str] = None) -> None:
+    """Remove what writers left behind that were killed, and put back what one was killed on the way of
+    replacing. What belongs to another process that runs stays. To be called before anything is written:
+    this process's number may have been that of one that was killed.
+
+    directory (Path): Where to look.
+    name (Optional[str]): The file or directory that they wrote; None for all there.
+    """
+    with suppress(OSError):
+        for path in list(directory.iterdir()):
+            with suppress(OSError):
+                _clear(path, name)
+
+
+def _clear(path: Path, name: Optional[str]) -> None:
+    found = TEMPORARY.fullmatch(path.name)
+    if found is None:
+        if name is None and REMOVED.fullmatch(path.name):
+            _remove(path)
+    elif name in (None, found["name"]) and not _is_running_elsewhere(int(found["pid"])):
+        target = path.with_name(found["name"])
+        if found["kind"] == "old" and not target.exists():
+            path.replace(target)
+        else:
+            _remove(path)
+
+
+def _beside(path: Path, kind: str) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{kind}")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _is_running_elsewhere(pid: int) -> bool:
+    """Whether another process than this one has the number, or may have."""
+    if pid == os.getpid():
+        return False
+    if os.name != "posix":
+        # To ask would end it there.
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 @contextmanager
-def _naming(path: Path, temporary: Path) -> Iterator[None]:
-    """See to it that an error names the path, and not a temporary one or none."""
+def naming(path: Path, temporary: Path) -> Iterator[None]:
+    """See to it that an error names the path, and not a temporary one or none.
+
+    path (Path): What the user knows.
+    temporary (Path): What stands for it.
+    RAISES (OSError): In place of one of the temporary path, or of none.
+    """
     try:
         yield
     except OSError as err:

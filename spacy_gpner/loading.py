@@ -6,27 +6,32 @@ from typing import Any, Optional
 
 from spacy.language import Language
 from spacy.training.loop import DIR_MODEL_BEST
-from spacy.util import load_model
+from spacy.util import is_package, load_model
 
 from .errors import PipelineError
 from .files import resolve
+from .trust import check_pipeline
 
 
 def load_pipeline(name: str, config: Optional[dict[str, Any]] = None) -> Language:
-    """Load a trained pipeline.
+    """Load a trained pipeline. A directory is checked before: to load it must not run code that it holds. A
+    package is installed code anyway.
 
     name (str): Its directory or package.
     config (Optional[Dict[str, Any]]): Settings in place of those in its config.
     RETURNS (Language): The pipeline.
-    RAISES (PipelineError): If it is damaged, or a training's output and not one of the pipelines there.
+    RAISES (PipelineError): If it is damaged, can't be trusted, or is a training's output and not one of the
+        pipelines there.
     RAISES (OSError): If there is none.
     """
     best = Path(name) / DIR_MODEL_BEST
     if best.is_dir():
         raise PipelineError(f"{name} is a training's output. Give one of the pipelines there: {best}")
     try:
+        if not is_package(name) and Path(name).is_dir():
+            check_pipeline(Path(name))
         return load_model(name, config=config or {})
-    except OSError:
+    except (OSError, PipelineError):
         raise
     except Exception as err:
         raise PipelineError(f"Can't load the pipeline {name} ({type(err).__name__}: {err})") from err

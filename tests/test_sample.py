@@ -1,20 +1,19 @@
 """The bundled sample corpus: what it promises, and that its generator writes exactly the committed files."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from sample.lexicon import HERE, read_lexicon, read_patterns
+from sample.markup import parse
+
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
-SCRIPTS = ROOT / "scripts"
 PARTS = ("train", "dev")
 TYPES = {"dis", "sym", "pro", "equ", "dru", "ite", "bod", "dep", "mic"}
 
@@ -47,19 +46,6 @@ def _depth(item: Item) -> int:
 @pytest.fixture(scope="module")
 def sample() -> dict[str, list[Item]]:
     return {part: _load(part) for part in PARTS}
-
-
-@pytest.fixture(scope="module")
-def generator() -> Any:
-    """The generator's module, imported from where it lies."""
-    names = ("make_sample", "sample_lexicon", "sample_patterns")
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        yield __import__("make_sample")
-    finally:
-        sys.path.remove(str(SCRIPTS))
-        for name in names:
-            sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize(("part", "least"), [("train", 400), ("dev", 100)])
@@ -134,13 +120,14 @@ def test_surfaces_with_two_types_in_both_parts(sample: dict[str, list[Item]]) ->
     assert {"血红蛋白", "胰岛素", "胃镜", "气管插管", "高血压"} <= ambiguous
 
 
-def test_many_patterns(generator: ModuleType) -> None:
-    assert len(set(generator.patterns.PATTERNS)) >= 60
+def test_many_patterns() -> None:
+    patterns = [pattern for kind in read_patterns().patterns.values() for pattern in kind]
+    assert len(set(patterns)) == len(patterns) >= 60
 
 
 def test_generator_writes_the_committed_files(tmp_path: Path) -> None:
-    command = [sys.executable, str(SCRIPTS / "make_sample.py"), "--output", str(tmp_path)]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [sys.executable, "-m", "sample", "--output", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     for part in PARTS:
         name = f"sample_{part}.json"
         assert (tmp_path / name).read_bytes() == (ASSETS / name).read_bytes()
@@ -152,13 +139,41 @@ def test_files_are_written_as_promised(sample: dict[str, list[Item]]) -> None:
         assert (ASSETS / f"sample_{part}.json").read_bytes() == body.encode("utf-8")
 
 
-def test_markup_nests(generator: ModuleType) -> None:
-    sentence = generator.parse("伴{sym:{bod:右上腹}疼痛}。")
+def test_markup_nests() -> None:
+    sentence = parse("伴{sym:{bod:右上腹}疼痛}。")
     assert sentence.text == "伴右上腹疼痛。"
     assert sentence.spans == ((1, 4, "bod"), (1, 6, "sym"))
 
 
 @pytest.mark.parametrize("markup", ["{sym:咳嗽", "咳嗽}", "{咳嗽}", "{xyz:咳嗽}", "{sym:}"])
-def test_broken_markup_is_refused(generator: ModuleType, markup: str) -> None:
+def test_broken_markup_is_refused(markup: str) -> None:
     with pytest.raises(ValueError, match=r"[{}]"):
-        generator.parse(markup)
+        parse(markup)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('courses = ["反复"', 'courses = ["{sym:反复"', r"courses.0\n.*unclosed"),
+        ("courses =", "corses =", "corses"),
+        ("low = 11.2", 'low = "much"', r"labs.WBC\+.low"),
+        ('"WBC+" =', '"WBC" =', r"there is no WBC\+"),
+        ("[frequencies]\nqd =", "[frequencies]\nonce =", r"cases\.pneumonia\.dru: there is no qd"),
+        ('"{dru:莫西沙星}|0.4g|iv|qd"', '"{dru:莫西沙星}"', r"cases\.pneumonia\.dru: .* is not markup\|dose"),
+        ("[cases.copd]\n", "[cases.copd]\nbreed = 3\n", r"cases\.copd\.breed"),
+    ],
+)
+def test_a_wrong_lexicon_is_refused(tmp_path: Path, before: str, after: str, message: str) -> None:
+    text = (HERE / "lexicon.toml").read_text(encoding="utf-8")
+    assert text.count(before) == 1
+    path = tmp_path / "lexicon.toml"
+    path.write_text(text.replace(before, after), encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        read_lexicon(path)
+
+
+def test_wrong_patterns_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "patterns.toml"
+    path.write_text('[patterns]\nadmission = ["{sym:[sym]"]\n[ambiguous]\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="admission"):
+        read_patterns(path)

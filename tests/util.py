@@ -7,7 +7,7 @@ from typing import Any, Optional
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import DocBin, Span, SpanGroup
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import fix_random_seed
@@ -97,8 +97,8 @@ def save_trained(path: Path, steps: int = 80) -> Path:
     return path
 
 
-def save_docs(path: Path, data: Any = TRAIN, key: str = "sc") -> Path:
-    """Save documents of one token a character; those with None in place of spans have no annotation."""
+def make_docs(data: Any = TRAIN, key: str = "sc") -> list[Doc]:
+    """Documents of one token a character; those with None in place of spans have no annotation."""
     chars = CharTokenizer(Vocab())
     docs = []
     for text, spans in data:
@@ -107,8 +107,13 @@ def save_docs(path: Path, data: Any = TRAIN, key: str = "sc") -> Path:
             own = [Span(doc, start, end, label=label) for start, end, label in spans]
             doc.spans[key] = SpanGroup(doc, name=key, spans=own)
         docs.append(doc)
+    return docs
+
+
+def save_docs(path: Path, data: Any = TRAIN, key: str = "sc") -> Path:
+    """Save what `make_docs` makes; returns the path."""
     path.parent.mkdir(exist_ok=True)
-    DocBin(docs=docs).to_disk(path)
+    DocBin(docs=make_docs(data, key)).to_disk(path)
     return path
 
 

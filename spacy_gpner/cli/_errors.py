@@ -11,17 +11,16 @@ def fail_clearly() -> Iterator[None]:
     """Turn the errors that a user can mend into a message and exit code 1, without a traceback.
     A terminal that can't show a character of a label or a path gets its code instead.
 
-    RAISES (SystemExit): In place of a `CorpusError`, `DistillationError`, `PipelineError`, `OSError` or
-        `RegistryError`.
+    RAISES (SystemExit): In place of a `GpnerError`, `OSError` or `RegistryError`.
     """
     from catalogue import RegistryError
     from wasabi import msg
 
-    from ..errors import CorpusError, DistillationError, PipelineError
+    from ..errors import GpnerError
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         yield
-    except (CorpusError, DistillationError, PipelineError, OSError, RegistryError) as err:
+    except (GpnerError, OSError, RegistryError) as err:
         msg.fail(str(err), exits=1)

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Optional
 
-from spacy.cli._util import Arg, Opt, import_code, setup_gpu
+from spacy.cli._util import Arg, Opt, import_code
 
 from ._errors import fail_clearly
+from ._gpu import setup_gpu
 
 
 def calibrate_cli(
@@ -33,19 +34,23 @@ def calibrate_cli(
     from ..calibration.report import print_table
     from ..corpora.docs import read_docs, require_spans
     from ..loading import check_output, load_pipeline
+    from ..locks import locked
     from ..pipeline.find import find_pipe
 
     import_code(code_path)
     setup_gpu(use_gpu)
     with fail_clearly():
         check_output(output, model, "calibrated", is_calibrated)
-        docs, _ = read_docs(corpus)
-        nlp = load_pipeline(model)
-        require_spans(docs, find_pipe(nlp).key, corpus, f"Give documents with gold under the key of {model}.")
-        before = setting_of(nlp)
-        candidates = find_candidates(nlp, docs, show_progress=True)
-        check_candidates(candidates, corpus)
-        after = calibrate(candidates)
-        write_calibrated(model, after, output)
-        print_table(candidates, before, after)
-        msg.good(f"{output}: calibrated, with the threshold {after.threshold}")
+        with locked(output):
+            docs, _ = read_docs(corpus)
+            nlp = load_pipeline(model)
+            require_spans(
+                docs, find_pipe(nlp).key, corpus, f"Give documents with gold under the key of {model}."
+            )
+            before = setting_of(nlp)
+            candidates = find_candidates(nlp, docs, show_progress=True)
+            check_candidates(candidates, corpus)
+            after = calibrate(candidates)
+            write_calibrated(model, after, output)
+            print_table(candidates, before, after)
+            msg.good(f"{output}: calibrated, with the threshold {after.threshold}")

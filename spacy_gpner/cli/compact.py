@@ -26,23 +26,25 @@ def compact_cli(
     from ..corpora.docs import read_docs, require_spans
     from ..errors import CorpusError
     from ..loading import check_output, load_pipeline
+    from ..locks import locked
     from ..pipeline.find import find_pipe
 
     with fail_clearly():
         check_packages()
         check_output(output, model, "compact", is_compact)
-        if corpus is not None:
-            full = load_pipeline(model)
-            gold, _ = read_docs(corpus)
-            remedy = f"Give documents with gold under the key of {model}."
-            require_spans(gold, find_pipe(full).key, corpus, remedy)
-            if not any(len(doc) for doc in gold):
-                raise CorpusError(f"{corpus}: no document has text. Give documents with gold.")
-        nlp = load_pipeline(model)
-        msg.info("Making it compact")
-        n_layers = write_compact(nlp, output)
-        msg.good(f"{output}: {n_layers} {'layer' if n_layers == 1 else 'layers'} in int8")
-        if corpus is not None:
-            costs = compare([full, load_pipeline(str(output))], gold, show_progress=True)
-            record_scores(output, costs[1])
-            print_costs([Path(str(full.path)), output], costs)
+        with locked(output):
+            if corpus is not None:
+                full = load_pipeline(model)
+                gold, _ = read_docs(corpus)
+                remedy = f"Give documents with gold under the key of {model}."
+                require_spans(gold, find_pipe(full).key, corpus, remedy)
+                if not any(len(doc) for doc in gold):
+                    raise CorpusError(f"{corpus}: no document has text. Give documents with gold.")
+            nlp = load_pipeline(model)
+            msg.info("Making it compact")
+            n_layers = write_compact(nlp, output)
+            msg.good(f"{output}: {n_layers} {'layer' if n_layers == 1 else 'layers'} in int8")
+            if corpus is not None:
+                costs = compare([full, load_pipeline(str(output))], gold, show_progress=True)
+                record_scores(output, costs[1])
+                print_costs([Path(str(full.path)), output], costs)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Optional
 
 import typer
-from spacy.cli._util import Arg, Opt, import_code, parse_config_overrides, setup_gpu, show_validation_error
+from spacy.cli._util import Arg, Opt, import_code, parse_config_overrides, show_validation_error
 
 from ._errors import fail_clearly
+from ._gpu import setup_gpu
 
 
 def distill_cli(
@@ -33,7 +34,10 @@ def distill_cli(
 
     from ..distillation.course import distill
     from ..distillation.setup import init_nlp_student
+    from ..files import remove_leftovers
     from ..loading import load_pipeline
+    from ..locks import locked
+    from ..trust import check_named_pipelines
 
     if verbose:
         util.logger.setLevel(logging.DEBUG)
@@ -43,18 +47,21 @@ def distill_cli(
     with fail_clearly():
         with show_validation_error(config_path):
             config = util.load_config(config_path, overrides=overrides, interpolate=False)
-        teacher_nlp = load_pipeline(teacher)
-        msg.divider("Initializing student")
-        with show_validation_error(config_path, hint_fill=False):
-            nlp = init_nlp_student(config, teacher_nlp, use_gpu=use_gpu)
-        msg.good("Initialized student")
-        msg.divider("Distilling")
-        with show_validation_error(config_path, hint_fill=False):
-            distill(
-                nlp,
-                teacher_nlp,
-                output_path,
-                resume=resume,
-                stdout=sys.stdout,
-                stderr=sys.stderr,
-            )
+        with locked(output_path):
+            remove_leftovers(output_path)
+            teacher_nlp = load_pipeline(teacher)
+            msg.divider("Initializing student")
+            with show_validation_error(config_path, hint_fill=False):
+                check_named_pipelines(config)
+                nlp = init_nlp_student(config, teacher_nlp, use_gpu=use_gpu)
+            msg.good("Initialized student")
+            msg.divider("Distilling")
+            with show_validation_error(config_path, hint_fill=False):
+                distill(
+                    nlp,
+                    teacher_nlp,
+                    output_path,
+                    resume=resume,
+                    stdout=sys.stdout,
+                    stderr=sys.stderr,
+                )

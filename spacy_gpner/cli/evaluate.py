@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Optional
 
-from spacy.cli._util import Arg, Opt, import_code, setup_gpu
+from spacy.cli._util import Arg, Opt, import_code
 
 from ._errors import fail_clearly
+from ._gpu import setup_gpu
 
 
 def evaluate_cli(
@@ -32,8 +33,10 @@ def evaluate_cli(
     with fail_clearly():
         from ..evaluation.evaluate import check_directory, evaluate, write_evaluation
         from ..evaluation.report import print_evaluation
+        from ..locks import locked
 
         check_directory(output_path)
-        evaluation = evaluate(models, corpus_path, spans_key=spans_key, train_path=train_path)
-        write_evaluation(evaluation, output_path, limit=limit)
+        with locked(output_path):
+            evaluation = evaluate(models, corpus_path, spans_key=spans_key, train_path=train_path)
+            write_evaluation(evaluation, output_path, limit=limit)
         print_evaluation(evaluation, output_path)

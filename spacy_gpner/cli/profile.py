@@ -28,12 +28,16 @@ def profile_cli(
     from spacy import util
 
     from ..errors import PipelineError
-    from ..profiling.profile import count_labels, print_profile, profile
+    from ..profiling.profile import count_labels, profile
+    from ..profiling.report import print_profile
+    from ..trust import check_pipeline
 
     overrides = parse_config_overrides(ctx.args)
     import_code(code_path)
     with fail_clearly():
         config_path = source / "config.cfg" if source.is_dir() else source
+        if source.is_dir():
+            check_pipeline(source)
         with show_validation_error(config_path):
             try:
                 config = util.load_config(config_path, overrides=overrides, interpolate=False).interpolate()

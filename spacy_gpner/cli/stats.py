@@ -18,8 +18,8 @@ def stats_cli(
     which window w keeps nearly all entities. Counts and labels alone: no text leaves the corpus.
     """
     from ..corpora.paths import check_output
+    from ..statistics.corpus import count_files, write_json
     from ..statistics.report import print_stats
-    from ..statistics.stats import count_files, write_json
 
     with fail_clearly():
         outputs = {".json": json_path, ".svg": plot_path}

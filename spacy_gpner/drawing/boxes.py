@@ -1,10 +1,12 @@
-"""Nested spans drawn over their text as HTML, for pages that show documents."""
+"""Nested entities in boxes around their text, as HTML, for pages that show documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from html import escape
 from typing import Optional
+
+from ..entities import Entity
 
 # Light enough for black text, and told apart by colour-blind readers as far as ten colours can be.
 PALETTE = (
@@ -36,29 +38,26 @@ mark small { font-size: .65em; font-weight: 600; margin-left: .3em; color: #333;
 
 
 @dataclass(frozen=True)
-class DrawnSpan:
-    """A span to draw.
+class Box:
+    """How an entity is drawn.
 
-    start, end (int): First character, and the character after the last.
-    label (str): The label.
-    color (str): The label's color.
-    score (Optional[float]): Its score, which makes it fainter or stronger if it is in [0, 1].
+    entity (Entity): The entity, not empty.
+    score (Optional[float]): Its score, which makes the box fainter or stronger if it is in [0, 1].
     tag (str): Words for the element's `class` and `data-tag` attributes, for styles and filters.
     note (str): What is said of it when the mouse is over it.
+    suffix (str): What follows the label.
     """
 
-    start: int
-    end: int
-    label: str
-    color: str
+    entity: Entity
     score: Optional[float] = None
     tag: str = ""
     note: str = ""
+    suffix: str = ""
 
 
 @dataclass(frozen=True, order=True)
 class _Piece:
-    """A part of a span that lies wholly inside, or wholly outside, every other piece."""
+    """A part of a box that lies wholly inside, or wholly outside, every other piece."""
 
     start: int
     minus_end: int
@@ -89,12 +88,13 @@ def draw_legend(colors: dict[str, str]) -> str:
     return "".join(f'<span style="--color: {color}">{show(label)}</span>' for label, color in colors.items())
 
 
-def draw_text(text: str, spans: Sequence[DrawnSpan]) -> str:
-    """Draw a text with its spans, each as a box with the label at its end. A span that crosses the edge of
-    another is drawn in two boxes, open towards each other.
+def draw_text(text: str, boxes: Sequence[Box], colors: dict[str, str]) -> str:
+    """Draw a text with its entities, each in a box with the label at its end. A box that crosses the edge of
+    another is drawn in two pieces, open towards each other.
 
     text (str): The text.
-    spans (Sequence[DrawnSpan]): The spans, none of them empty.
+    boxes (Sequence[Box]): The entities.
+    colors (Dict[str, str]): The color of each label.
     RETURNS (str): The HTML. Text, labels and notes are escaped, control characters drawn by their pictures.
     """
     parts: list[str] = []
@@ -107,16 +107,18 @@ def draw_text(text: str, spans: Sequence[DrawnSpan]) -> str:
             piece = open_pieces.pop()
             parts.append(show(text[position : piece.end]))
             position = piece.end
-            label = f"<small>{show(spans[piece.number].label)}</small>" if piece.is_last else ""
+            box = boxes[piece.number]
+            label = f"<small>{show(box.entity.label + box.suffix)}</small>" if piece.is_last else ""
             parts.append(f"{label}</mark>")
         parts.append(show(text[position:to]))
         position = to
 
-    pieces = _nest(spans)
+    pieces = _nest([box.entity for box in boxes])
     heights = _heights(pieces)
     for piece, height in zip(pieces, heights, strict=True):
         advance(piece.start)
-        parts.append(_open(spans[piece.number], piece, height))
+        box = boxes[piece.number]
+        parts.append(_open(box, colors[box.entity.label], piece, height))
         open_pieces.append(piece)
     advance(len(text))
     return f'<div class="text" style="--height: {max(heights, default=0)}">{"".join(parts)}</div>'
@@ -131,9 +133,9 @@ def show(text: str) -> str:
     return escape(text.translate(CONTROLS))
 
 
-def _nest(spans: Sequence[DrawnSpan]) -> list[_Piece]:
-    """Cut spans where they cross the edges of others, so that what is left is nested, outer pieces first."""
-    pending = [_Piece(span.start, -span.end, number) for number, span in enumerate(spans)]
+def _nest(entities: Sequence[Entity]) -> list[_Piece]:
+    """Cut entities where they cross the edges of others: what is left is nested, outer pieces first."""
+    pending = [_Piece(entity.start, -entity.end, number) for number, entity in enumerate(entities)]
     heapify(pending)
     stack: list[_Piece] = []
     pieces = []
@@ -163,15 +165,15 @@ def _heights(pieces: Sequence[_Piece]) -> list[int]:
     return heights
 
 
-def _open(span: DrawnSpan, piece: _Piece, height: int) -> str:
+def _open(box: Box, color: str, piece: _Piece, height: int) -> str:
     classes = [
-        *span.tag.split(),
+        *box.tag.split(),
         *["open-left"] * (not piece.is_first),
         *["open-right"] * (not piece.is_last),
     ]
     return (
-        f'<mark class="{escape(" ".join(classes))}" data-tag="{escape(span.tag)}" title="{show(span.note)}" '
-        f'style="--color: {_shade(span.color, span.score)}; --height: {height}">'
+        f'<mark class="{escape(" ".join(classes))}" data-tag="{escape(box.tag)}" title="{show(box.note)}" '
+        f'style="--color: {_shade(color, box.score)}; --height: {height}">'
     )
 
 

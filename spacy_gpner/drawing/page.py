@@ -11,7 +11,7 @@ from ..corpora.paths import check_output
 from ..entities import Entity, scored_entities
 from ..errors import CorpusError
 from ..files import atomic_write
-from .boxes import STYLE, DrawnSpan, draw_legend, draw_text, label_colors, show
+from .boxes import STYLE, Box, draw_legend, draw_text, label_colors, show
 
 PAGE = """<!DOCTYPE html>
 <html lang="zh">
@@ -102,9 +102,9 @@ def render_page(
     )
 
 
-def _draw(text: str, found: dict[Entity, Optional[float]], colors: dict[str, str]) -> str:
-    spans = []
-    for (start, end, label), score in found.items():
-        shown = label if score is None else f"{label} {score:.2f}"
-        spans.append(DrawnSpan(start, end, shown, colors[label], score))
-    return draw_text(text, spans)
+def _draw(text: str, scores: dict[Entity, Optional[float]], colors: dict[str, str]) -> str:
+    boxes = [
+        Box(entity, score, suffix="" if score is None else f" {score:.2f}")
+        for entity, score in scores.items()
+    ]
+    return draw_text(text, boxes, colors)

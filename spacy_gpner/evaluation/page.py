@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any, Optional
 
-from ..drawing.boxes import STYLE, DrawnSpan, draw_legend, draw_text, label_colors, show
+from ..drawing.boxes import STYLE, Box, draw_legend, draw_text, label_colors, show
 from ..drawing.plots import to_svg
 from ..entities import Entity
 from .evaluate import Evaluation
@@ -235,19 +235,19 @@ def _article(
     tags = sorted({f"{numbers[label]}-{kind}" for own in matches for label, kind in _tags(own)})
     parts = [f"<article data-tags='{json.dumps(tags)}'><h3>document {number + 1}</h3>"]
 
-    def span(entity: Entity, kinds: Sequence[str], score: Optional[float], note: str) -> DrawnSpan:
-        start, end, label = entity
+    def box(entity: Entity, kinds: Sequence[str], score: Optional[float], note: str) -> Box:
+        label = entity.label
         style = "right" if set(kinds) == {"correct"} else "wrong"
         tag = " ".join([style, *(f"{numbers[label]}-{kind}" for kind in dict.fromkeys(kinds))])
-        return DrawnSpan(start, end, label, colors[label], score, tag, f"{label}{note}")
+        return Box(entity, score, tag, f"{label}{note}")
 
     for name, view, own in zip(names, views, matches, strict=True):
         drawn = []
         for kind, _, entity in own:
             if entity:
                 score = view.predicted[entity]
-                drawn.append(span(entity, [kind], score, f"{_said(score)}: {kind}"))
-        parts.append(f"<h4>{show(name)}</h4>{draw_text(text, drawn)}")
+                drawn.append(box(entity, [kind], score, f"{_said(score)}: {kind}"))
+        parts.append(f"<h4>{show(name)}</h4>{draw_text(text, drawn, colors)}")
     kinds = [{entity: kind for kind, entity, _ in own if entity} for own in matches]
     drawn = []
     for entity in sorted(views[0].gold):
@@ -255,8 +255,8 @@ def _article(
             f"{kind[entity]} by {name}{_said(view.candidates.get(entity))}"
             for name, view, kind in zip(names, views, kinds, strict=True)
         ]
-        drawn.append(span(entity, [kind[entity] for kind in kinds], None, f": {'; '.join(notes)}"))
-    parts.append(f"<h4>gold</h4>{draw_text(text, drawn)}</article>")
+        drawn.append(box(entity, [kind[entity] for kind in kinds], None, f": {'; '.join(notes)}"))
+    parts.append(f"<h4>gold</h4>{draw_text(text, drawn, colors)}</article>")
     return "".join(parts)
 
 

@@ -10,6 +10,7 @@ from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from ..errors import GpnerWarning
 from ..spans import Objective
 
 TOKENS = [ORTH, SPACY]
@@ -99,6 +100,7 @@ class GoldReport:
             warnings.warn(
                 f"[{name}] {counts.total()} of {total} gold spans ({counts.total() / total:.2%}) are "
                 f"{reason}. By label: {by_label}.",
+                GpnerWarning,
                 stacklevel=3,
             )
 

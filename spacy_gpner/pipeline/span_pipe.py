@@ -13,7 +13,7 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer, set_dropout_rate
 
 from ..checks import check_dropout
-from ..errors import PipelineError
+from ..errors import GpnerWarning, PipelineError
 from ..models.by_length import predict_vectors
 from ..models.score_model import ScoreModel, is_initialized
 from ..models.torch_layer import has_unaveraged_shim
@@ -132,6 +132,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
                 f"[{self.name}] {dropped} spans of {n_docs} of {len(docs)} docs passed the threshold "
                 f"({self.cfg['threshold']}) beyond max_spans and were dropped; the best were kept. Is the "
                 "component trained, and the threshold not too low? This is warned of once.",
+                GpnerWarning,
                 stacklevel=2,
             )
 
@@ -307,11 +308,13 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
                 f"[{self.name}] spans_key is '{self.key}', but [training.score_weights] has no weight "
                 f"for it: the score would stay 0 and the best model could not be told. Add "
                 f"spans_{self.key}_f = 1.0 there.",
+                GpnerWarning,
                 stacklevel=3,
             )
         if config.get("optimizer", {}).get("use_averages") and has_unaveraged_shim(nlp):
             warnings.warn(
                 f"[{self.name}] use_averages = true in [training.optimizer]: transformers are not averaged, "
                 "and the averages of the other layers alone would not fit them. Set it to false.",
+                GpnerWarning,
                 stacklevel=3,
             )

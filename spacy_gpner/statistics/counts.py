@@ -1,10 +1,12 @@
-"""What documents hold: lengths, entities and their nesting. Counts and labels alone, no text."""
+"""What documents hold: lengths, entities and their nesting."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
+
+from spacy.tokens import Doc, Span
 
 from ..spans import Window
 from ..spans.nesting import Nesting, nesting
@@ -13,35 +15,8 @@ WIDTHS = (4, 8, 16, 20, 32, 64, 128, 256, 512)
 PERCENTILES = (50, 90, 95, 99)
 
 
-class Found(NamedTuple):
-    """An entity.
-
-    start, end (int): First token, and the token after the last.
-    label (str): The label.
-    text (str): The text.
-    """
-
-    start: int
-    end: int
-    label: str
-    text: str
-
-
-class Document(NamedTuple):
-    """What is counted of a document.
-
-    text (str): The text.
-    tokens (int): The number of tokens.
-    entities (Optional[list[Found]]): The entities, or None where nobody has labelled it.
-    """
-
-    text: str
-    tokens: int
-    entities: Optional[list[Found]]
-
-
 @dataclass
-class Entities:
+class EntityCounts:
     """The entities of one label, or of all.
 
     spans (list[tuple[int, int]]): First token, and the token after the last, of each.
@@ -64,16 +39,17 @@ class Entities:
     def __len__(self) -> int:
         return len(self.spans)
 
-    def add(self, entity: Found, nested: Nesting, equal: bool) -> None:
+    def add(self, span: Span, nested: Nesting, equal: bool) -> None:
         """Count an entity.
 
-        entity (Found): The entity.
+        span (Span): The entity.
         nested (Nesting): How it is nested.
         equal (bool): Whether another one has its boundaries.
         """
-        self.spans.append((entity.start, entity.end))
-        self.characters.append(len(entity.text))
-        self.surfaces[entity.label, entity.text] += 1
+        text = span.text
+        self.spans.append((span.start, span.end))
+        self.characters.append(len(text))
+        self.surfaces[span.label_, text] += 1
         self.inner += nested.inner
         self.outer += nested.outer
         self.nested += any(nested)
@@ -114,8 +90,8 @@ class Counts:
     characters, tokens (list[int]): The length of each document.
     texts (Counter[str]): How often each text occurs.
     unlabelled (int): The documents that nobody has labelled.
-    labels (dict[str, Entities]): The entities of each label.
-    total (Entities): The entities of all labels.
+    labels (dict[str, EntityCounts]): The entities of each label.
+    total (EntityCounts): The entities of all labels.
     pairs (Counter[tuple[str, str]]): For two labels, outer and inner, the entities of the latter that lie
         inside one of the former with other boundaries.
     """
@@ -124,8 +100,8 @@ class Counts:
     tokens: list[int] = field(default_factory=list)
     texts: Counter[str] = field(default_factory=Counter)
     unlabelled: int = 0
-    labels: dict[str, Entities] = field(default_factory=dict)
-    total: Entities = field(default_factory=Entities)
+    labels: dict[str, EntityCounts] = field(default_factory=dict)
+    total: EntityCounts = field(default_factory=EntityCounts)
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
@@ -137,6 +113,28 @@ class Counts:
     def repeated(self) -> int:
         """RETURNS (int): The documents whose text an earlier one has."""
         return self.documents - len(self.texts)
+
+    def add_doc(self, doc: Doc, spans_key: str) -> None:
+        """Count a document and its entities.
+
+        doc (Doc): The document.
+        spans_key (str): The key of its entities in `doc.spans`. Without it, the document is unlabelled.
+        """
+        text = doc.text
+        self.characters.append(len(text))
+        self.tokens.append(len(doc))
+        self.texts[text] += 1
+        if spans_key not in doc.spans:
+            self.unlabelled += 1
+            return
+        spans = list(doc.spans[spans_key])
+        edges = [(span.start, span.end) for span in spans]
+        shared = Counter(edges)
+        for span, edge, nested in zip(spans, edges, nesting(edges), strict=True):
+            own = self.labels.setdefault(span.label_, EntityCounts())
+            for counts in (own, self.total):
+                counts.add(span, nested, shared[edge] > 1)
+        self.pairs.update(_find_pairs(spans))
 
     def by_count(self) -> list[str]:
         """RETURNS (list[str]): The labels, the most frequent first."""
@@ -166,36 +164,12 @@ class Counts:
         }
 
 
-def count_docs(docs: Iterable[Document]) -> Counts:
-    """Count what documents hold.
-
-    docs (Iterable[Document]): The documents.
-    RETURNS (Counts): The counts.
-    """
-    counts = Counts()
-    for text, tokens, entities in docs:
-        counts.characters.append(len(text))
-        counts.tokens.append(tokens)
-        counts.texts[text] += 1
-        if entities is None:
-            counts.unlabelled += 1
-            continue
-        edges = [(entity.start, entity.end) for entity in entities]
-        shared = Counter(edges)
-        for entity, edge, nested in zip(entities, edges, nesting(edges), strict=True):
-            own = counts.labels.setdefault(entity.label, Entities())
-            for group in (own, counts.total):
-                group.add(entity, nested, shared[edge] > 1)
-        counts.pairs.update(_find_pairs(entities))
-    return counts
-
-
-def _find_pairs(entities: Iterable[Found]) -> Iterator[tuple[str, str]]:
+def _find_pairs(spans: Iterable[Span]) -> Iterator[tuple[str, str]]:
     """For each entity, the labels of those around it: outer and inner label."""
-    ordered = sorted((entity.start, -entity.end, entity.label) for entity in entities)
+    ordered = sorted((span.start, -span.end, span.label_) for span in spans)
     # What comes before begins no later, and so lies around what ends no later
     farthest: dict[str, int] = {}
-    for (_, end), group in groupby(ordered, key=lambda entity: entity[:2]):
+    for (_, end), group in groupby(ordered, key=lambda row: row[:2]):
         labels = [label for _, _, label in group]
         outer = [label for label, reached in farthest.items() if reached >= -end]
         yield from ((around, label) for around in outer for label in labels)

@@ -12,8 +12,9 @@ from ..drawing.plots import PALETTE, legend_name, to_svg
 from ..entities import show_label
 from ..files import atomic_write
 from ..spans import Window
-from .counts import WIDTHS, Counts, Entities
-from .stats import KEEP, CorpusStats, advise
+from .corpus import CorpusStats
+from .counts import WIDTHS, Counts, EntityCounts
+from .window import KEEP, advise
 
 MAX_LABELS = 20
 GUIDE: dict[str, Any] = {"color": "#999999", "linewidth": 0.8, "linestyle": "--"}
@@ -111,6 +112,6 @@ def _draw_windows(axes: Axes, counts: Counts, labels: Sequence[str]) -> None:
     axes.legend(loc="lower right")
 
 
-def _draw_kept(axes: Axes, entities: Entities, name: str, color: str, width: float) -> None:
+def _draw_kept(axes: Axes, entities: EntityCounts, name: str, color: str, width: float) -> None:
     kept = [100 * entities.held(Window(w)) / len(entities) for w in WIDTHS]
     axes.plot(WIDTHS, kept, marker=".", color=color, linewidth=width, label=legend_name(name))

@@ -8,8 +8,9 @@ from wasabi import msg
 from ..entities import show_label
 from ..spans import Window
 from ..spans.tiles import WindowMode
+from .corpus import CorpusStats, Overlap
 from .counts import WIDTHS, Counts, describe, share
-from .stats import KEEP, CorpusStats, Overlap, advise
+from .window import KEEP, advise
 
 LENGTHS = {
     "mean": "mean",

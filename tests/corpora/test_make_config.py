@@ -23,8 +23,8 @@ def corpus(tmp_path):
 
 
 def make_config(*args):
-    command = [sys.executable, str(ROOT / "scripts" / "make_config.py"), *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "scripts.make_config", *map(str, args)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 def test_steps(corpus, tmp_path):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gpner.drawing.boxes import CONTROLS, DrawnSpan, draw_legend, draw_text, label_colors, show
+from spacy_gpner.drawing.boxes import CONTROLS, Box, draw_legend, draw_text, label_colors, show
+from spacy_gpner.entities import Entity
 
 from ..evaluation.strategies import TEXT, spans
 
@@ -54,13 +55,14 @@ def read(html):
     return reader
 
 
-def drawn(pairs, label="bod"):
-    return [DrawnSpan(*pair, label, "#000000", tag=str(i)) for i, pair in enumerate(pairs)]
+def draw(text, pairs):
+    boxes = [Box(Entity(*pair, "bod"), tag=str(i)) for i, pair in enumerate(pairs)]
+    return draw_text(text, boxes, {"bod": "#000000"})
 
 
 @given(st.lists(spans, max_size=9))
 def test_each_character_and_each_span_once(pairs):
-    reader = read(draw_text(TEXT, drawn(pairs)))
+    reader = read(draw(TEXT, pairs))
     assert reader.text == TEXT
     for i, (start, end) in enumerate(pairs):
         pieces = [piece for piece in reader.pieces if piece[0] == str(i)]
@@ -74,7 +76,7 @@ def test_each_character_and_each_span_once(pairs):
 @given(st.sets(spans, max_size=9))
 def test_what_crosses_nothing_is_not_cut(pairs):
     crossed = {(a, b) for a, b in pairs for c, d in pairs if a < c < b < d or c < a < d < b}
-    pieces = read(draw_text(TEXT, drawn(pairs))).pieces
+    pieces = read(draw(TEXT, pairs)).pieces
     tags = [str(i) for i, pair in enumerate(pairs) if pair not in crossed]
     assert sorted(piece[0] for piece in pieces if piece[0] in tags) == sorted(tags)
 
@@ -84,30 +86,31 @@ def heights(html):
 
 
 def test_outer_boxes_are_higher():
-    html = draw_text(TEXT, drawn([(0, 9), (0, 3), (0, 2), (0, 2), (4, 6), (7, 8)]))
+    html = draw(TEXT, [(0, 9), (0, 3), (0, 2), (0, 2), (4, 6), (7, 8)])
     # the text has the height of the highest
     assert heights(html) == [3, 3, 2, 1, 0, 0, 0]
-    assert heights(draw_text(TEXT, [])) == [0]
+    assert heights(draw(TEXT, [])) == [0]
 
 
 def test_a_thousand_boxes_in_each_other():
     pairs = [(i, 2000 - i) for i in range(300)]
-    reader = read(draw_text("字" * 2000, drawn(pairs)))
+    reader = read(draw("字" * 2000, pairs))
     assert len(reader.pieces) == 300
     assert reader.text == "字" * 2000
 
 
 @pytest.mark.parametrize("pairs", [[], [(0, len(ODD))], [(3, 20), (10, 40), (30, 31), (30, 31)]])
 def test_odd_text(pairs):
-    reader = read(draw_text(ODD, drawn(pairs)))
+    reader = read(draw(ODD, pairs))
     assert reader.text == ODD.translate(CONTROLS)
     assert not any(ord(c) < 0x20 and c not in "\t\n" for c in reader.text)
 
 
 def test_names_are_escaped():
     bad = "\"><img src=x onerror=alert(1)>'\x07"
-    html = draw_text("肺癌", [DrawnSpan(0, 2, bad, "#000000", tag="x", note=bad)])
-    assert "<img" not in html + draw_legend({bad: "#000000"}) + show(bad)
+    colors = {bad: "#000000"}
+    html = draw_text("肺癌", [Box(Entity(0, 2, bad), tag="x", note=bad, suffix=bad)], colors)
+    assert "<img" not in html + draw_legend(colors) + show(bad)
     note = re.search(r'title="([^"]*)"', html).group(1)
     assert unescape(note) == bad.replace("\x07", "\u2407")
 
@@ -118,7 +121,8 @@ def test_names_are_escaped():
      (17.0, "#804020"), (float("nan"), "#804020")],
 )  # fmt: skip
 def test_the_less_probable_the_fainter(score, color):
-    assert f"--color: {color};" in draw_text("肺癌", [DrawnSpan(0, 2, "dis", "#804020", score)])
+    html = draw_text("肺癌", [Box(Entity(0, 2, "dis"), score)], {"dis": "#804020"})
+    assert f"--color: {color};" in html
 
 
 def test_more_labels_than_colors():

@@ -1,11 +1,14 @@
 """What a model holds and computes, against the main paper's Table 6, hand counts and real models."""
 
 import pytest
-from thinc.api import Config
+import torch
+from spacy.util import registry
+from thinc.api import Config, PyTorchWrapper, chain
 from transformers import AutoModel
 
 from spacy_gpner.compact.pipeline import write_compact
 from spacy_gpner.errors import PipelineError
+from spacy_gpner.profiling.counts import count_layers
 from spacy_gpner.profiling.profile import profile
 from spacy_gpner.spans import Window
 
@@ -25,8 +28,25 @@ LARGE, BASE = "hfl/chinese-roberta-wwm-ext-large", "hfl/chinese-roberta-wwm-ext"
 
 def config_of(head, transformer, **settings):
     tok2vec = {"@architectures": "spacy-transformers.Tok2VecTransformer.v3", "name": transformer}
-    component = {"factory": "span_globalpointer", "model": {**HEADS[head], "tok2vec": tok2vec}, **settings}
+    return config_with({**HEADS[head], "tok2vec": tok2vec}, **settings)
+
+
+def config_with(model, **settings):
+    component = {"factory": "span_globalpointer", "model": model, **settings}
     return Config({"nlp": {"pipeline": ["ner"]}, "components": {"ner": component}})
+
+
+def under_a_bilstm(nlp):
+    """The config of a pipeline, with a BiLSTM on its encoder."""
+    config = nlp.config.interpolate()
+    model = config["components"]["span_globalpointer"]["model"]
+    encode = {"@architectures": "spacy-gpner.BiLSTMEncoder.v1", "width": 16, "depth": 1, "dropout": 0.0}
+    model["tok2vec"] = {
+        "@architectures": "spacy.Tok2Vec.v2",
+        "embed": model["tok2vec"],
+        "encode": encode,
+    }
+    return config
 
 
 def by_name(parts):
@@ -99,6 +119,76 @@ def test_a_shared_encoder_counts(tmp_path):
     assert own == shared
 
 
+@pytest.fixture
+def bert(tmp_path):
+    return make_tiny_bert(tmp_path / "bert")
+
+
+@pytest.fixture(params=[False, True], ids=["own", "shared"])
+def bilstm_on_bert(request, bert):
+    return under_a_bilstm(transformer_nlp(bert, request.param))
+
+
+def test_embeddings_count_as_such_under_another_encoder(bilstm_on_bert, bert):
+    alone, parts = (
+        by_name(profile(x, tokens=20, types=2)) for x in (config_of("efficient", bert), bilstm_on_bert)
+    )
+    assert alone["embeddings"].parameters > 0
+    assert parts["embeddings"] == alone["embeddings"]
+    # eight units in each direction: four gates from 16 and from 8, and two biases each
+    assert parts["encoder"].parameters - alone["encoder"].parameters == 2 * 4 * 8 * (16 + 8 + 2)
+
+
+def test_tables_are_not_multiplied(bilstm_on_bert, bert):
+    alone, parts = (
+        by_name(profile(x, tokens=20, types=2)) for x in (config_of("efficient", bert), bilstm_on_bert)
+    )
+    assert parts["encoder"].layers - alone["encoder"].layers == 20 * 2 * 4 * 8 * (16 + 8)
+    assert parts["encoder"].products == alone["encoder"].products
+
+
+def test_no_weights_are_loaded(bilstm_on_bert, bert, tmp_path):
+    expected = profile(bilstm_on_bert, tokens=20, types=2)
+    (tmp_path / "bert" / "model.safetensors").write_bytes(b"no weights")
+    assert profile(bilstm_on_bert, tokens=20, types=2) == expected
+    for path in (tmp_path / "bert").iterdir():
+        if path.name != "config.json":
+            path.unlink()
+    assert profile(bilstm_on_bert, tokens=20, types=2) == expected
+
+
+def test_tables_of_torch_layers():
+    embed, linear = torch.nn.Embedding(100, 16), torch.nn.Linear(16, 8)
+    found = by_name(count_layers(chain(PyTorchWrapper(embed), PyTorchWrapper(linear)), 20))
+    assert found["embeddings"].parameters == 100 * 16
+    assert (found["encoder"].parameters, found["encoder"].layers) == (8 * 16 + 8, 20 * 8 * 16)
+
+
+def test_several_models_in_one(bert):
+    config = transformer_nlp(bert, shared=True).config.interpolate()
+    model = config["components"]["span_globalpointer"]["model"]
+    one = by_name(profile(config, tokens=20, types=2))
+    config["components"]["span_globalpointer"]["model"] = {"members": {"*": {"0": model, "1": model}}}
+    two = by_name(profile(config, tokens=20, types=2))
+    # the encoder is shared, and counts once
+    assert (two["embeddings"], two["encoder"]) == (one["embeddings"], one["encoder"])
+    assert two["head"].parameters == 2 * one["head"].parameters
+    assert two["head"].products == 2 * one["head"].products
+
+
+def test_a_transformer_that_is_not_in_the_config(bert):
+    tok2vec = transformer_nlp(bert, shared=False).config.interpolate()
+    block = tok2vec["components"]["span_globalpointer"]["model"]["tok2vec"]
+
+    @registry.architectures("test.HiddenTransformer.v1")
+    def hidden_transformer():
+        return registry.resolve({"model": block})["model"]
+
+    model = {**HEADS["efficient"], "tok2vec": {"@architectures": "test.HiddenTransformer.v1"}}
+    with pytest.raises(PipelineError, match=r"test\.HiddenTransformer\.v1 makes a transformer by itself"):
+        profile(config_with(model), tokens=5, types=2)
+
+
 def test_biaffine(tmp_path):
     parts = by_name(profile(config_of("biaffine", make_tiny_bert(tmp_path / "bert")), tokens=5, types=2))
     assert parts["head"].parameters > 0
@@ -110,6 +200,10 @@ def test_what_is_not_known(tmp_path):
         profile(config_of("efficient", "of/nobody"), tokens=5, types=2)
     with pytest.raises(PipelineError, match="no component of the factory 'span_globalpointer'"):
         profile(Config({"nlp": {"pipeline": []}, "components": {}}), tokens=5, types=2)
+    config = config_of("efficient", BASE)
+    del config["components"]["ner"]["model"]
+    with pytest.raises(PipelineError, match=r"\[components\.ner\.model\] has no tok2vec.*fill-config"):
+        profile(config, tokens=5, types=2)
 
 
 @pytest.mark.parametrize(

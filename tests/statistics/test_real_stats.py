@@ -7,7 +7,8 @@ import pytest
 
 from spacy_gpner.corpora.convert import convert_corpus
 from spacy_gpner.spans import Window
-from spacy_gpner.statistics.stats import advise, count_files
+from spacy_gpner.statistics.corpus import count_files
+from spacy_gpner.statistics.window import advise
 
 from ..util import NEEDS_CORPORA
 

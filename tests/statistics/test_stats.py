@@ -16,10 +16,11 @@ from spacy_gpner.corpora.summary import Summary
 from spacy_gpner.drawing.plots import to_svg
 from spacy_gpner.errors import CorpusError
 from spacy_gpner.spans import Window
-from spacy_gpner.statistics.counts import WIDTHS, Document, Found, count_docs, describe
-from spacy_gpner.statistics.stats import advise, count_files
+from spacy_gpner.statistics.corpus import count_files
+from spacy_gpner.statistics.counts import WIDTHS, Counts, describe
+from spacy_gpner.statistics.window import advise
 
-from ..util import save_docs
+from ..util import make_docs, save_docs
 
 TRAIN = [
     ("患者左膝肿痛", [(2, 4, "bod"), (2, 6, "sym")]),
@@ -36,22 +37,22 @@ def paths(tmp_path):
     return [save_docs(tmp_path / "train.spacy", TRAIN), save_docs(tmp_path / "dev.spacy", DEV)]
 
 
-def documents(data):
-    return [
-        Document(text, len(text), spans and [Found(i, j, label, text[i:j]) for i, j, label in spans])
-        for text, spans in data
-    ]
+def count(data):
+    counts = Counts()
+    for doc in make_docs(data):
+        counts.add_doc(doc, "sc")
+    return counts
 
 
 entities = st.tuples(st.integers(0, 9), st.integers(1, 10), st.sampled_from(["bod", "sym", "dis"]))
 texts = st.sets(entities.filter(lambda x: x[0] < x[1]), max_size=8).map(
-    lambda spans: ("左上腹及右膝关节痛", sorted(spans))
+    lambda spans: ("左上腹及右膝关节疼痛", sorted(spans))
 )
 
 
 @given(st.lists(texts, max_size=4))
 def test_nesting_is_what_all_pairs_say(data):
-    counts = count_docs(documents(data))
+    counts = count(data)
     inner, outer, nested, equal, pairs = set(), set(), set(), set(), set()
     for number, (_, spans) in enumerate(data):
         for x, y in product(spans, spans):
@@ -82,7 +83,7 @@ def test_nesting_is_what_all_pairs_say(data):
 def test_a_window_keeps_what_it_should(data, width, mode):
     spans = [span for _, spans in data for span in spans]
     kept = [(i, j) for i, j, _ in spans if (j if mode == "prefix" else j - i) <= width]
-    assert count_docs(documents(data)).total.held(Window(width, mode)) == len(kept)
+    assert count(data).total.held(Window(width, mode)) == len(kept)
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1))
@@ -128,12 +129,12 @@ def test_tokens_and_characters_differ(tmp_path):
 def test_advice():
     text = "痛" * 300
     short, long = [(n, n + 1, "sym") for n in range(200)], (0, 40, "dis")
-    advice = advise(count_docs(documents([(text, [*short, long])])), "band")
+    advice = advise(count([(text, [*short, long])]), "band")
     assert (advice.width, advice.lost, advice.every_label) == (4, {"dis": 1}, 64)
     assert advice.kept_share == 200 / 201
-    prefix = advise(count_docs(documents([(text, [*short, long])])), "prefix")
+    prefix = advise(count([(text, [*short, long])]), "prefix")
     assert (prefix.width, prefix.lost) == (256, {})
-    none = advise(count_docs(documents([("痛" * 900, [(0, 900, "sym")])])), "band")
+    none = advise(count([("痛" * 900, [(0, 900, "sym")])]), "band")
     assert (none.width, none.lost, none.every_label) == (None, {}, None)
 
 

@@ -1,10 +1,10 @@
-"""What the files of a corpus hold and share, and which window suits them. Counts and labels, no text."""
+"""What the files of a corpus hold and share. Counts and labels, no text."""
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, permutations
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Optional
 
@@ -14,12 +14,9 @@ from tqdm import tqdm
 from ..corpora.docs import read_docs, require_spans
 from ..errors import CorpusError
 from ..files import atomic_write, resolve
-from ..spans import Window
-from ..spans.tiles import WindowMode
-from .counts import WIDTHS, Counts, Document, Entities, Found, count_docs, share
+from .counts import Counts, share
+from .window import advise
 
-# A window is advised that keeps so much of the gold
-KEEP = 0.995
 REMEDY = "Give the key of the gold spans with --spans-key, or convert the corpus with its annotation."
 
 
@@ -72,22 +69,6 @@ class CorpusStats:
         }
 
 
-@dataclass(frozen=True)
-class Advice:
-    """A window for a corpus.
-
-    width (Optional[int]): The smallest of `WIDTHS` that keeps 99.5 % of the entities. None where none does.
-    kept_share (Optional[float]): The share of the entities that it keeps.
-    lost (dict[str, int]): How many entities of each label it loses, most first.
-    every_label (Optional[int]): The smallest that keeps 99.5 % of each label's entities.
-    """
-
-    width: Optional[int]
-    kept_share: Optional[float]
-    lost: dict[str, int]
-    every_label: Optional[int]
-
-
 def count_files(paths: Sequence[Path], spans_key: str = "sc") -> CorpusStats:
     """Count what .spacy files hold.
 
@@ -103,26 +84,24 @@ def count_files(paths: Sequence[Path], spans_key: str = "sc") -> CorpusStats:
     names = [path.name for path in paths]
     if len(set(names)) < len(names):
         names = [str(path) for path in paths]
-    docs = {name: _read(path, spans_key) for name, path in zip(names, paths, strict=True)}
-    files = {name: count_docs(part) for name, part in docs.items()}
-    together = count_docs(chain.from_iterable(docs.values()))
+    together = Counts()
+    files = {}
+    for name, path in zip(names, paths, strict=True):
+        files[name] = Counts()
+        for doc in _read(path, spans_key):
+            files[name].add_doc(doc, spans_key)
+            together.add_doc(doc, spans_key)
     overlaps = [_compare(files, *pair) for pair in permutations(files, 2)]
     return CorpusStats(files, together, overlaps, spans_key)
 
 
-def _read(path: Path, spans_key: str) -> list[Document]:
+def _read(path: Path, spans_key: str) -> Iterable[Doc]:
     docs, _ = read_docs(path)
     if not docs:
         raise CorpusError(f"{path} holds no documents. Convert its corpus again, or leave the file out.")
     require_spans(docs, spans_key, path, REMEDY)
-    bar = tqdm(docs, unit=" docs", delay=2, leave=False, disable=None)
-    return [Document(doc.text, len(doc), _find_entities(doc, spans_key)) for doc in bar]
-
-
-def _find_entities(doc: Doc, spans_key: str) -> Optional[list[Found]]:
-    if spans_key not in doc.spans:
-        return None
-    return [Found(span.start, span.end, span.label_, span.text) for span in doc.spans[spans_key]]
+    bar: Iterable[Doc] = tqdm(docs, unit=" docs", delay=2, leave=False, disable=None)
+    return bar
 
 
 def _compare(files: dict[str, Counts], file: str, other: str) -> Overlap:
@@ -137,27 +116,6 @@ def _compare(files: dict[str, Counts], file: str, other: str) -> Overlap:
         share(len(surfaces.keys() & known), len(surfaces)),
         share(sum(n for surface, n in surfaces.items() if surface in known), surfaces.total()),
     )
-
-
-def advise(counts: Counts, mode: WindowMode) -> Advice:
-    """Find the smallest window that keeps nearly all entities.
-
-    counts (Counts): What the corpus holds.
-    mode (str): "band" or "prefix".
-    RETURNS (Advice): The window, and what it costs.
-    """
-    width, every_label = (
-        next((w for w in WIDTHS if all(_suits(Window(w, mode), x) for x in groups)), None)
-        for groups in ([counts.total], counts.labels.values())
-    )
-    window = Window(width, mode)
-    lost = Counter({label: len(own) - own.held(window) for label, own in counts.labels.items()})
-    kept = share(counts.total.held(window), len(counts.total))
-    return Advice(width, kept, {label: n for label, n in lost.most_common() if n}, every_label)
-
-
-def _suits(window: Window, entities: Entities) -> bool:
-    return entities.held(window) >= KEEP * len(entities)
 
 
 def write_json(stats: CorpusStats, path: Path) -> None:

@@ -5,11 +5,12 @@ from typing import Self
 
 import numpy
 import srsly
-from paper_rows import ROWS
 from pydantic import BaseModel, ConfigDict, model_validator
 from wasabi import msg
 
 from spacy_gpner.files import atomic_write
+
+from .rows import ROWS
 
 
 class Cell(BaseModel):

@@ -1,7 +1,7 @@
 """Make the main paper's Tables 3 to 5 of a grid's cells, each beside the paper's value, as Markdown, LaTeX
 and HTML. Cells that are not there yet are left out.
 
-Example: python scripts/paper_tables.py metrics/paper/cpu
+Example: python -m paper.tables metrics/paper/cpu
 """
 
 import argparse
@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Optional
 
 import numpy
-from paper_cells import Cell, read_cells
-from paper_values import CORPORA, PAIRS, TABLES, Line, paper_f1
 from tabulate import tabulate
 from wasabi import msg
 
@@ -27,6 +25,9 @@ from spacy_gpner.evaluation.significance import (
 )
 from spacy_gpner.files import atomic_write
 
+from .cells import Cell, read_cells
+from .values import CORPORA, PAIRS, TABLES, Line, paper_f1
+
 OURS = ("P", "R", "F1", "95 %, seeds", "95 %, documents", "seeds", "encoder")
 HEADER = ("", *OURS, "P", "R", "F1", "the paper's encoder")
 DIFFERENCES = ("", "F1", "95 %, seeds", "95 %, documents", "p (Holm)", "the paper's", "the paper's order")
@@ -40,12 +41,12 @@ class Table:
 
     title (str): The title.
     header (Sequence[str]): The names of the columns.
-    rows (List[Sequence[str]]): The cells.
+    rows (Sequence[Sequence[str]]): The cells.
     """
 
     title: str
     header: Sequence[str]
-    rows: list[Sequence[str]]
+    rows: Sequence[Sequence[str]]
 
 
 def score_table(title: str, lines: list[Line], corpus: str, cells: Cells) -> Table:
@@ -68,7 +69,7 @@ def counts(cells: dict[int, Cell], seeds: Iterable[int]) -> numpy.ndarray:
 def _scores(cells: dict[int, Cell]) -> list[str]:
     own = counts(cells, sorted(cells))
     predicted, right, gold = own.sum(1).T
-    f = over_seeds(f_score(own.sum(1)))
+    f = over_seeds(f_score(own.sum(1)).tolist())
     p, r = (float((right / numpy.maximum(1, n)).mean()) for n in (predicted, gold))
     low, high = over_documents(resample([own])[0])
     return [
@@ -184,7 +185,7 @@ def main() -> None:
         parser.error(f"{args.results} is missing")
     corpora = make_tables(args.results)
     if not corpora:
-        msg.fail(f"{args.results} has no cells", "Train them first: scripts/paper.py", exits=1)
+        msg.fail(f"{args.results} has no cells", "Train them first: python -m paper.train", exits=1)
     for form in ("md", "tex", "html"):
         path = args.results / f"tables.{form}"
         with atomic_write(path) as temporary:

@@ -1,17 +1,17 @@
 """How the models of the main paper's tables are trained: presets of configs/paper.yml."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, get_args
 
 import srsly
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError
-from report import COMPONENT
 from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
 
+from .rows import COMPONENT, Size
+
 PRESETS = Path(__file__).parent.parent / "configs" / "paper.yml"
-Size = Literal["teacher", "student"]
 
 
 def _check_seeds(seeds: list[int]) -> list[int]:
@@ -58,7 +58,7 @@ def read_preset(path: Path, name: str) -> Preset:
         own = presets[name]
         preset = Preset(**own)
         folder = Path(path).parent
-        configs = {size: folder / getattr(preset, size) for size in ("teacher", "student")}
+        configs = {size: folder / getattr(preset, size) for size in get_args(Size)}
         preset = preset.model_copy(update=configs)
         for corpus in ("", *preset.corpora):
             for size in configs:

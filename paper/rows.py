@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Literal, Optional
 
-from paper_presets import Size
-from report import COMPONENT
+# The component of the grid's configs
+COMPONENT = "span_globalpointer"
+Size = Literal["teacher", "student"]
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,7 @@ class Row:
     """A model of the tables.
 
     name (str): Its name, also of its files.
-    size (Literal["teacher", "student"]): Which of the two configs it is trained with.
+    size (Size): Which of the two configs it is trained with.
     head (str): Architecture of its head.
     window (Optional[Literal["band", "prefix"]]): Mode of its context shield window, of the config's width;
         None for no window.

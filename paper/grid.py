@@ -1,0 +1,118 @@
+"""The grid of the main paper's models: where its parts lie, and what tells its cells from those of others."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import filelock
+from thinc.api import Config
+from wasabi import msg
+
+from scripts.make_config import fit_config
+
+from .cells import read_cell
+from .presets import Preset
+from .rows import ROWS, Row
+
+# Paths of a config to files; where they lie is no setting
+FILES = {"train", "dev", "raw_text", "init_tok2vec", "vectors"}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What the cells have in common.
+
+    corpus (Path): The directory with train.spacy, heldout.spacy and dev.spacy.
+    results (Path): Where a file for each cell goes.
+    work (Path): Where configs, logs, the part of the training text and the teachers are kept.
+    preset (Preset): How to train.
+    gpu_id (int): GPU id, or -1 for CPU.
+    """
+
+    corpus: Path
+    results: Path
+    work: Path
+    preset: Preset
+    gpu_id: int
+
+    @property
+    def parts(self) -> list[Path]:
+        """The parts of the corpus, in the order train, held-out, dev."""
+        return [self.corpus / f"{part}.spacy" for part in ("train", "heldout", "dev")]
+
+    @property
+    def train(self) -> Path:
+        """The part of the training text."""
+        return self.work / f"train-{self.corpus_hash}-{self.preset.documents}.spacy"
+
+    @property
+    def few(self) -> Path:
+        """A few documents for the evaluations of spaCy's loop: the last model counts, whatever they say."""
+        return self.work / f"few-{self.corpus_hash}.spacy"
+
+    @cached_property
+    def corpus_hash(self) -> str:
+        """What tells this corpus from others."""
+        return _hash(*(path.read_bytes() for path in self.parts))
+
+    def config(self, row: Row) -> Config:
+        """The config of a row."""
+        config = self.preset.config(row.size, self.corpus.name)
+        fit_config(config, self.train, self.few, self.preset.steps, eval_frequency=self.preset.steps)
+        row.apply(config)
+        return config
+
+    def identity(self, row: Row) -> str:
+        """What tells this cell from one of another corpus, config or teacher. Where files lie does not
+        matter."""
+        config = self.config(row)
+        config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
+        own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.preset.documents).encode())
+        return own if row.teacher is None else _hash(own.encode(), self.identity(ROWS[row.teacher]).encode())
+
+    def result(self, row: Row, seed: int) -> Path:
+        """The file of a cell."""
+        return self.results / f"{row.name}-{seed}.json"
+
+    def check(self, rows: list[Row], seeds: list[int]) -> None:
+        """Stop before the first training if something is missing, or a result is of another grid."""
+        missing = [
+            str(path)
+            for path in (self.preset.teacher, self.preset.student, *self.parts)
+            if not path.is_file()
+        ]
+        if missing:
+            msg.fail("Nothing to train", f"Not there: {', '.join(missing)}", exits=1)
+        for path, row in ((self.result(row, seed), row) for row in rows for seed in seeds):
+            if not path.is_file():
+                continue
+            if read_cell(path).identity != self.identity(row):
+                msg.fail(
+                    f"{path} is of another corpus, config or teacher, or of other steps or documents",
+                    "Name another directory, or remove it to run it again.",
+                    exits=1,
+                )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep a second run out of the grid. The lock ends with the process, however that ends."""
+        self.results.mkdir(parents=True, exist_ok=True)
+        self.work.mkdir(parents=True, exist_ok=True)
+        try:
+            with (
+                filelock.FileLock(self.work / "lock", timeout=0),
+                filelock.FileLock(self.results / ".lock", timeout=0),
+            ):
+                yield
+        except filelock.Timeout as err:
+            msg.fail(f"Another run is writing into this grid: it holds {err.lock_file}", exits=1)
+
+
+def _hash(*parts: bytes) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()

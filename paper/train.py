@@ -1,0 +1,158 @@
+"""Train the models of the main paper's Tables 3 to 5 on a corpus, over several seeds.
+
+A cell of the grid is one model with one seed: a fixed part of the training text, a fixed number of steps,
+the last model, its threshold chosen on held-out text, and one prediction of the dev part. A finished cell is
+a file, so that an interrupted grid goes on where it stopped. `python -m paper.tables` makes the tables.
+
+Example: python -m paper.train corpus/cmeee metrics/paper/cpu/cmeee training/paper/cpu/cmeee --preset cpu
+"""
+
+import argparse
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import spacy
+import srsly
+from spacy.tokens import DocBin
+from tqdm import tqdm
+from wasabi import msg
+
+from spacy_gpner.about import __version__
+from spacy_gpner.files import atomic_write
+
+from .cells import Cell, write_cell
+from .grid import Grid
+from .measure import measure
+from .presets import PRESETS, describe_encoder, read_preset
+from .rows import ROWS, Row
+
+# Documents of the evaluations that nobody looks at
+FEW = 20
+
+
+def run_cell(grid: Grid, row: Row, seed: int) -> None:
+    """Train and measure one cell, unless that is done."""
+    if grid.result(row, seed).is_file():
+        return
+    draw_documents(grid)
+    model, seconds = train_model(grid, row, seed)
+    cell = Cell(
+        row=row.name,
+        seed=seed,
+        identity=grid.identity(row),
+        corpus=grid.corpus.name,
+        encoder=describe_encoder(grid.config(row)),
+        machine=describe_machine(grid.gpu_id),
+        version=__version__,
+        documents=grid.preset.documents,
+        steps=grid.preset.steps,
+        seconds=round(seconds),
+        **measure(model, grid.corpus),
+    )
+    write_cell(cell, grid.result(row, seed))
+    if not any(other.teacher == row.name for other in ROWS.values()):
+        shutil.rmtree(model.parent)
+
+
+def draw_documents(grid: Grid) -> None:
+    """Take the training documents, evenly spread over the training part, unless that is done."""
+    if grid.train.is_file():
+        return
+    docs = list(DocBin().from_disk(grid.parts[0]).get_docs(spacy.blank("zh").vocab))
+    n = min(grid.preset.documents or len(docs), len(docs))
+    for path, drawn in (
+        (grid.few, docs[:FEW]),
+        (grid.train, [docs[i * len(docs) // n] for i in range(n)]),
+    ):
+        with atomic_write(path) as temporary:
+            DocBin(docs=drawn).to_disk(temporary)
+
+
+def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
+    """Train a model, unless it is a teacher that is kept from before; its teacher first.
+
+    grid (Grid): The grid.
+    row (Row): The model.
+    seed (int): The seed.
+    RETURNS (Tuple[Path, float]): The trained pipeline, and how many seconds its training took.
+    """
+    output = grid.work / "models" / f"{row.name}-{seed}"
+    model, done = output / "model-last", output / "trained.json"
+    if done.is_file():
+        trained = srsly.read_json(done)
+        if trained["identity"] == grid.identity(row):
+            return model, trained["seconds"]
+    command = ["train"]
+    if row.teacher is not None:
+        teacher, _ = train_model(grid, ROWS[row.teacher], seed)
+        command = ["gpner", "distill", str(teacher)]
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    config = output / "config.cfg"
+    grid.config(row).to_disk(config)
+    options = ["--output", str(output), "--gpu-id", str(grid.gpu_id), "--system.seed", str(seed)]
+    start = time.perf_counter()
+    log = output / "log.txt"
+    with log.open("wb") as file:
+        code = subprocess.run(
+            [sys.executable, "-m", "spacy", *command, str(config), *options], stdout=file, stderr=file
+        ).returncode
+    if code:
+        msg.fail(f"The training of {row.name} failed", f"See {log}", exits=1)
+    seconds = time.perf_counter() - start
+    with atomic_write(done) as temporary:
+        srsly.write_json(temporary, {"identity": grid.identity(row), "seconds": seconds})
+    return model, seconds
+
+
+def describe_machine(gpu_id: int) -> str:
+    """The GPU's name, or the processor's kind."""
+    if gpu_id < 0:
+        return f"CPU ({platform.machine()})"
+    import torch
+
+    return torch.cuda.get_device_name(gpu_id)
+
+
+def main() -> None:
+    """Run as a script."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("corpus", type=Path, help="directory with train.spacy, heldout.spacy and dev.spacy")
+    parser.add_argument("results", type=Path, help="directory for the results, a file a cell")
+    parser.add_argument("work", type=Path, help="directory for teachers, configs and logs")
+    parser.add_argument("--preset", default="cpu", help="how to train: a name in --presets")
+    parser.add_argument("--presets", type=Path, default=PRESETS, help="file of presets")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="default: all")
+    parser.add_argument("--gpu-id", type=int, default=-1)
+    args = parser.parse_args()
+    if args.gpu_id >= 0:
+        spacy.require_gpu(args.gpu_id)
+    preset = read_preset(args.presets, args.preset)
+    grid = Grid(args.corpus, args.results, args.work, preset, args.gpu_id)
+    rows = [ROWS[name] for name in args.rows]
+    # Else a training would outlive the grid, and its lock
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with grid.lock():
+        grid.check(rows, preset.seeds)
+        cells = [(row, seed) for seed in preset.seeds for row in rows]
+        done = sum(grid.result(*cell).is_file() for cell in cells)
+        msg.info(f"{len(cells)} cells, {done} of them finished")
+        try:
+            with tqdm(cells, unit="cell", disable=None) as progress:
+                for row, seed in progress:
+                    progress.set_description(f"{row.name}, seed {seed}")
+                    run_cell(grid, row, seed)
+        except KeyboardInterrupt:
+            msg.warn("Interrupted", "Finished cells are kept: the same command goes on.")
+            sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The synthetic sample corpus: `python -m sample` writes it from a lexicon and sentence patterns."""

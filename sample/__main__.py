@@ -1,0 +1,38 @@
+"""Write the synthetic sample corpus: ``assets/sample_train.json`` and ``assets/sample_dev.json``.
+
+The sentences are filled from the patterns in ``patterns.toml`` with the words of ``lexicon.toml``, and the
+output is CMeEE JSON: ``{"text", "entities": [{"start_idx", "end_idx", "type", "entity"}]}`` with an inclusive
+``end_idx``. The same seed always writes the same files.
+"""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from .corpus import make_corpus, write_corpus
+from .markup import TYPES, has_nesting
+
+
+def main() -> None:
+    """Run as a script."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sample", description="Write the synthetic sample corpus in CMeEE JSON."
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path(__file__).resolve().parent.parent / "assets",
+        help="folder for sample_train.json and sample_dev.json (default: assets/ of this project)",
+    )
+    parser.add_argument("--seed", type=int, default=11, help="seed of the generator (default: %(default)s)")
+    args = parser.parse_args()
+    corpus = make_corpus(args.seed)
+    for path, (part, sentences) in zip(write_corpus(corpus, args.output), corpus.items(), strict=True):
+        counts = Counter(span.type for sentence in sentences for span in sentence.spans)
+        nested = sum(map(has_nesting, sentences)) / len(sentences)
+        summary = ", ".join(f"{type_} {counts[type_]}" for type_ in TYPES)
+        print(f"{path.name} ({part}): {len(sentences)} sentences, {nested:.0%} nested; {summary}")
+
+
+if __name__ == "__main__":
+    main()

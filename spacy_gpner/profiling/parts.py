@@ -1,0 +1,122 @@
+"""The encoders and heads of a config: each is counted by itself, and a stand-in has its place in the rest."""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from spacy.tokens import Doc
+from spacy.util import registry
+from spacy.vocab import Vocab
+from thinc.api import Config, Model
+from thinc.types import Floats2d
+
+from ..errors import PipelineError
+from ..models.torch_layer import get_shim
+from ..spans import Window
+from .counts import Part, count_layers, count_module
+from .transformer import count_transformer, read_transformer_config
+
+Block = dict[str, Any]
+# Width and parts of encoders by the identity of their block in the config, so that a shared one counts once.
+Encoders = dict[int, tuple[int, list[Part]]]
+
+
+def find_component(config: Config, factory: str) -> tuple[str, Block]:
+    """Find the first component that a factory makes.
+
+    config (Config): The pipeline's config.
+    factory (str): Name of the factory.
+    RETURNS (Tuple[str, Dict[str, Any]]): The component's name and block.
+    RAISES (PipelineError): If there is none.
+    """
+    for name in config["nlp"]["pipeline"]:
+        component: Block = config["components"].get(name, {})
+        if component.get("factory") == factory:
+            return name, component
+    raise PipelineError(f"The config has no component of the factory '{factory}' in its pipeline.")
+
+
+def find_models(block: Block) -> list[Block]:
+    """Find the models that are a head on an encoder: a component's own, or those that it is made of.
+
+    block (Dict[str, Any]): The block of the component's model.
+    RETURNS (List[Dict[str, Any]]): Their blocks.
+    """
+    if "tok2vec" in block:
+        return [block]
+    return [model for inner in block.values() if isinstance(inner, dict) for model in find_models(inner)]
+
+
+def count_encoder(block: Block, config: Config, tokens: int, encoders: Encoders) -> int:
+    """Count an encoder, and apart from it the transformers that it holds and the encoders that it shares with
+    other components.
+
+    block (Dict[str, Any]): The encoder's block.
+    config (Config): The pipeline's config.
+    tokens (int): Length of the text.
+    encoders (Dict[int, Tuple[int, List[Part]]]): What was counted, modified in place.
+    RETURNS (int): The width of its vectors.
+    RAISES (PipelineError): If the size can't be found.
+    """
+    architecture = block["@architectures"]
+    if "Listener" in architecture:
+        factory = "transformer" if "Transformer" in architecture else "tok2vec"
+        block = find_component(config, factory)[1]["model"]
+    if id(block) not in encoders:
+        if "name" in block:
+            settings = read_transformer_config(block["name"])
+            encoders[id(block)] = (settings.hidden_size, count_transformer(settings, tokens))
+        else:
+            model = _make({key: _replace(value, config, tokens, encoders) for key, value in block.items()})
+            model.initialize(X=[Doc(Vocab(), words=["?"] * tokens)])
+            encoders[id(block)] = (model.get_dim("nO"), count_layers(model, tokens))
+    return encoders[id(block)][0]
+
+
+def _replace(value: Any, config: Config, tokens: int, encoders: Encoders) -> Any:
+    """Put stand-ins for the transformers and listeners inside a block."""
+    if not isinstance(value, dict):
+        return value
+    if "Listener" in value.get("@architectures", "") or {"@architectures", "name"} <= value.keys():
+        return _stand_in(count_encoder(value, config, tokens, encoders))
+    return {key: _replace(inner, config, tokens, encoders) for key, inner in value.items()}
+
+
+def _stand_in(width: int) -> Model[list[Doc], list[Floats2d]]:
+    def forward(model: Model, docs: list[Doc], is_train: bool) -> Any:
+        return [model.ops.alloc2f(len(doc), width) for doc in docs], lambda d_vectors: []
+
+    return Model("stand_in", forward, dims={"nO": width})
+
+
+def _make(block: Block) -> Model:
+    if "spacy-gpner.Compact" in str(block):
+        raise PipelineError("The pipeline is compact. Give the one that it was made from.")
+    model: Model = registry.resolve({"model": block})["model"]
+    for node in model.walk():
+        if not node.attrs.get("has_transformer", True):
+            raise PipelineError(
+                f"{block['@architectures']} makes a transformer by itself, so that its size is not in the "
+                "config. Let it take one, as spacy.Tok2Vec.v2 takes spacy-transformers.Tok2VecTransformer.v3."
+            )
+    return model
+
+
+def count_head(block: Block, width: int, types: int, tokens: int, window: Window) -> Part:
+    """Count a head.
+
+    block (Dict[str, Any]): The block of the model that it is the head of.
+    width (int): Width of the token vectors.
+    types (int): Number of labels.
+    tokens (int): Length of the text.
+    window (Window): The context shield window.
+    RETURNS (Part): The head.
+    """
+    model: Model = registry.resolve({"model": {**block, "tok2vec": _stand_in(width)}})["model"]
+    shim = get_shim(model.get_ref("output_layer"))
+    with torch.device("meta"):
+        module = shim.make(width=width, n_types=types).eval()
+        part = count_module("head", module, torch.zeros(tokens, width), [tokens])
+        q = module(torch.zeros(1, width), [1]).q
+    n_products = q.shape[1] * q.shape[2] * window.count(tokens)
+    return replace(part, products=part.products + n_products)
