@@ -12,6 +12,7 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Optimizer, set_dropout_rate
 
+from ..checks import check_dropout
 from ..errors import GpnerWarning, PipelineError
 from ..models.by_length import predict_vectors
 from ..models.score_model import ScoreModel, is_initialized
@@ -95,14 +96,16 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         RETURNS (DecodedSpans): The spans.
         RAISES (PipelineError): If scores are not finite.
         """
-        found = self.objective.decode(scores, self.cut(docs) if cut is None else cut)
-        if not all(bool(x.isfinite().all()) for x in (*scores.tensors, found.logit)):
-            raise PipelineError(
-                f"[{self.name}] The model's scores are not finite numbers: its weights are damaged, or its "
-                "training diverged. Load a pipeline that was saved before, or train again with a lower "
-                "learning rate."
-            )
-        return found
+        # Not a number passes no threshold: what was found alone would not show it.
+        if scores.is_finite:
+            found = self.objective.decode(scores, self.cut(docs) if cut is None else cut)
+            if found.logit.isfinite().all():
+                return found
+        raise PipelineError(
+            f"[{self.name}] The model's scores are not finite numbers: its weights are damaged, or its "
+            "training diverged. Load a pipeline that was saved before, or train again with a lower learning "
+            "rate."
+        )
 
     def _require_initialized(self) -> None:
         if not is_initialized(self.model):
@@ -154,6 +157,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
+        check_dropout(drop)
         # A shared encoder waits for its last listener, even where that has nothing to learn from.
         if not any(len(eg.predicted) for eg in examples):
             return losses
@@ -207,6 +211,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
             losses.setdefault(name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.distill")
+        check_dropout(drop)
         docs = [eg.predicted for eg in examples]
         if not any(len(doc) for doc in docs):
             return losses
