@@ -9,9 +9,11 @@ from typing import Any, Optional
 from ..checks import check_count, check_probability
 from ..entities import is_unicode
 from .ents import EntsPolicy, check_ents_policy
+from .stretches import MIN_STRETCH
 
 DEFAULT_SPANS_KEY = "sc"
 MAX_SPANS_PER_TOKEN = 10
+DEFAULT_STRETCH = 24_000
 
 CalibrationByLabel = dict[str, tuple[float, float]]
 
@@ -29,6 +31,9 @@ class Settings:
         "outermost" or "innermost" spans first. None leaves `doc.ents` as they are.
     overwrite_ents (bool): Whether these take the place of entities that the document has already, where they
         overlap. If not, what is there stays.
+    stretch (Optional[int]): Documents of more tokens are predicted in overlapping stretches of so many, so
+        that memory hardly grows with them; None for none. Where spans can have any length, or the vectors
+        come from a shared encoder, documents are not cut.
     RAISES (ValueError): If a setting is out of range or unknown.
     """
 
@@ -38,6 +43,7 @@ class Settings:
     max_spans: Optional[int] = None
     ents_policy: Optional[EntsPolicy] = None
     overwrite_ents: bool = False
+    stretch: Optional[int] = DEFAULT_STRETCH
 
     def __post_init__(self) -> None:
         if not isinstance(self.spans_key, str) or not self.spans_key or not is_unicode(self.spans_key):
@@ -52,6 +58,11 @@ class Settings:
             check_count("max_spans", self.max_spans, expected)
         if self.ents_policy is not None:
             check_ents_policy(self.ents_policy)
+        if self.stretch is not None and self.stretch < MIN_STRETCH:
+            raise ValueError(
+                f"Invalid stretch: {self.stretch}. Expected at least {MIN_STRETCH} tokens, which leaves room "
+                "for the overlap, or null to predict documents of any length at once."
+            )
 
 
 def check_thresholds(by_label: Optional[Mapping[str, float]]) -> None:

@@ -25,6 +25,7 @@ from .gold import GoldReport
 from .learning import differentiate, gold_loss
 from .scoring import score_spans
 from .settings import DEFAULT_SPANS_KEY, Settings
+from .stretches import make_cutter, predict_in_stretches
 from .teaching import Teacher
 
 S = TypeVar("S", bound=Scores)
@@ -82,6 +83,15 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         """
         self._require_initialized()
         docs = list(docs)
+        cut = self.cut(docs) if cut is None else cut
+        size = self.cfg["stretch"]
+        if size is not None and any(len(doc) > size for doc in docs):
+            cutter = make_cutter(self.model.get_ref("tok2vec"), self.objective, size)
+            if cutter is not None:
+                return predict_in_stretches(self._predict, docs, cut, cutter)
+        return self._predict(docs, cut)
+
+    def _predict(self, docs: list[Doc], cut: Cut) -> DecodedSpans:
         if not any(len(doc) for doc in docs):
             return DecodedSpans.none(len(docs))
         vectors = predict_vectors(self.model.get_ref("tok2vec"), docs)
