@@ -218,7 +218,7 @@ def _update(run: Run, examples: Iterable[Example], losses: dict[str, float]) -> 
         if name not in run.training["frozen_components"] and hasattr(pipe, "update"):
             if pipe is run.student:
                 run.student.distill(
-                    run.teacher, examples, drop=drop, losses=losses, settings=run.settings.loss.make()
+                    run.teacher, examples, drop=drop, losses=losses, settings=run.settings.loss
                 )
             else:
                 pipe.update(examples, sgd=None, losses=losses, drop=drop)
