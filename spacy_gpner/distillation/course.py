@@ -19,7 +19,8 @@ from ..pipeline.span_pipe import SpanPipe
 from ..spans import DistillationLoss
 from ..training.loop import Info, Logger
 from ..training.pipeline import PipelineCourse
-from .teacher import LinkedTeacher, token_vectors
+from .encoder import token_vectors
+from .teacher import LinkedTeacher
 
 # A joint teacher that falls so far below the unlinked one is worth a warning.
 TEACHER_FELL = 0.005
