@@ -76,6 +76,7 @@ setup(
             "spacy-gpner.EfficientGlobalPointer.v1 = spacy_gpner.models.heads.efficient_globalpointer:EfficientGlobalPointer",
             "spacy-gpner.GlobalPointer.v1 = spacy_gpner.models.heads.globalpointer:GlobalPointer",
             "spacy-gpner.Biaffine.v1 = spacy_gpner.models.heads.biaffine:Biaffine",
+            "spacy-gpner.Ensemble.v1 = spacy_gpner.models.heads.ensemble:Ensemble",
             "spacy-gpner.CompactBiLSTMEncoder.v1 = spacy_gpner.compact.bilstm:CompactBiLSTMEncoder",
             "spacy-gpner.CompactTransformerModel.v1 = spacy_gpner.compact.transformer:CompactTransformerModel",
             "spacy-gpner.CompactTok2VecTransformer.v1 = spacy_gpner.compact.transformer:CompactTok2VecTransformer",

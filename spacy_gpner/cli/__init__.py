@@ -8,6 +8,7 @@ from .calibrate import calibrate_cli
 from .compact import compact_cli
 from .convert import convert_cli
 from .distill import distill_cli
+from .ensemble import ensemble_cli
 from .evaluate import evaluate_cli
 from .export import export_cli
 from .profile import profile_cli
@@ -43,6 +44,11 @@ gpner_cli.command(
     "--paths.train train.spacy --paths.dev heldout.spacy --distillation.linkage null",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(distill_cli)
+gpner_cli.command(
+    "ensemble",
+    short_help="Make one pipeline of several trained ones",
+    epilog="Example: spacy gpner ensemble ensemble training/seed0/model-best training/seed1/model-best",
+)(ensemble_cli)
 gpner_cli.command(
     "evaluate",
     short_help="Score pipelines on gold, alone and side by side",

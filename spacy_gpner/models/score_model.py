@@ -70,7 +70,7 @@ def resize_score_model(model: ScoreModel, n_types: int) -> None:
     """
     head = model.get_ref("output_layer")
     head.set_dim("nO", n_types, force=True)
-    get_shim(head).resize(width=head.get_dim("nI"), n_types=n_types)
+    get_shim(head).resize(n_types=n_types)
 
 
 def check_head_size(head_size: int, rope: bool) -> None:

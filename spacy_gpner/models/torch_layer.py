@@ -34,37 +34,37 @@ class LazyTorchShim(PyTorchShim):
         """The module, or None before its sizes are known."""
         return self._model
 
-    def build(self, **sizes: int) -> None:
+    def build(self, **sizes: Any) -> None:
         """Make the module.
 
-        sizes (int): Its sizes.
+        sizes (Any): Its sizes.
         """
         self.put(self.make(**sizes), **sizes)
 
-    def make(self, **sizes: int) -> torch.nn.Module:
+    def make(self, **sizes: Any) -> torch.nn.Module:
         """Make a module like the one that `build` would hold.
 
-        sizes (int): Its sizes.
+        sizes (Any): Its sizes.
         RETURNS (torch.nn.Module): The module.
         """
         return self._build(**sizes)
 
-    def put(self, module: torch.nn.Module, **sizes: int) -> None:
+    def put(self, module: torch.nn.Module, **sizes: Any) -> None:
         """Hold a module that was made elsewhere.
 
         module (torch.nn.Module): The module.
-        sizes (int): Its sizes, from which another like it could be made.
+        sizes (Any): Its sizes, from which another like it could be made.
         """
         self.cfg = sizes
         self._model = module.to(get_torch_default_device())
 
-    def resize(self, **sizes: int) -> None:
+    def resize(self, **sizes: Any) -> None:
         """Make the module larger and keep what it has learned: the leading rows of each parameter.
 
-        sizes (int): The new sizes, not smaller than the old.
+        sizes (Any): Sizes that change, none of them smaller than before.
         """
         old = self._model.state_dict()
-        self.build(**sizes)
+        self.build(**{**self.cfg, **sizes})
         with torch.no_grad():
             for name, weights in self._model.state_dict().items():
                 weights[: len(old[name])] = old[name].to(weights)
