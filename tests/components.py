@@ -64,8 +64,18 @@ def head(name: str) -> Callable[[Any], Any]:
     return lambda tok2vec: {**architecture, "tok2vec": tok2vec}
 
 
+def ensemble(tok2vec: Any) -> Any:
+    members = {"first": head("EfficientGlobalPointer")(tok2vec), "second": head("Biaffine")(tok2vec)}
+    return {"@architectures": "spacy-gpner.Ensemble.v1", "members": members}
+
+
 COMPONENTS = {
     "efficient": Kind("span_globalpointer", head("EfficientGlobalPointer")),
     "globalpointer": Kind("span_globalpointer", head("GlobalPointer")),
     "biaffine": Kind("span_globalpointer", head("Biaffine")),
+    "ensemble": Kind(
+        "span_globalpointer",
+        ensemble,
+        listeners=("model.members.first.tok2vec", "model.members.second.tok2vec"),
+    ),
 }
