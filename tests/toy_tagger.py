@@ -1,14 +1,12 @@
-"""A toy component: a softmax tagger over BIO, made of public names alone."""
+"""A toy component, made of public names alone: a softmax tagger over BIO."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from re import finditer
 
 import torch
-from spacy.language import Language
-from spacy.util import registry
+from spacy import Language, registry
 from thinc.api import Model
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, kl_div
+from torch.nn.functional import cross_entropy, kl_div, pad
 
 from spacy_gpner.models.score_model import build_score_model
 from spacy_gpner.pipeline.settings import Settings
@@ -18,23 +16,44 @@ from spacy_gpner.spans import DecodedSpans, Objective, Scores
 
 @dataclass(frozen=True)
 class TagScores(Scores):
-    """The logit of O, shape (N,), and those of B and I of each type, shape (N, T)."""
-
-    o: Tensor
-    b: Tensor
-    i: Tensor
-    lengths: Sequence[int]
-
-    @property
-    def num_types(self):
-        return self.b.shape[1]
-
-    def types(self, index):
-        return replace(self, b=self.b[:, index], i=self.i[:, index])
+    tags: torch.Tensor  # logits of each type's B and I, shape (N, T, 2); that of O is 0
+    lengths: list[int]
 
 
-class BIO(Objective[TagScores]):
-    """Tags: 0 is O, 2t + 1 is B and 2t + 2 is I of type t."""
-
+class TagObjective(Objective[TagScores]):
     def loss(self, scores, gold):
-        ...
+        tags = torch.zeros(len(scores.tags), dtype=torch.long)
+        for first, last, t in gold.tolist():
+            tags[first], tags[first + 1 : last + 1] = 2 * t + 1, 2 * t + 2
+        return cross_entropy(pad(scores.flat(), (1, 0)), tags)
+
+    def decode(self, scores, cut):
+        p, tags = (x.split(scores.lengths) for x in pad(scores.flat(), (1, 0)).softmax(1).max(1))
+        found = []
+        for doc, own in enumerate(tags):
+            letters = "".join(("O" + "BI" * scores.num_types)[tag] for tag in own.tolist())
+            found += [(doc, *run.span(), int(own[run.start()]) // 2) for run in finditer("BI*", letters)]
+        weakest = [float(p[doc][start:end].min().logit(1e-6)) for doc, start, end, _ in found]
+        return cut.apply(DecodedSpans.of(found, weakest, n_docs=len(tags)))
+
+    def divergence(self, student, target, how, allowed=None):
+        log_p = ((pad(x.flat(), (1, 0)) / how.temperature).log_softmax(1) for x in (student, target))
+        return kl_div(*log_p, log_target=True, reduction="batchmean")
+
+
+class TagHead(torch.nn.Linear):
+    def forward(self, vectors, lengths):
+        return TagScores(super().forward(vectors).unflatten(1, (-1, 2)), lengths)
+
+
+@registry.architectures("toy.Tagger.v1")
+def build_tagger(tok2vec: Model) -> Model:
+    return build_score_model(tok2vec, lambda width, n_types: TagHead(width, 2 * n_types))
+
+
+@Language.factory("toy_tagger", default_config={"threshold": 0.5})
+class ToyTagger(SpanPipe[TagScores]):
+    objective = TagObjective()
+
+    def __init__(self, nlp: Language, name: str, model: Model, threshold: float):
+        super().__init__(nlp.vocab, model, name, settings=Settings(threshold=threshold))

@@ -71,6 +71,20 @@ class DecodedSpans:
         empty = torch.zeros(0, dtype=torch.long)
         return cls(empty, empty, empty, empty, torch.zeros(0), torch.zeros(n_docs, dtype=torch.long))
 
+    @classmethod
+    def of(cls, spans: Sequence[tuple[int, int, int, int]], logits: Sequence[float], n_docs: int) -> Self:
+        """The result of a search that finds spans one by one.
+
+        spans (Sequence[Tuple[int, int, int, int]]): Document, first token in it, the token after the last,
+            and type of each.
+        logits (Sequence[float]): The score of each.
+        n_docs (int): How many documents.
+        RETURNS (DecodedSpans): The spans; none is dropped.
+        """
+        doc, start, end, type = torch.tensor(spans, dtype=torch.long).reshape(-1, 4).unbind(1)
+        logit, dropped = torch.tensor(logits, dtype=torch.float), torch.zeros(n_docs, dtype=torch.long)
+        return cls(doc, start, end, type, logit, dropped)
+
     def take(self, index: Tensor) -> Self:
         """Some of the spans, of the same documents.
 

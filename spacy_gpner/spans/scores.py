@@ -1,7 +1,6 @@
 """What all kinds of scores have in common: what a head knows of each token."""
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, Self, cast
@@ -10,9 +9,9 @@ import torch
 from torch import Tensor
 
 
-class Scores(ABC):
+class Scores:
     """Some numbers for each token of a ragged batch: N tokens, T types. A kind of scores is a frozen
-    dataclass of tensors with one row a token, and
+    dataclass of tensors with one row a token and, unless it says otherwise, one column a type, and
 
     lengths (Sequence[int]): Tokens of each document; their sum is N.
     """
@@ -20,17 +19,17 @@ class Scores(ABC):
     lengths: Sequence[int]
 
     @property
-    @abstractmethod
     def num_types(self) -> int:
-        """T, the number of types."""
+        """T, the number of types: here of the first tensor's columns."""
+        return self.tensors[0].shape[1]
 
-    @abstractmethod
     def types(self, index: Sequence[int]) -> Self:
-        """The scores of some of the types.
+        """The scores of some of the types: here these columns of each tensor.
 
         index (Sequence[int]): The types, in the order wanted.
         RETURNS (Scores): Their scores.
         """
+        return self.with_tensors(*(x[:, list(index)] for x in self.tensors))
 
     @classmethod
     def mean(cls, parts: Sequence[Self]) -> Self:
