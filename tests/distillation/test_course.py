@@ -172,6 +172,7 @@ def test_beside_a_frozen_component_that_could_learn(config, teacher_path, senter
     weights, frozen = (nlp.get_pipe("senter").model.to_bytes() for nlp in (before, after))
     assert weights == frozen
     trained = init_nlp(Config(config))
+    (tmp_path / "trained").mkdir()
     spacy_train(trained, tmp_path / "trained", stdout=io.StringIO(), stderr=io.StringIO())
 
 
