@@ -93,6 +93,12 @@ setup(
         "spacy_scorers": [
             "spacy-gpner.span_scorer.v1 = spacy_gpner.pipeline.scoring:make_span_scorer",
         ],
+        "spacy_misc": [
+            "spacy-gpner.BernoulliDivergence.v1 = spacy_gpner.spans.divergence:Bernoulli",
+            "spacy-gpner.SquaredErrorDivergence.v1 = spacy_gpner.spans.divergence:SquaredError",
+            "spacy-gpner.SoftmaxDivergence.v1 = spacy_gpner.spans.divergence:SoftmaxKL",
+            "spacy-gpner.DistillationLoss.v1 = spacy_gpner.spans.divergence:DistillationLoss",
+        ],
         "thinc_optimizers": [
             "spacy-gpner.LazyAdam.v1 = spacy_gpner.training.lazy_adam:create_lazy_adam",
         ],

@@ -10,13 +10,14 @@ from spacy.tokens import DocBin
 
 from scripts.report import CANDIDATES, choose_threshold
 from spacy_gpner.entities import Entity, entities, scored_entities
+from spacy_gpner.loading import load_pipeline
 from spacy_gpner.pipeline.find import find_pipe
 
 
 def measure(model: Path, corpus: Path) -> dict[str, Any]:
     """Count, for each document of the dev part, the entities that a model predicts, those of them that are
     right, and the gold ones; at the threshold with the best F1 on the held-out part."""
-    nlp = spacy.load(model)
+    nlp = load_pipeline(str(model))
     heldout, dev = (read_gold(corpus / f"{part}.spacy") for part in ("heldout", "dev"))
     threshold = choose_threshold(_predict(nlp, heldout, CANDIDATES[0]), (gold for _, gold in heldout))
     found = _predict(nlp, dev, threshold)

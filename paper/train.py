@@ -23,6 +23,7 @@ from tqdm import tqdm
 from wasabi import msg
 
 from spacy_gpner.about import __version__
+from spacy_gpner.cli._gpu import setup_gpu
 from spacy_gpner.files import atomic_write
 
 from .cells import Cell, write_cell
@@ -133,7 +134,7 @@ def main() -> None:
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
     if args.gpu_id >= 0:
-        spacy.require_gpu(args.gpu_id)
+        setup_gpu(args.gpu_id)
     preset = read_preset(args.presets, args.preset)
     grid = Grid(args.corpus, args.results, args.work, preset, args.gpu_id)
     rows = [ROWS[name] for name in args.rows]

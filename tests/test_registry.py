@@ -17,6 +17,7 @@ def test_there_are_entry_points():
         "spacy_architectures",
         "spacy_tokenizers",
         "spacy_scorers",
+        "spacy_misc",
         "thinc_optimizers",
         "spacy_cli",
     }

@@ -1,6 +1,7 @@
 """A handful of sentences, and pipelines small enough to train on them in a second."""
 
 import os
+import random
 from pathlib import Path
 from typing import Any, Optional
 
@@ -31,6 +32,16 @@ TRAIN = [
     ("无特殊不适", []),
     ("左膝关节肿胀伴发热", [(0, 6, "sym"), (0, 4, "bod"), (7, 9, "sym")]),
 ]
+
+
+def shuffled(n: int, seed: int = 0) -> tuple[str, list[tuple[int, int, str]]]:
+    """A text of n of these sentences, with its entities."""
+    text, spans = "", []
+    for sentence, own in random.Random(seed).choices(TRAIN, k=n):
+        spans += [(len(text) + start, len(text) + end, label) for start, end, label in own]
+        text += sentence
+    return text, spans
+
 
 TINY_TOK2VEC = {
     "@architectures": "spacy.Tok2Vec.v2",

@@ -32,7 +32,7 @@ def distill_cli(
     from spacy import util
     from wasabi import msg
 
-    from ..distillation.course import distill
+    from ..distillation.distill import distill
     from ..distillation.setup import init_nlp_student
     from ..files import remove_leftovers
     from ..loading import load_pipeline

@@ -1,5 +1,5 @@
 """Linked distillation: a trained teacher sees its student's features, and teaches it (section III-B of the
 main paper).
 
-Read `linkage`, `teacher`, `cache`, `setup` and `loop` in this order.
+Read `linkage`, `encoder`, `cache`, `teacher`, `course`, `setup` and `distill` in this order.
 """

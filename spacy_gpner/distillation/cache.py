@@ -38,6 +38,11 @@ class VectorCache:
         self._vectors = numpy.zeros((0, 0), dtype=numpy.float32)
         self.left_out = 0
 
+    @property
+    def width(self) -> Optional[int]:
+        """How many numbers a vector has; None if none is kept."""
+        return int(self._vectors.shape[1]) if len(self._vectors) else None
+
     def get(self, text: str, n_tokens: int) -> Optional[numpy.ndarray]:
         """The vectors of a text's tokens in float32, shape (n_tokens, width); None if they are not kept."""
         rows = self._rows.get(_digest(text))
@@ -114,7 +119,7 @@ class VectorCache:
                 metadata = file.metadata() or {}
                 found = json.loads(metadata.get("spacy_gpner", "{}"))
                 if not isinstance(found, dict):
-                    raise SafetensorError("not what was saved")
+                    raise ValueError("not what was saved")
                 wrong = [key for key, value in expected.items() if found.get(key) != value]
                 if wrong:
                     raise DistillationError(
@@ -123,9 +128,12 @@ class VectorCache:
                         "[distillation.cache] path."
                     )
                 arrays = {name: file.get_tensor(name) for name in ("vectors", "digests", "stops")}
-                if found["content"] != _digest_arrays(arrays):
-                    raise SafetensorError("not what was saved")
-        except (SafetensorError, json.JSONDecodeError) as err:
+            has_precision = arrays["vectors"].dtype == DTYPES[self.precision]
+            if not (found.get("content") == _digest_arrays(arrays) and has_precision and _is_sound(**arrays)):
+                raise ValueError("not what was saved")
+        except DistillationError:
+            raise
+        except (SafetensorError, ValueError, TypeError, KeyError, RecursionError) as err:
             raise DistillationError(
                 f"The teacher cache {path} is damaged or no cache ({err}). Remove it to make it again."
             ) from None
@@ -135,6 +143,17 @@ class VectorCache:
             digest.tobytes(): slice(start, stop)
             for digest, start, stop in zip(arrays["digests"], [0, *stops][: len(stops)], stops, strict=True)
         }
+
+
+def _is_sound(vectors: numpy.ndarray, digests: numpy.ndarray, stops: numpy.ndarray) -> bool:
+    """Whether the arrays of a file belong together."""
+    if not (
+        digests.dtype == numpy.uint8 and stops.dtype == numpy.int64 and vectors.ndim == 2 == stops.ndim + 1
+    ):
+        return False
+    edges = numpy.array([0, *stops])
+    is_sorted = bool((edges[:-1] <= edges[1:]).all())
+    return digests.shape == (len(stops), DIGEST_SIZE) and is_sorted and edges[-1] == len(vectors)
 
 
 def _digest_arrays(arrays: dict[str, numpy.ndarray]) -> str:

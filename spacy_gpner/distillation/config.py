@@ -1,38 +1,34 @@
 """The `[distillation]` block of a config."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Optional
+from typing import Annotated, Any, Optional
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StrictBool, StrictInt, StrictStr
 from spacy.util import registry
 from thinc.api import Config, ConfigValidationError, Model, Optimizer
 
 from ..spans import DistillationLoss
-from ..spans.divergence import Divergence, DivergenceName
-from ..spans.pairs import Reduction
 from .cache import Precision
 
 INVALID = "Invalid [distillation] block"
 
 
-class LossSettings(BaseModel):
-    """The fields of `DistillationLoss`."""
+def make_loss(given: Any) -> DistillationLoss:
+    """Make what `[distillation.loss]` describes.
 
-    divergence: DivergenceName | Divergence = Field(
-        default="bernoulli", title="The divergence between student and teacher"
-    )
-    temperature: float = Field(
-        default=1.0, gt=0, allow_inf_nan=False, title="What the scores of both are divided by"
-    )
-    alpha: float = Field(default=1.0, ge=0, allow_inf_nan=False, title="The weight of the divergence")
-    reduction: Reduction = Field(default="sum", title="Whether the divergence is summed or averaged")
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    def make(self) -> DistillationLoss:
-        """RETURNS (DistillationLoss): What they describe."""
-        return DistillationLoss(**dict(self))
+    given (Any): The block, or what a function that it names has made of it.
+    RETURNS (DistillationLoss): The loss.
+    RAISES (ValueError): If it is none, or a setting is unknown or out of range.
+    """
+    if isinstance(given, dict):
+        return DistillationLoss(**given)
+    if not isinstance(given, DistillationLoss):
+        raise ValueError(
+            'Expected a block of settings, or one with @misc = "spacy-gpner.DistillationLoss.v1".'
+        )
+    return given
 
 
 class CacheSettings(BaseModel):
@@ -75,7 +71,9 @@ class ConfigSchemaDistill(BaseModel):
         title="Learning rate of the linkage, relative to the student's",
     )
     linkage: Optional[Model] = Field(default=None, title="How the student's features enter the teacher")
-    loss: LossSettings = Field(default=LossSettings(), title="What is added to the student's loss")
+    loss: Annotated[DistillationLoss, PlainValidator(make_loss)] = Field(
+        default=DistillationLoss(), title="What is added to the student's loss"
+    )
     cache: CacheSettings = Field(default=CacheSettings(), title="Where the teacher's vectors are kept")
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -96,23 +94,28 @@ def resolve_distillation(config: Config) -> ConfigSchemaDistill:
             desc="`spacy gpner distill` needs one beside [training].",
         )
     given = config["distillation"]
-    loss, cache = given.get("loss") or {}, given.get("cache") or {}
-    unknown = _unknown(given, ConfigSchemaDistill)
-    unknown += _unknown(loss, LossSettings, "loss") + _unknown(cache, CacheSettings, "cache")
+    given = {**given, "loss": given.get("loss") or {}, "cache": given.get("cache") or {}}
+    unknown = [
+        *_unknown(given, ConfigSchemaDistill.model_fields),
+        *_unknown(given["loss"], [field.name for field in fields(DistillationLoss)], "loss"),
+        *_unknown(given["cache"], CacheSettings.model_fields, "cache"),
+    ]
     if unknown:
         errors = [{"loc": loc, "msg": "extra fields not permitted"} for loc in unknown]
         raise ConfigValidationError(errors=errors, title=INVALID)
     try:
-        block = registry.resolve({**given, "loss": loss, "cache": cache}, schema=ConfigSchemaDistill)
+        block = registry.resolve(given, schema=ConfigSchemaDistill)
     except ConfigValidationError as err:
-        raise ConfigValidationError.from_error(err, title=INVALID, show_config=False) from None
+        errors = [{**error, "msg": error["msg"].removeprefix("Value error, ")} for error in err.errors or ()]
+        raise ConfigValidationError(errors=errors, title=INVALID, desc=err.desc, parent=err.parent) from None
     except ValueError as err:
         raise ConfigValidationError(title=INVALID, desc=str(err)) from None
     # Of nested models, resolving gives back what they were made from.
-    block |= {"loss": LossSettings(**block["loss"]), "cache": CacheSettings(**cache)}
+    block |= {"loss": make_loss(block["loss"]), "cache": CacheSettings(**given["cache"])}
     return ConfigSchemaDistill.model_construct(**block)
 
 
-def _unknown(block: dict[str, Any], schema: type[BaseModel], *parents: str) -> list[tuple[str, ...]]:
-    # Resolving drops unknown keys without a word.
-    return [(*parents, key) for key in block if key not in schema.model_fields]
+def _unknown(block: Any, known: Iterable[str], *parents: str) -> list[tuple[str, ...]]:
+    # Resolving drops unknown keys of a block that no function is called with, without a word.
+    is_plain = isinstance(block, dict) and not any(key.startswith("@") for key in block)
+    return [(*parents, key) for key in block if key not in known] if is_plain else []

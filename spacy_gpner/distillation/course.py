@@ -1,45 +1,26 @@
-"""The distillation loop: `spacy train`'s, with a teacher."""
+"""Distillation as a course: `spacy train`'s steps, with a teacher."""
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from timeit import default_timer as timer
 from types import SimpleNamespace
-from typing import IO, Any, Optional, cast
+from typing import Any, ClassVar, Optional, cast
 
 from spacy.language import Language
 from spacy.training import Example
-from spacy.training.loop import (
-    DIR_MODEL_BEST,
-    DIR_MODEL_LAST,
-    create_before_to_disk_callback,
-    create_evaluation_callback,
-    create_train_batches,
-    subdivide_batch,
-    update_meta,
-)
 from spacy.util import minibatch
-from thinc.api import fix_random_seed
+from thinc.api import Model
 from tqdm import tqdm
 from wasabi import Printer
 
-from ..errors import DistillationError, DivergedError
-from ..files import atomic_directory
+from ..errors import DistillationError
 from ..pipeline.scoring import score_spans
-from ..training.checkpoint import (
-    Progress,
-    begin,
-    check_output,
-    finish,
-    load_checkpoint,
-    random_state,
-    restore_random,
-    save_checkpoint,
-)
-from .config import ConfigSchemaDistill
-from .setup import Run, prepare
-from .teacher import token_vectors
+from ..pipeline.span_pipe import SpanPipe
+from ..spans import DistillationLoss
+from ..training.loop import Info, Logger
+from ..training.pipeline import PipelineCourse
+from .encoder import token_vectors
+from .teacher import LinkedTeacher
 
 # A joint teacher that falls so far below the unlinked one is worth a warning.
 TEACHER_FELL = 0.005
@@ -48,207 +29,145 @@ DISTILLATION_LOSS = "distill"
 TEACHER_LOSS = "teacher"
 
 
-def distill(
-    nlp: Language,
-    teacher_nlp: Language,
-    output_path: Path,
-    *,
-    resume: bool = False,
-    stdout: IO[str] = sys.stdout,
-    stderr: IO[str] = sys.stderr,
-) -> None:
-    """Train a student under a teacher, as the `[distillation]` and `[training]` blocks of its config say.
+@dataclass(kw_only=True)
+class DistillationCourse(PipelineCourse):
+    """A pipeline one of whose components learns from a teacher.
 
-    nlp (Language): The student's pipeline, initialized.
-    teacher_nlp (Language): The teacher's pipeline.
-    output_path (Path): Where to save the student (model-best, model-last), and checkpoints until then.
-    resume (bool): Whether to go on from the last checkpoint there.
-    stdout, stderr (IO[str]): Where messages and the progress bar go.
-    RAISES (DistillationError): If teacher, corpus, cache or checkpoint don't fit, or a loss is not finite.
+    student (SpanPipe): The component.
+    teacher (LinkedTeacher): Its teacher.
+    loss (DistillationLoss): What is added to the student's loss.
+    texts (Optional[List[str]]): All that the corpora hold, training and dev; None if the one has no end.
+    unlinked (float): F of the teacher on the dev corpus, before anything has learned.
     """
-    msg = Printer(no_print=True)
 
-    def say(text: str) -> None:
-        print(text, file=stdout, flush=True)
+    done: ClassVar[str] = "distilled.json"
 
-    run = prepare(nlp, teacher_nlp)
-    if not check_output(output_path, run.identity, resume=resume):
-        say(msg.good("Already finished", output_path))
-        return
-    begin(output_path)
-    _fill_cache(run, say, stderr)
-    unlinked = score_teacher(run)
-    taught = ", ".join(run.teacher.labels)
-    say(msg.info(f"Teacher: F {100 * unlinked:.2f} on the dev corpus; teaches {taught}"))
-    if run.training["seed"] is not None:
-        fix_random_seed(run.training["seed"])
-    batches = create_train_batches(nlp, run.corpus, run.settings.batcher, run.settings.max_epochs)
-    progress = Progress(0, [], random_state())
-    if resume:
-        progress = _resume(run, output_path, batches, progress, say)
-    before_to_disk = create_before_to_disk_callback(run.training["before_to_disk"])
+    student: SpanPipe
+    teacher: LinkedTeacher
+    loss: DistillationLoss
+    texts: Optional[list[str]]
+    unlinked: float = field(default=0.0, init=False)
 
-    def save(name: str) -> None:
-        with run.averaged(), atomic_directory(output_path / name) as directory:
-            before_to_disk(nlp).to_disk(directory)
+    @property
+    def learning(self) -> dict[str, Model]:
+        """The models of the pipeline, and what of the teacher learns."""
+        return super().learning | {f"teacher.{name}": model for name, model in self.teacher.learning.items()}
 
-    log_step, finalize_logger = run.training["logger"](_WithTeacher(nlp), stdout, stderr)
-    warned = False
-    try:
-        for info, is_best in _distill_while_improving(run, batches, progress, unlinked):
-            if is_best is None:
-                log_step(None)
-                continue
-            update_meta(run.training, nlp, info)
-            if is_best:
-                save(DIR_MODEL_BEST)
-            save_checkpoint(output_path, nlp, run.teacher, run.optimizer, progress, run.identity)
-            log_step(info)
-            joint = info["other_scores"][TEACHER_SCORE]
-            if joint < unlinked - TEACHER_FELL and not warned:
-                warned = True
-                say(msg.warn(_fallen(unlinked, joint)))
-    finally:
-        finalize_logger()
-    save(DIR_MODEL_LAST)
-    finish(output_path, run.identity)
-    say(msg.good("Saved pipeline to output directory", output_path / DIR_MODEL_LAST))
+    def prepare(self) -> None:
+        """Fill the cache, and score the teacher. See `Course`."""
+        self._fill_cache()
+        self.unlinked = score_teacher(self)
+        taught = ", ".join(self.teacher.labels)
+        score = f"F {100 * self.unlinked:.2f} on the dev corpus"
+        self.say(Printer(no_print=True).info(f"Teacher: {score}; teaches {taught}"))
+        super().prepare()
 
-
-def _fill_cache(run: Run, say: Callable[[str], None], stderr: IO[str]) -> None:
-    if not run.teacher.cache.max_bytes:
-        return
-    msg = Printer(no_print=True)
-    if run.settings.max_epochs < 0:
-        say(msg.info("max_epochs = -1: nothing of the teacher is cached"))
-        return
-    n_texts = len(set(run.texts))
-    with tqdm(total=n_texts, desc="Teacher's vectors", unit=" texts", file=stderr, leave=False) as bar:
-        run.teacher.fill_cache(run.texts, bar.update)
-    left_out = run.teacher.cache.left_out
-    if left_out:
-        say(
-            msg.warn(
-                f"{left_out} of {n_texts} texts are beyond the cache's max_gb and are encoded again in every "
-                "epoch"
-            )
-        )
-
-
-def _resume(
-    run: Run, output_path: Path, batches: Iterator[Any], new: Progress, say: Callable[[str], None]
-) -> Progress:
-    msg = Printer(no_print=True)
-    loaded = load_checkpoint(output_path, run.nlp, run.teacher, run.optimizer)
-    if loaded is None:
-        say(msg.info(f"No checkpoint in {output_path}: starting from the beginning"))
-        return new
-    progress, state = loaded
-    restore_random(progress.start)
-    for _ in islice(batches, progress.step):
-        pass
-    restore_random(state)
-    say(msg.info(f"Going on after step {progress.step}"))
-    return progress
-
-
-def _distill_while_improving(
-    run: Run, batches: Iterator[tuple[int, Any]], progress: Progress, unlinked: float
-) -> Iterator[tuple[dict[str, Any], Optional[bool]]]:
-    """As spaCy's `train_while_improving`: yields what a logger takes, and whether it is the best so far, if
-    it was evaluated."""
-    training, settings = run.training, run.settings
-    evaluate = create_evaluation_callback(run.nlp, run.dev_corpus, training["score_weights"])
-    losses: dict[str, float] = {}
-    words_seen, start = 0, timer()
-    for step, (epoch, batch) in enumerate(batches, progress.step):
-        if _is_done(progress, settings):
-            break
-        if training["before_update"]:
-            training["before_update"](run.nlp, {"step": step, "epoch": epoch})
-        try:
-            for subbatch in subdivide_batch(batch, training["accumulate_gradient"]):
-                _update(run, subbatch, losses)
-        except DivergedError as err:
-            raise DistillationError(
-                f"Step {step}: {err} To start again, remove the output directory or give another."
-            ) from None
-        for name, pipe in run.nlp.pipeline:
-            if name not in training["frozen_components"] and getattr(pipe, "is_trainable", False):
-                cast(Any, pipe).finish_update(run.optimizer)
-        run.teacher.finish_update(run.optimizer)
-        run.optimizer.step_schedules()
-        progress.step = step + 1
-        words_seen += sum(len(eg) for eg in batch)
-        score = scores = is_best = None
-        if step % training["eval_frequency"] == 0:
-            with run.averaged():
-                score, scores = evaluate()
-                scores[TEACHER_SCORE] = unlinked if run.teacher.linkage is None else score_teacher(run)
-            progress.results.append((score, step))
-            is_best = score == max(progress.results)[0]
-        info = {
-            "epoch": epoch,
-            "step": step,
-            "score": score,
-            "other_scores": scores,
-            "losses": losses,
-            "checkpoints": progress.results,
-            "seconds": int(timer() - start),
-            "words": words_seen,
-        }
-        yield info, is_best
-        if is_best is not None:
-            losses = {}
-
-
-def _is_done(progress: Progress, settings: ConfigSchemaDistill) -> bool:
-    # As in spaCy, steps count from 0 and the last one is max_steps.
-    if settings.max_steps and progress.step > settings.max_steps:
-        return True
-    best_step = -max(((score, -step) for score, step in progress.results), default=(0.0, 0))[1]
-    return bool(settings.patience) and progress.step > best_step + settings.patience
-
-
-def _update(run: Run, examples: Iterable[Example], losses: dict[str, float]) -> None:
-    """As `Language.update`, but that the student's `span_globalpointer` is distilled."""
-    examples = [Example(eg.predicted.copy(), eg.reference) for eg in examples]
-    drop = float(run.settings.dropout)
-    for name, pipe in run.nlp.pipeline:
-        if name not in run.training["frozen_components"] and hasattr(pipe, "update"):
-            if pipe is run.student:
-                run.student.distill(
-                    run.teacher, examples, drop=drop, losses=losses, settings=run.settings.loss.make()
+    def _fill_cache(self) -> None:
+        if not self.teacher.cache.max_bytes:
+            return
+        msg = Printer(no_print=True)
+        if self.texts is None:
+            self.say(msg.info("max_epochs = -1: nothing of the teacher is cached"))
+            return
+        n_texts = len(set(self.texts))
+        with tqdm(
+            total=n_texts, desc="Teacher's vectors", unit=" texts", file=self.stderr, leave=False
+        ) as bar:
+            self.teacher.fill_cache(self.texts, bar.update)
+        left_out = self.teacher.cache.left_out
+        if left_out:
+            self.say(
+                msg.warn(
+                    f"{left_out} of {n_texts} texts are beyond the cache's max_gb and are encoded again in "
+                    "every epoch"
                 )
-            else:
-                pipe.update(examples, sgd=None, losses=losses, drop=drop)
-        if name in run.training["annotating_components"]:
-            for example, doc in zip(
-                examples, cast(Any, pipe).pipe(eg.predicted for eg in examples), strict=True
-            ):
-                example.predicted = doc
-    losses[DISTILLATION_LOSS] = losses[f"{run.student.name}_distillation"]
-    losses[TEACHER_LOSS] = losses[f"{run.student.name}_teacher"]
+            )
+
+    def learn(self, pipe: Any, examples: Sequence[Example], losses: dict[str, float]) -> None:
+        """Let a component learn from a batch: the student from its teacher too. See `PipelineCourse`."""
+        if pipe is not self.student:
+            super().learn(pipe, examples, losses)
+            return
+        drop = float(self.training["dropout"])
+        self.student.distill(self.teacher, examples, drop=drop, losses=losses, settings=self.loss)
+        losses[DISTILLATION_LOSS] = losses[f"{self.student.name}_distillation"]
+        losses[TEACHER_LOSS] = losses[f"{self.student.name}_teacher"]
+
+    def step(self, batch: Sequence[Example], losses: dict[str, float], *, number: int, epoch: int) -> None:
+        """Update the pipeline, and what of the teacher learns. See `Course`."""
+        super().step(batch, losses, number=number, epoch=epoch)
+        self.teacher.finish_update(self.optimizer)
+
+    def score(self) -> tuple[float, dict[str, Any]]:
+        """RETURNS (Tuple[float, Dict[str, Any]]): The student's scores, and that of the joint teacher."""
+        score, scores = super().score()
+        joint = self.unlinked if self.teacher.linkage is None else score_teacher(self)
+        return score, {**scores, TEACHER_SCORE: joint}
+
+    def make_logger(self, nlp: Language) -> Logger:
+        """Set up the logger with columns for the teacher, and a warning when it falls.
+
+        nlp (Language): The pipeline as it should see it.
+        RETURNS (Logger): The logger.
+        """
+        log_step, finalize = super().make_logger(cast(Language, _WithTeacher(nlp)))
+        has_fallen = False
+
+        def log_and_warn(info: Optional[Info]) -> None:
+            nonlocal has_fallen
+            log_step(info)
+            if info is None or has_fallen:
+                return
+            joint = info["other_scores"][TEACHER_SCORE]
+            if joint < self.unlinked - TEACHER_FELL:
+                has_fallen = True
+                self.say(Printer(no_print=True).warn(_fallen(self.unlinked, joint)))
+
+        return log_and_warn, finalize
+
+    def to_disk(self, directory: Path) -> None:
+        """Write what of the pipeline and of the teacher can change on the way.
+
+        directory (Path): Where to.
+        """
+        super().to_disk(directory)
+        for name, model in self.teacher.learning.items():
+            (directory / name).write_bytes(model.to_bytes())
+
+    def from_disk(self, directory: Path) -> None:
+        """Load what `to_disk` wrote.
+
+        directory (Path): Where it is.
+        """
+        super().from_disk(directory)
+        for name in self.teacher.learning:
+            self.teacher.load_learned(name, (directory / name).read_bytes())
 
 
-def score_teacher(run: Run) -> float:
-    """F of the joint teacher on the dev corpus, for the labels that it teaches."""
-    key, own_key = run.student.key, run.teacher.pipe.key
+def score_teacher(course: DistillationCourse) -> float:
+    """F of the joint teacher on the dev corpus, for the labels that it teaches.
+
+    course (DistillationCourse): What learns from it.
+    RETURNS (float): F.
+    RAISES (DistillationError): If the dev corpus has no gold.
+    """
+    nlp, teacher = course.nlp, course.teacher
+    key, own_key = course.student.key, teacher.pipe.key
     examples = []
-    for batch in minibatch(run.dev_corpus(run.nlp), run.nlp.batch_size):
+    for batch in minibatch(course.dev_corpus(nlp), nlp.batch_size):
         docs = [eg.predicted for eg in batch]
-        vectors = token_vectors(run.nlp, run.student.name, docs) if run.teacher.linkage is not None else []
-        for doc, eg in zip(run.teacher.predict(docs, vectors), batch, strict=True):
-            doc.spans[key] = [span for span in doc.spans[own_key] if span.label_ in run.teacher.labels]
+        vectors = token_vectors(nlp, course.student.name, docs) if teacher.linkage is not None else []
+        for doc, eg in zip(teacher.predict(docs, vectors), batch, strict=True):
+            doc.spans[key] = [span for span in doc.spans[own_key] if span.label_ in teacher.labels]
             reference = eg.reference.copy()
             if key in reference.spans:
                 gold = reference.spans[key]
-                reference.spans[key] = [span for span in gold if span.label_ in run.teacher.labels]
-            examples.append(run.teacher.example(doc, reference, key))
+                reference.spans[key] = [span for span in gold if span.label_ in teacher.labels]
+            examples.append(teacher.example(doc, reference, key))
     score = score_spans(examples, spans_key=key)[f"spans_{key}_f"]
     if score is None:
         raise DistillationError(
-            f"The dev corpus '{run.nlp.config['training']['dev_corpus']}' has no gold spans under "
+            f"The dev corpus '{nlp.config['training']['dev_corpus']}' has no gold spans under "
             f"doc.spans['{key}'], so that no model can be chosen on it."
         )
     return float(score)

@@ -10,6 +10,7 @@ from thinc.api import ArgsKwargs, Model, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor, nn
 
+from ..checks import check_dropout
 from ..models.torch_layer import LazyTorchShim, get_shim
 
 # Teacher's and student's vectors of the same tokens, shapes (N, width) and (N, student width).
@@ -101,10 +102,7 @@ def _zero_linear(n_in: int, n_out: int) -> nn.Linear:
 
 
 def _build_linkage(build: type[nn.Module], dropout: float, detach: bool) -> Linkage:
-    if not 0 <= dropout < 1:
-        raise ValueError(
-            f"Invalid dropout of the linkage: {dropout}. Expected a rate of at least 0, below 1."
-        )
+    check_dropout(dropout, "dropout of the linkage")
     return Model(
         "linkage",
         _forward,

@@ -1,25 +1,24 @@
 """From a config and a trained pipeline to all that a distillation works with."""
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training.initialize import init_nlp
-from spacy.util import registry, walk_dict
-from thinc.api import Config, ConfigValidationError, Optimizer
+from spacy.util import load_model_from_config, registry, walk_dict
+from thinc.api import Config, ConfigValidationError
 
 from ..errors import DistillationError
 from ..pipeline.span_pipe import SpanPipe
 from .cache import VectorCache
 from .config import ConfigSchemaDistill, resolve_distillation
-from .corpus import Corpus, find_corpus, join_corpora, survey
+from .corpus import find_corpus, join_corpora, survey
+from .course import DistillationCourse
 from .teacher import LinkedTeacher
 
-FACTORY = "span_globalpointer"
+# What [distillation] has in place of [training]
+OWN_TRAINING = ("batcher", "optimizer", "dropout", "max_epochs", "max_steps", "patience")
 
 
 def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) -> Language:
@@ -34,16 +33,18 @@ def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) ->
         component.
     """
     settings = resolve_distillation(config)
-    names = [name for name, block in config["components"].items() if block.get("factory") == FACTORY]
-    pipes = {name: _find_teacher(teacher, name, settings) for name in names}
-    if settings.corpus is None:
-        config = config.copy()
-        for name, pipe in pipes.items():
-            own = config.setdefault("initialize", {}).setdefault("components", {}).setdefault(name, {})
-            own.setdefault("labels", pipe.label_data)
     try:
+        # Which component can be distilled shows when it is there.
+        student = _find_student(load_model_from_config(config, auto_fill=True))
+        labels = _find_teacher(teacher, student.name, settings).label_data
+        if settings.corpus is None:
+            config = config.copy()
+            own = (
+                config.setdefault("initialize", {}).setdefault("components", {}).setdefault(student.name, {})
+            )
+            own.setdefault("labels", labels)
         return init_nlp(config, use_gpu=use_gpu)
-    except ConfigValidationError:
+    except (ConfigValidationError, DistillationError):
         raise
     except ValueError as err:
         # srsly quotes the line.
@@ -57,8 +58,8 @@ def _find_student(nlp: Language) -> SpanPipe:
     found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, SpanPipe)]
     if len(found) != 1:
         raise DistillationError(
-            f"The student's pipeline ({', '.join(nlp.pipe_names) or 'empty'}) has {len(found)} components of "
-            f"the factory {FACTORY}. Exactly one can be distilled."
+            f"The student's pipeline ({', '.join(nlp.pipe_names) or 'empty'}) has {len(found)} span "
+            "components. Exactly one can be distilled."
         )
     return found[0]
 
@@ -77,7 +78,7 @@ def _find_teacher(nlp: Language, student: str, settings: ConfigSchemaDistill) ->
         return found[name]
     if student in mapping or len(found) != 1:
         raise DistillationError(
-            f"The teacher's pipeline ({', '.join(nlp.pipe_names) or 'empty'}) has no {FACTORY} '{name}'. "
+            f"The teacher's pipeline ({', '.join(nlp.pipe_names) or 'empty'}) has no span component '{name}'. "
             + (
                 "Train one first."
                 if not found
@@ -88,46 +89,13 @@ def _find_teacher(nlp: Language, student: str, settings: ConfigSchemaDistill) ->
     return next(iter(found.values()))
 
 
-@dataclass
-class Run:
-    """What a run works with.
-
-    texts (List[str]): All that its corpora hold, training and dev; none if a corpus has no end.
-    identity (Dict[str, Any]): What a run that goes on must have in common with the one before.
-    """
-
-    nlp: Language
-    student: SpanPipe
-    teacher: LinkedTeacher
-    corpus: Corpus
-    dev_corpus: Corpus
-    settings: ConfigSchemaDistill
-    training: dict[str, Any]
-    texts: list[str]
-    identity: dict[str, Any]
-
-    @property
-    def optimizer(self) -> Optimizer:
-        """The optimizer of the student and of what the teacher learns."""
-        return self.settings.optimizer
-
-    @contextmanager
-    def averaged(self) -> Iterator[None]:
-        """With the averages of all weights, if the optimizer keeps them."""
-        with ExitStack() as stack:
-            if self.optimizer.averages:
-                stack.enter_context(self.nlp.use_params(self.optimizer.averages))
-                for model in self.teacher.learning.values():
-                    stack.enter_context(model.use_params(self.optimizer.averages))
-            yield
-
-
-def prepare(nlp: Language, teacher_nlp: Language) -> Run:
+def prepare(nlp: Language, teacher_nlp: Language, **streams: IO[str]) -> DistillationCourse:
     """Make what the config of a student describes.
 
     nlp (Language): The student's pipeline, initialized.
     teacher_nlp (Language): The teacher's pipeline.
-    RETURNS (Run): What the run works with.
+    streams (IO[str]): `stdout` and `stderr` of the course.
+    RETURNS (DistillationCourse): What it learns.
     RAISES (DistillationError): If teacher, student and corpora don't fit.
     """
     config = nlp.config.interpolate()
@@ -150,21 +118,22 @@ def prepare(nlp: Language, teacher_nlp: Language) -> Run:
     corpus = join_corpora(config, settings.corpus, settings.unlabelled_corpus, student.key)
     dev_corpus = find_corpus(config, training["dev_corpus"])
     # A corpus without an end is never read as a whole.
-    texts, digest = survey((corpus, dev_corpus), nlp, student.key) if settings.max_epochs >= 0 else ([], "")
-    return Run(
+    texts, digest = survey((corpus, dev_corpus), nlp, student.key) if settings.max_epochs >= 0 else (None, "")
+    return DistillationCourse(
         nlp=nlp,
-        student=student,
-        teacher=teacher,
+        training={**training, **{name: getattr(settings, name) for name in OWN_TRAINING}},
         corpus=corpus,
         dev_corpus=dev_corpus,
-        settings=settings,
-        training=training,
-        texts=texts,
         identity={
             **_settings(nlp.config),
             "the teacher": teacher.digest,
             "what the corpora contain": digest,
         },
+        student=student,
+        teacher=teacher,
+        loss=settings.loss,
+        texts=texts,
+        **streams,
     )
 
 

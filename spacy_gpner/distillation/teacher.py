@@ -15,7 +15,6 @@ from thinc.types import Floats2d
 from torch import nn
 
 from ..errors import DistillationError
-from ..models.by_length import predict_vectors
 from ..models.score_model import is_initialized
 from ..models.torch_layer import get_shim, unflatten
 from ..pipeline.learning import differentiate, gold_loss
@@ -24,6 +23,7 @@ from ..pipeline.teaching import Joint, Lesson
 from ..spans import Scores
 from .align import TokenMap, map_tokens, token_edges
 from .cache import VectorCache
+from .encoder import encoder_digest, token_vectors
 from .linkage import Linkage
 
 S = TypeVar("S", bound=Scores)
@@ -123,6 +123,7 @@ class LinkedTeacher(Generic[S]):
 
         texts (Sequence[str]): The corpus.
         progress (Callable[[int], Any]): Called with the number of further texts done.
+        RAISES (DistillationError): If the cache's file is damaged, or of something else.
         """
 
         def compute(unique: Sequence[str]) -> Iterator[numpy.ndarray]:
@@ -133,18 +134,17 @@ class LinkedTeacher(Generic[S]):
         if self.cache.max_bytes:
             digest = self.digest if self.linkage is None else self.encoder_digest
             self.cache.fill(texts, digest, compute)
+            width = self.layout.flat().shape[1] if self.linkage is None else self.head.get_dim("nI")
+            if self.cache.width not in (None, width):
+                raise DistillationError(
+                    f"The teacher cache {self.cache.path} is damaged (its vectors have {self.cache.width} "
+                    f"numbers, and the teacher's {width}). Remove it to make it again."
+                )
 
     @cached_property
     def encoder_digest(self) -> str:
-        """What tells this teacher's vectors from those of others: a hash of its tokenizer and encoder."""
-        digest = hashlib.blake2b()
-        for name, pipe in [("tokenizer", self.nlp.tokenizer), *self._upstream()]:
-            digest.update(name.encode())
-            digest.update(cast(Any, pipe).to_bytes(exclude=["vocab"]) if hasattr(pipe, "to_bytes") else b"")
-        digest.update(repr(self.nlp.config["nlp"]).encode())
-        digest.update(self.nlp.vocab.vectors.to_bytes() if len(self.nlp.vocab.vectors) else b"")
-        digest.update(self.pipe.model.get_ref("tok2vec").to_bytes())
-        return digest.hexdigest()
+        """What tells this teacher's vectors from those of others."""
+        return encoder_digest(self.nlp, self.name)
 
     @cached_property
     def digest(self) -> str:
@@ -188,12 +188,6 @@ class LinkedTeacher(Generic[S]):
             for span in source.spans.get(key, []):
                 target.vocab.strings.add(span.label_)
         return Example(doc, reference)
-
-    def _upstream(self) -> Iterator[tuple[str, Any]]:
-        for name, pipe in self.nlp.pipeline:
-            if name == self.name:
-                return
-            yield name, pipe
 
     def teach(self, docs: Sequence[Doc], vectors: list[Floats2d], *, is_train: bool) -> Lesson[S]:
         """Score a batch, together with the student's features where there is a linkage.
@@ -298,20 +292,3 @@ class LinkedTeacher(Generic[S]):
         docs = [self.nlp.make_doc(doc.text) for doc in student_docs]
         self.pipe.set_annotations(docs, self.pipe.decode(docs, scores))
         return docs
-
-
-def token_vectors(nlp: Language, name: str, docs: Sequence[Doc]) -> list[Floats2d]:
-    """What the encoder of a pipeline's span component makes of documents.
-
-    nlp (Language): The pipeline.
-    name (str): The name of the component.
-    docs (Sequence[Doc]): The documents, as the tokenizer leaves them. Components before it run on them, so
-        that a shared encoder's output is there.
-    RETURNS (List[Floats2d]): Vectors of each document's tokens.
-    """
-    for upstream, pipe in nlp.pipeline:
-        if upstream == name:
-            break
-        docs = list(pipe.pipe(docs)) if hasattr(pipe, "pipe") else [pipe(doc) for doc in docs]
-    model = cast(SpanPipe, nlp.get_pipe(name)).model
-    return predict_vectors(model.get_ref("tok2vec"), docs)

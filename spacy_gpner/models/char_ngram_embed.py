@@ -18,6 +18,8 @@ from thinc.api import (
 )
 from thinc.types import Floats2d, Ints1d, Ints2d
 
+from ..checks import MAX_SIZE, check_count
+
 # (first, last) token of each n-gram, counted from the token itself: itself, the bigrams that end and begin
 # with it, and the trigram around it; and which of them have a table in common.
 NGRAMS = ((0, 0), (-1, 0), (0, 1), (-1, 1))
@@ -41,18 +43,18 @@ def CharNgramEmbed(
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding layer.
     RAISES (ValueError): If there are not three tables, the one of tokens is empty, or the width is too small.
     """
-    if len(rows) != len(TABLES) or rows[0] < 1 or min(rows) < 0:
-        raise ValueError(
-            f"Invalid rows: {list(rows)}. Expected {len(TABLES)} numbers, for the tables of tokens (at least "
-            "1 row), bigrams and trigrams (0 for none)."
-        )
+    expected = (
+        f"{len(TABLES)} numbers, for the tables of tokens (at least 1 row), bigrams and trigrams (0 for none)"
+    )
+    if not isinstance(rows, (list, tuple)) or len(rows) != len(TABLES):
+        raise ValueError(f"Invalid rows: {rows!r}. Expected {expected}.")
+    for n_rows, least in zip(rows, (1, 0, 0), strict=True):
+        check_count("rows", n_rows, expected, least=least, most=MAX_SIZE)
     columns = [column for own, n_rows in zip(TABLES[1:], rows[1:], strict=True) if n_rows for column in own]
+    least = max(1, 2 * len(columns))
+    expected = f"at least {least}, of which one half is for {len(columns)} n-grams"
+    check_count("width", width, expected, least=least, most=MAX_SIZE)
     of_ngram = width // 2 // len(columns) if columns else 0
-    if width < 1 or (columns and not of_ngram):
-        raise ValueError(
-            f"Invalid width: {width}. Expected at least {max(1, 2 * len(columns))}, of which one half is for "
-            f"{len(columns)} n-grams."
-        )
     of_token = width - of_ngram * len(columns)
     tables = [
         _table(own, n_rows, of_token if own == TABLES[0] else of_ngram)

@@ -8,7 +8,10 @@ from spacy.tokens import Doc
 from thinc.api import Model, chain
 from thinc.types import Floats2d
 
+from ..checks import MAX_SIZE, check_count
+from ..errors import PipelineError
 from ..spans import Scores, SpanFactors
+from .token_vectors import check_tok2vec
 from .torch_layer import LazyTorchShim, get_shim, run_ragged
 
 S = TypeVar("S", bound=Scores)
@@ -29,7 +32,9 @@ def build_score_model(tok2vec: Tok2Vec, build_head: Callable[..., torch.nn.Modul
         `Scores`. The leading axis of every parameter whose size depends on the number of types must be in the
         order of the types.
     RETURNS (Model[List[Doc], Scores]): The model, with the refs `tok2vec` and `output_layer`.
+    RAISES (ValueError): If the layer is of another kind, or the widths of its parts don't fit.
     """
+    check_tok2vec(tok2vec)
     head: Model[list[Floats2d], Scores] = Model(
         "score_head",
         _forward,
@@ -73,10 +78,10 @@ def check_head_size(head_size: int, rope: bool) -> None:
 
     RAISES (ValueError): If the head size is not positive, or odd with RoPE.
     """
-    if head_size < 1 or (rope and head_size % 2):
-        raise ValueError(
-            f"Invalid head_size: {head_size}. Expected a positive number, and an even one with rope = true."
-        )
+    expected = "a positive number, and an even one with rope = true"
+    check_count("head_size", head_size, expected, most=MAX_SIZE)
+    if rope and head_size % 2:
+        raise ValueError(f"Invalid head_size: {head_size}. Expected {expected}.")
 
 
 def _init(
@@ -86,6 +91,11 @@ def _init(
 ) -> None:
     if X:
         model.set_dim("nI", X[0].shape[1])
+    if not model.has_dim("nI"):
+        raise PipelineError(
+            "The width of tok2vec's vectors is not known before it has made some. Initialize the pipeline "
+            "with examples that have tokens."
+        )
     get_shim(model).build(width=model.get_dim("nI"), n_types=model.get_dim("nO"))
 
 

@@ -13,6 +13,8 @@ from thinc.types import Floats2d
 from thinc.util import get_torch_default_device
 from torch import Tensor
 
+from ..errors import PipelineError
+
 Backprop = Callable[[Sequence[Tensor], Sequence[Tensor]], list[Floats2d]]
 
 
@@ -107,12 +109,30 @@ class LazyTorchShim(PyTorchShim):
 
         bytes_data (bytes): What `to_bytes` gave.
         RETURNS (LazyTorchShim): This object.
+        RAISES (PipelineError): If the weights are those of a module with other settings.
         """
         msg = srsly.msgpack_loads(bytes_data)
         if msg["state"]:
             self.build(**msg["config"])
-            self._model.load_state_dict(safetensors.torch.load(msg["state"]))
+            saved = safetensors.torch.load(msg["state"])
+            try:
+                self._model.load_state_dict(saved)
+            except RuntimeError as err:
+                raise PipelineError(
+                    f"The saved weights of {type(self._model).__name__} don't fit its settings in the config:"
+                    f" {_difference(saved, self._model.state_dict())}. Give the settings that it was trained "
+                    "with."
+                ) from err
         return self
+
+
+def _difference(saved: dict[str, Tensor], own: dict[str, Tensor]) -> str:
+    """The first parameter whose shape in a file is not that of a module."""
+    for name in sorted({*saved, *own}):
+        shapes = [list(x[name].shape) if name in x else "missing" for x in (saved, own)]
+        if shapes[0] != shapes[1]:
+            return f"'{name}' is {shapes[0]} in the file, and {shapes[1]} by the config"
+    return "they are of another kind"
 
 
 def _on_cpu(state: dict[str, Any]) -> dict[str, Any]:
@@ -124,15 +144,6 @@ def has_unaveraged_shim(nlp: Language) -> bool:
     models = [model for _, pipe in nlp.pipeline if isinstance(model := getattr(pipe, "model", None), Model)]
     shims = [shim for model in models for node in model.walk() for shim in node.shims]
     return any(isinstance(shim, PyTorchShim) and not isinstance(shim, LazyTorchShim) for shim in shims)
-
-
-def check_dropout(rate: float) -> None:
-    """Refuse what is no dropout rate.
-
-    RAISES (ValueError): If the rate is not at least 0 and below 1.
-    """
-    if not 0 <= rate < 1:
-        raise ValueError(f"Invalid dropout: {rate}. Expected a rate of at least 0, below 1.")
 
 
 def get_shim(model: Model) -> LazyTorchShim:

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 
 import numpy
+import torch
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..spans import DecodedSpans
 from .ents import EntsPolicy, set_flat_entities
+
+# Bounds the memory of a step: spans made at once.
+MAX_ROWS = 2**16
 
 
 def annotate(docs: Sequence[Doc], spans: DecodedSpans, labels: Sequence[str], key: str) -> None:
@@ -19,17 +23,20 @@ def annotate(docs: Sequence[Doc], spans: DecodedSpans, labels: Sequence[str], ke
     key (str): Key of the span group.
     """
     # By label name where start and end are the same.
-    rank = {i: place for place, i in enumerate(sorted(range(len(labels)), key=lambda i: labels[i]))}
-    rows: list[list[tuple[int, int, int, float]]] = [[] for _ in docs]
-    columns = (spans.doc, spans.start, spans.end, spans.type, spans.score)
-    for doc, start, end, label, score in zip(*(x.tolist() for x in columns), strict=True):
-        rows[doc].append((start, end, label, score))
-    for doc, found in zip(docs, rows, strict=True):
+    by_name = sorted(range(len(labels)), key=lambda i: labels[i])
+    rank = torch.tensor(by_name, dtype=torch.long).argsort()[spans.type]
+    order = numpy.lexsort([x.numpy() for x in (rank, spans.end, spans.start, spans.doc)])
+    found = spans.take(torch.from_numpy(order))
+    counts = torch.bincount(found.doc, minlength=len(docs)).tolist()
+    columns = zip(*(x.split(counts) for x in (found.start, found.end, found.type, found.score)), strict=True)
+    for doc, (*rows, scores) in zip(docs, columns, strict=True):
         ids = [doc.vocab.strings.add(label) for label in labels]
-        found.sort(key=lambda row: (row[0], row[1], rank[row[2]]))
-        doc_spans = [Span(doc, start, end, label=ids[label]) for start, end, label, _ in found]
-        group = SpanGroup(doc, name=key, spans=doc_spans)
-        group.attrs["scores"] = numpy.array([score for *_, score in found], dtype="float32")
+        group = SpanGroup(doc, name=key)
+        # A few at a time: lists of all are larger than the group.
+        for some in zip(*(x.split(MAX_ROWS) for x in rows), strict=True):
+            for start, end, label in zip(*(x.tolist() for x in some), strict=True):
+                group.append(Span(doc, start, end, label=ids[label]))
+        group.attrs["scores"] = scores.numpy().astype("float32")
         doc.spans[key] = group
 
 

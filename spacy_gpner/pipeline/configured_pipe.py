@@ -11,7 +11,9 @@ from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..checks import check_probability
 from ..entities import is_unicode
+from ..errors import PipelineError
 from ..models.score_model import ScoreModel, is_initialized, is_score_model, resize_score_model
 from ..spans import Calibration, Cut
 from .settings import (
@@ -19,7 +21,6 @@ from .settings import (
     CalibrationByLabel,
     Settings,
     check_calibration,
-    check_probability,
     check_thresholds,
     dump_cfg,
     load_cfg,
@@ -134,9 +135,11 @@ class ConfiguredPipe(TrainablePipe):
 
         docs (Sequence[Doc]): The documents.
         RETURNS (Cut): Which spans it finds.
-        RAISES (ValueError): If `thresholds` names a label that it does not have.
+        RAISES (ValueError): If `thresholds` names a label that it does not have, or one is out of range.
         """
         own = self.thresholds or {}
+        check_probability("threshold", self.cfg["threshold"])
+        check_thresholds(own)
         unknown = sorted(set(own) - set(self.labels))
         if unknown:
             raise ValueError(
@@ -176,13 +179,14 @@ class ConfiguredPipe(TrainablePipe):
         bytes_data (bytes): The serialized component.
         exclude (Iterable[str]): Fields to leave out.
         RETURNS (SpanPipe): This object.
+        RAISES (PipelineError): If the weights are not those of the model that the config describes.
         """
         util.from_bytes(
             bytes_data,
             {
                 "cfg": lambda b: load_cfg(self.cfg, self._given, b),
                 "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
-                "model": self.model.from_bytes,
+                "model": lambda b: self._load_weights(self.model.from_bytes, b),
             },
             exclude,
         )
@@ -210,14 +214,27 @@ class ConfiguredPipe(TrainablePipe):
         path (Union[str, Path]): The directory.
         exclude (Iterable[str]): Fields to leave out.
         RETURNS (SpanPipe): This object.
+        RAISES (PipelineError): If the weights are not those of the model that the config describes.
         """
         util.from_disk(
             path,
             {
                 "cfg": lambda p: load_cfg(self.cfg, self._given, p.read_bytes()),
                 "vocab": lambda p: cast(None, self.vocab.from_disk(p, exclude=exclude)),
-                "model": lambda p: cast(None, self.model.from_disk(p)),
+                "model": lambda p: self._load_weights(self.model.from_disk, p),
             },
             exclude,
         )
         return self
+
+    def _load_weights(self, load: Callable[[Any], Any], saved: Any) -> None:
+        # What thinc says of weights that don't fit names neither the component nor the way out.
+        try:
+            load(saved)
+        except PipelineError as err:
+            raise PipelineError(f"[{self.name}] {err}") from err
+        except (KeyError, TypeError, ValueError) as err:
+            raise PipelineError(
+                f"[{self.name}] The saved weights don't fit the model that the config describes, or the file "
+                f"is damaged ({err}). Give the config that the pipeline was trained with."
+            ) from err

@@ -3,11 +3,16 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, get_args
 
+import numpy
+from spacy.attrs import ENT_IOB, ENT_TYPE
 from spacy.tokens import Doc, Span
 
 from ..spans.nesting import Nesting, nesting
 
 EntsPolicy = Literal["score", "longest", "outermost", "innermost"]
+
+# The code of a token that begins an entity; without a type it is blocked.
+BEGINS = 3
 
 # What comes first is taken first, as long as it overlaps nothing that was taken before.
 _PREFERENCE: dict[str, Callable[[Span, float, Nesting], tuple[float, ...]]] = {
@@ -51,7 +56,7 @@ def flat_entities(
     held = set(taken)
     chosen = []
     for span in (spans[i] for i in order):
-        tokens = range(span.start, span.end)
+        tokens = _tokens([span])
         if held.isdisjoint(tokens):
             held.update(tokens)
             chosen.append(span)
@@ -61,17 +66,27 @@ def flat_entities(
 def set_flat_entities(
     doc: Doc, spans: Sequence[Span], scores: Sequence[float], policy: EntsPolicy, *, overwrite: bool
 ) -> None:
-    """Add chosen spans to `doc.ents`. As with spaCy's `ner`, what an earlier component set stays, or gives
-    way as a whole where a chosen span overlaps it.
+    """Add chosen spans to `doc.ents`. As with spaCy's `ner`, entities that an earlier component set stay,
+    with their ids, blocked tokens are in none, and tokens of which nothing was known are outside.
 
     doc (Doc): The document to modify.
     spans (Sequence[Span]): Its spans.
     scores (Sequence[float]): Their scores.
     policy (str): How to choose, as `flat_entities` does.
-    overwrite (bool): Whether a chosen span wins where it overlaps an entity that is there.
+    overwrite (bool): Whether an entity that is there gives way, as a whole, to a chosen span that overlaps
+        it.
     """
-    taken = [] if overwrite else [token for ent in doc.ents for token in range(ent.start, ent.end)]
-    chosen = flat_entities(spans, scores, policy, taken)
-    held = {token for span in chosen for token in range(span.start, span.end)}
-    kept = [ent for ent in doc.ents if held.isdisjoint(range(ent.start, ent.end))]
-    doc.set_ents(sorted([*chosen, *kept], key=lambda span: span.start))
+    tags = doc.to_array([ENT_IOB, ENT_TYPE])
+    blocked = numpy.flatnonzero((tags[:, 0] == BEGINS) & (tags[:, 1] == 0)).tolist()
+    present = list(doc.ents)
+    chosen = flat_entities(spans, scores, policy, [*blocked, *(() if overwrite else _tokens(present))])
+    held = set(_tokens(chosen))
+    kept = [ent for ent in present if held.isdisjoint(_tokens([ent]))]
+    for token in set(_tokens(present)) - set(_tokens(kept)):
+        # `set_ents` leaves the ids of what is no longer there.
+        doc[token].ent_id, doc[token].ent_kb_id = 0, 0
+    doc.set_ents([*chosen, *kept], blocked=[doc[token : token + 1] for token in blocked])
+
+
+def _tokens(spans: Iterable[Span]) -> list[int]:
+    return [token for span in spans for token in range(span.start, span.end)]

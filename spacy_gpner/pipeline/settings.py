@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ..checks import check_count, check_probability
+from ..entities import is_unicode
 from .ents import EntsPolicy, check_ents_policy
+from .stretches import MIN_STRETCH
 
 DEFAULT_SPANS_KEY = "sc"
 MAX_SPANS_PER_TOKEN = 10
+DEFAULT_STRETCH = 24_000
 
 CalibrationByLabel = dict[str, tuple[float, float]]
 
@@ -27,6 +31,9 @@ class Settings:
         "outermost" or "innermost" spans first. None leaves `doc.ents` as they are.
     overwrite_ents (bool): Whether these take the place of entities that the document has already, where they
         overlap. If not, what is there stays.
+    stretch (Optional[int]): Documents of more tokens are predicted in overlapping stretches of so many, so
+        that memory hardly grows with them; None for none. Where spans can have any length, or the vectors
+        come from a shared encoder, documents are not cut.
     RAISES (ValueError): If a setting is out of range or unknown.
     """
 
@@ -36,35 +43,35 @@ class Settings:
     max_spans: Optional[int] = None
     ents_policy: Optional[EntsPolicy] = None
     overwrite_ents: bool = False
+    stretch: Optional[int] = DEFAULT_STRETCH
 
     def __post_init__(self) -> None:
-        if not self.spans_key:
-            raise ValueError("Invalid spans_key: it is empty. The usual one is 'sc'.")
+        if not isinstance(self.spans_key, str) or not self.spans_key or not is_unicode(self.spans_key):
+            raise ValueError(
+                f"Invalid spans_key: {self.spans_key!r}. Expected a string of valid Unicode that is not "
+                "empty. The usual one is 'sc'."
+            )
         check_probability("threshold", self.threshold)
         check_thresholds(self.thresholds)
-        if self.max_spans is not None and self.max_spans < 1:
-            raise ValueError(
-                f"Invalid max_spans: {self.max_spans}. Expected a number of spans of at least 1, or null for "
-                f"{MAX_SPANS_PER_TOKEN} times the tokens."
-            )
+        if self.max_spans is not None:
+            expected = f"a number of spans of at least 1, or null for {MAX_SPANS_PER_TOKEN} times the tokens"
+            check_count("max_spans", self.max_spans, expected)
         if self.ents_policy is not None:
             check_ents_policy(self.ents_policy)
-
-
-def check_probability(name: str, value: float) -> None:
-    """Refuse what is no probability.
-
-    RAISES (ValueError): If the value is not in [0, 1].
-    """
-    if not 0 <= value <= 1:
-        raise ValueError(f"Invalid {name}: {value}. Expected a probability between 0 and 1.")
+        if self.stretch is not None and self.stretch < MIN_STRETCH:
+            raise ValueError(
+                f"Invalid stretch: {self.stretch}. Expected at least {MIN_STRETCH} tokens, which leaves room "
+                "for the overlap, or null to predict documents of any length at once."
+            )
 
 
 def check_thresholds(by_label: Optional[Mapping[str, float]]) -> None:
     """Refuse thresholds of single labels that are no probabilities.
 
-    RAISES (ValueError): If one is not in [0, 1].
+    RAISES (ValueError): If one is not in [0, 1], or they are not by label.
     """
+    if by_label is not None and not isinstance(by_label, Mapping):
+        raise ValueError(f"Invalid thresholds: {by_label!r}. Expected a threshold by label, or null.")
     for label, value in (by_label or {}).items():
         check_probability(f"thresholds of '{label}'", value)
 

@@ -13,7 +13,7 @@ from ..spans import SpanFactors, SpanObjective, Window
 from ..spans.tiles import WindowMode
 from .ents import EntsPolicy
 from .scoring import score_spans
-from .settings import DEFAULT_SPANS_KEY, Settings
+from .settings import DEFAULT_SPANS_KEY, DEFAULT_STRETCH, Settings
 from .span_pipe import SpanPipe
 
 default_config = """
@@ -54,6 +54,7 @@ DEFAULT_SPAN_GLOBALPOINTER_MODEL = Config().from_str(default_config)["model"]
         "max_spans": None,
         "ents_policy": None,
         "overwrite_ents": False,
+        "stretch": DEFAULT_STRETCH,
         "scorer": {"@scorers": "spacy-gpner.span_scorer.v1"},
     },
     default_score_weights={"spans_sc_f": 1.0, "spans_sc_p": 0.0, "spans_sc_r": 0.0},
@@ -70,6 +71,7 @@ def make_span_globalpointer(
     max_spans: Optional[int],
     ents_policy: Optional[EntsPolicy],
     overwrite_ents: bool,
+    stretch: Optional[int],
     scorer: Optional[Callable],
 ) -> "SpanGlobalPointer":
     """Create a SpanGlobalPointer component. See `SpanGlobalPointer` for the settings."""
@@ -85,6 +87,7 @@ def make_span_globalpointer(
         max_spans=max_spans,
         ents_policy=ents_policy,
         overwrite_ents=overwrite_ents,
+        stretch=stretch,
         scorer=scorer,
     )
 

@@ -12,6 +12,7 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Optimizer, set_dropout_rate
 
+from ..checks import check_dropout
 from ..errors import GpnerWarning, PipelineError
 from ..models.by_length import predict_vectors
 from ..models.score_model import ScoreModel, is_initialized
@@ -24,6 +25,7 @@ from .gold import GoldReport
 from .learning import differentiate, gold_loss
 from .scoring import score_spans
 from .settings import DEFAULT_SPANS_KEY, Settings
+from .stretches import make_cutter, predict_in_stretches
 from .teaching import Teacher
 
 S = TypeVar("S", bound=Scores)
@@ -81,6 +83,15 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         """
         self._require_initialized()
         docs = list(docs)
+        cut = self.cut(docs) if cut is None else cut
+        size = self.cfg["stretch"]
+        if size is not None and any(len(doc) > size for doc in docs):
+            cutter = make_cutter(self.model.get_ref("tok2vec"), self.objective, size)
+            if cutter is not None:
+                return predict_in_stretches(self._predict, docs, cut, cutter)
+        return self._predict(docs, cut)
+
+    def _predict(self, docs: list[Doc], cut: Cut) -> DecodedSpans:
         if not any(len(doc) for doc in docs):
             return DecodedSpans.none(len(docs))
         vectors = predict_vectors(self.model.get_ref("tok2vec"), docs)
@@ -95,14 +106,16 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         RETURNS (DecodedSpans): The spans.
         RAISES (PipelineError): If scores are not finite.
         """
-        found = self.objective.decode(scores, self.cut(docs) if cut is None else cut)
-        if not all(bool(x.isfinite().all()) for x in (*scores.tensors, found.logit)):
-            raise PipelineError(
-                f"[{self.name}] The model's scores are not finite numbers: its weights are damaged, or its "
-                "training diverged. Load a pipeline that was saved before, or train again with a lower "
-                "learning rate."
-            )
-        return found
+        # Not a number passes no threshold: what was found alone would not show it.
+        if scores.is_finite:
+            found = self.objective.decode(scores, self.cut(docs) if cut is None else cut)
+            if found.logit.isfinite().all():
+                return found
+        raise PipelineError(
+            f"[{self.name}] The model's scores are not finite numbers: its weights are damaged, or its "
+            "training diverged. Load a pipeline that was saved before, or train again with a lower learning "
+            "rate."
+        )
 
     def _require_initialized(self) -> None:
         if not is_initialized(self.model):
@@ -154,6 +167,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
+        check_dropout(drop)
         # A shared encoder waits for its last listener, even where that has nothing to learn from.
         if not any(len(eg.predicted) for eg in examples):
             return losses
@@ -207,6 +221,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
             losses.setdefault(name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.distill")
+        check_dropout(drop)
         docs = [eg.predicted for eg in examples]
         if not any(len(doc) for doc in docs):
             return losses

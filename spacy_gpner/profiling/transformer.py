@@ -17,7 +17,7 @@ def read_transformer_config(name: str) -> PretrainedConfig:
 
     name (str): Its directory, or the hub name of one that is known here.
     RETURNS (PretrainedConfig): Its config.
-    RAISES (PipelineError): If it is neither.
+    RAISES (PipelineError): If it is neither, or would need code of its own.
     """
     path = Path(name)
     if not (path / "config.json").is_file():
@@ -29,7 +29,13 @@ def read_transformer_config(name: str) -> PretrainedConfig:
                 f"The size of the transformer '{name}' is not known. Give a directory with its config.json "
                 f"(--paths.transformer DIR), or one of {', '.join(names)}."
             )
-    return AutoConfig.from_pretrained(path)
+    try:
+        return AutoConfig.from_pretrained(path, trust_remote_code=False)
+    except ValueError:
+        raise PipelineError(
+            f"The config of the transformer '{name}' is of no kind that transformers knows, or needs code of "
+            "its own to be read. Give one of a known kind."
+        ) from None
 
 
 def count_transformer(settings: PretrainedConfig, tokens: int) -> list[Part]:

@@ -143,6 +143,16 @@ class Cut:
             return torch.full((n_docs,), torch.iinfo(torch.long).max)
         return torch.tensor(self.max_spans, dtype=torch.long)
 
+    def documents(self, index: Sequence[int]) -> Self:
+        """The same for some of the documents.
+
+        index (Sequence[int]): Which documents.
+        RETURNS (Cut): How it applies to them.
+        """
+        max_spans = None if self.max_spans is None else [self.max_spans[i] for i in index]
+        starts = None if self.starts is None else [self.starts[i] for i in index]
+        return replace(self, max_spans=max_spans, starts=starts)
+
     def calibrate(self, spans: DecodedSpans) -> DecodedSpans:
         """Calibrate the spans' scores, if that is asked for."""
         if self.calibration is None:

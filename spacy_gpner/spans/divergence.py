@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Literal, Optional, get_args
+from typing import Any, Literal, Optional, get_args
 
 import torch
 from torch import Tensor
@@ -109,16 +109,21 @@ class DistillationLoss:
     reduction: Reduction = "sum"
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.temperature) and self.temperature > 0):
-            raise ValueError(f"Invalid temperature: {self.temperature}. Expected a number above 0.")
-        if not (isfinite(self.alpha) and self.alpha >= 0):
-            raise ValueError(f"Invalid alpha: {self.alpha}. Expected a number of at least 0.")
+        if not (_is_number(self.temperature) and self.temperature > 0):
+            raise ValueError(f"Invalid temperature: {self.temperature!r}. Expected a number above 0.")
+        if not (_is_number(self.alpha) and self.alpha >= 0):
+            raise ValueError(f"Invalid alpha: {self.alpha!r}. Expected a number of at least 0.")
         if self.reduction not in get_args(Reduction):
-            raise ValueError(f"Invalid reduction: '{self.reduction}'. Expected one of {get_args(Reduction)}.")
-        if isinstance(self.divergence, str) and self.divergence not in DIVERGENCES:
+            raise ValueError(f"Invalid reduction: {self.reduction!r}. Expected one of {get_args(Reduction)}.")
+        if self.divergence not in list(DIVERGENCES) and not isinstance(self.divergence, Divergence):
             raise ValueError(
-                f"Invalid divergence: '{self.divergence}'. Expected one of {tuple(DIVERGENCES)}."
+                f"Invalid divergence: {self.divergence!r}. Expected one of {tuple(DIVERGENCES)}, or what "
+                "a function such as spacy-gpner.SoftmaxDivergence.v1 makes."
             )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and isfinite(value)
 
 
 def divergence(

@@ -7,7 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from .scores import Scores
+from .scores import Scores, largest
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,14 @@ class SpanFactors(Scores):
     def shared(self) -> bool:
         """Whether all types share q and k, so that a and b alone tell the types apart."""
         return self.q.shape[1] == self.k.shape[1] == 1
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all factors and all scores are finite, by a bound: no sum in a score is larger in magnitude
+        than the head size times the largest of q and k, plus the largest of a and b."""
+        q, k, a, b = (largest(x) for x in self.tensors)
+        dtype = torch.promote_types(self.q.dtype, torch.float32)
+        return q * k * self.q.shape[2] + a + b <= torch.finfo(dtype).max
 
     def of_type(self, t: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """q and k, shape (N, d), and a and b, shape (N,), of one type."""

@@ -30,6 +30,11 @@ class SpanObjective(Objective[SpanFactors]):
         """The most tokens of a span: the window's width."""
         return self.window.width
 
+    @property
+    def extent(self) -> Optional[int]:  # type: ignore[override]
+        """The first tokens of a document, in which spans lie: the window's width, if it is a prefix."""
+        return self.window.width if self.window.mode == "prefix" else None
+
     def loss(self, scores: SpanFactors, gold: Tensor) -> Tensor:
         """The loss (Eq. 14 of the main paper), a mean over documents and types. See `Objective.loss`."""
         return zlpr_loss(scores, gold, self.window)

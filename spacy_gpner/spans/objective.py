@@ -20,6 +20,8 @@ class Objective(ABC, Generic[S]):
 
     # The most tokens of a span; None where there is no such bound.
     reach: Optional[int] = None
+    # The first tokens of a document, in which spans lie; None where they can lie anywhere.
+    extent: Optional[int] = None
 
     @abstractmethod
     def loss(self, scores: S, gold: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """What all kinds of scores have in common: what a head knows of each token."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, Self, cast
@@ -63,6 +64,11 @@ class Scores:
     def _names(self) -> list[str]:
         return [field.name for field in fields(cast(Any, self)) if field.name != "lengths"]
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether neither these numbers nor what follows from them is infinite or not a number."""
+        return all(math.isfinite(largest(x)) for x in self.tensors)
+
     def with_tensors(self, *tensors: Tensor) -> Self:
         """The same documents with other numbers.
 
@@ -112,3 +118,12 @@ class Scores:
         """The same with half-precision tensors converted to float32, which sums of exponentials need."""
         half = (torch.float16, torch.bfloat16)
         return self.with_tensors(*(x.float() if x.dtype in half else x for x in self.tensors))
+
+
+def largest(x: Tensor) -> float:
+    """The largest magnitude in a tensor, nan where it has one; 0 without numbers."""
+    if not x.numel():
+        return 0.0
+    low, high = x.detach().aminmax()
+    # With nan in the tensor both are nan, and `max` keeps what comes first unless the next is larger.
+    return max(-low.item(), high.item())

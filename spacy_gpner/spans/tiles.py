@@ -12,6 +12,8 @@ from typing import Literal, Optional, get_args
 import torch
 from torch import Tensor
 
+from ..checks import check_count
+
 WindowMode = Literal["band", "prefix"]
 
 # Bounds the rows of a tile where the window is wide or there is none: a part of a long document is a tile.
@@ -35,10 +37,8 @@ class Window:
     mode: WindowMode = "band"
 
     def __post_init__(self) -> None:
-        if self.width is not None and self.width < 1:
-            raise ValueError(
-                f"Invalid window: {self.width}. Expected a number of tokens of at least 1, or null for none."
-            )
+        if self.width is not None:
+            check_count("window", self.width, "a number of tokens of at least 1, or null for none")
         if self.mode not in get_args(WindowMode):
             raise ValueError(f"Invalid window_mode: '{self.mode}'. Expected one of {get_args(WindowMode)}.")
 

@@ -1,1 +1,4 @@
-"""Training that can be interrupted: a course, its loop and its checkpoints; optimizers."""
+"""Training that can be interrupted, of whatever learns; optimizers.
+
+Read `course`, `loop`, `checkpoint`, `slots` and `pipeline` in this order.
+"""

@@ -1,10 +1,13 @@
 """The teacher cache: what it keeps, and which files it refuses."""
 
+import json
+
 import numpy
 import pytest
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
-from spacy_gpner.distillation.cache import VectorCache
+from spacy_gpner.distillation.cache import VectorCache, _digest_arrays
 from spacy_gpner.errors import DistillationError
 from spacy_gpner.files import save_arrays
 
@@ -89,8 +92,69 @@ def test_damaged_file(tmp_path, damage):
         VectorCache(path).fill(TEXTS, "a", never)
 
 
-def test_metadata_of_something_else(tmp_path):
-    save_arrays({"vectors": numpy.zeros((1, 8))}, tmp_path / "cache", metadata={"spacy_gpner": "[]"})
+def craft(path, arrays=(), metadata=(), drop=()):
+    """Change a file, and give it the digest of what it holds then."""
+    with safe_open(path, framework="numpy") as file:
+        found = json.loads(file.metadata()["spacy_gpner"])
+        content = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    content.update(arrays)
+    content = {name: array for name, array in content.items() if name not in drop}
+    found.update({"content": _digest_arrays(content)}, **dict(metadata))
+    found = {name: value for name, value in found.items() if name not in drop}
+    save_arrays(content, path, metadata={"spacy_gpner": json.dumps(found)})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"drop": ["vectors"]},
+        {"drop": ["digests"]},
+        {"drop": ["stops"]},
+        {"drop": ["content"]},
+        {"metadata": {"content": ["a list"]}},
+        {"arrays": {"vectors": numpy.zeros(7, "f")}},
+        {"arrays": {"vectors": numpy.zeros((7, 8), "f8")}},
+        {"arrays": {"vectors": numpy.zeros((7, 8), "i4")}},
+        {"arrays": {"vectors": numpy.zeros((3, 8), "f")}},
+        {"arrays": {"digests": numpy.zeros((4, 15), "u1")}},
+        {"arrays": {"digests": numpy.zeros((3, 16), "u1")}},
+        {"arrays": {"digests": numpy.zeros((4, 16), "f")}},
+        {"arrays": {"digests": numpy.zeros(64, "u1")}},
+        {"arrays": {"stops": numpy.array([0, 1, 7])}},
+        {"arrays": {"stops": numpy.array([0, 1, 3, 7, 7])}},
+        {"arrays": {"stops": numpy.array([0, 3, 1, 7])}},
+        {"arrays": {"stops": numpy.array([-1, 1, 3, 7])}},
+        {"arrays": {"stops": numpy.array([0, 1, 3, 2**62])}},
+        {"arrays": {"stops": numpy.array([0.0, 1.0, 3.0, 7.0])}},
+        {"arrays": {"stops": numpy.array([[0, 1, 3, 7]])}},
+        {"arrays": {"stops": numpy.array(7)}},
+    ],
+)
+def test_crafted_file(tmp_path, changes):
+    path = tmp_path / "cache"
+    VectorCache(path).fill(TEXTS, "a", compute)
+    craft(path)
+    VectorCache(path).fill(TEXTS, "a", never)
+    craft(path, **changes)
+    with pytest.raises(DistillationError, match=f"{path} is damaged or no cache .* Remove it"):
+        VectorCache(path).fill(TEXTS, "a", never)
+
+
+def test_vectors_of_a_type_that_numpy_lacks(tmp_path):
+    path = tmp_path / "cache"
+    VectorCache(path).fill(TEXTS, "a", compute)
+    with safe_open(path, framework="torch") as file:
+        metadata = file.metadata()
+        content = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    content["vectors"] = content["vectors"].bfloat16()
+    save_file(content, path, metadata=metadata)
+    with pytest.raises(DistillationError, match="damaged"):
+        VectorCache(path).fill(TEXTS, "a", never)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{", '"content"', "null", "[" * 100_000])
+def test_crafted_metadata(tmp_path, text):
+    save_arrays({"vectors": numpy.zeros((1, 8))}, tmp_path / "cache", metadata={"spacy_gpner": text})
     with pytest.raises(DistillationError, match="damaged"):
         VectorCache(tmp_path / "cache").fill(TEXTS, "a", never)
 

@@ -15,7 +15,8 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as spacy_train
 from thinc.api import Config
 
-from spacy_gpner.distillation.course import distill, score_teacher
+from spacy_gpner.distillation.course import score_teacher
+from spacy_gpner.distillation.distill import distill
 from spacy_gpner.distillation.setup import init_nlp_student, prepare
 from spacy_gpner.errors import DistillationError
 
@@ -164,9 +165,9 @@ def test_killed_and_resumed(config_path, teacher_path, tmp_path):
 
 
 def test_resume_of_another_config_is_refused(config, teacher, teacher_path, tmp_path, monkeypatch):
-    from spacy_gpner.distillation import course
+    from spacy_gpner.training import loop
 
-    monkeypatch.setattr(course, "finish", lambda output, identity: None)
+    monkeypatch.setattr(loop, "finish", lambda output, done, identity: None)
     run(config, teacher, tmp_path)
     other = spacy.load(teacher_path)
     other.get_pipe("span_globalpointer").model.get_ref("output_layer").shims[
@@ -249,7 +250,7 @@ def test_without_a_common_label(config, tmp_path):
 def test_teacher_without_the_component(config, tmp_path):
     nlp = spacy.blank("zh")
     nlp.add_pipe("sentencizer")
-    with pytest.raises(DistillationError, match="no span_globalpointer"):
+    with pytest.raises(DistillationError, match="no span component 'span_globalpointer'"):
         run(config, nlp, tmp_path)
 
 

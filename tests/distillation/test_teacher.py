@@ -7,10 +7,11 @@ import torch
 from thinc.api import fix_random_seed
 
 from spacy_gpner.distillation.cache import VectorCache
-from spacy_gpner.distillation.config import DistillationLoss
+from spacy_gpner.distillation.encoder import token_vectors
 from spacy_gpner.distillation.linkage import AddLinkage, ConcatLinkage, GatedLinkage
-from spacy_gpner.distillation.teacher import LinkedTeacher, token_vectors
+from spacy_gpner.distillation.teacher import LinkedTeacher
 from spacy_gpner.errors import DistillationError
+from spacy_gpner.spans import DistillationLoss
 
 from ..util import TINY_MODEL, TRAIN, blank, entities, make_examples, train
 
@@ -117,6 +118,22 @@ def test_the_linkage_can_learn_more_slowly(teacher, student):
     assert moved[1] == pytest.approx(0.1 * moved[0], rel=0.01)
 
 
+def test_a_step_that_fails_leaves_the_learning_rate(teacher, student):
+    """The optimizer is the student's too."""
+    joint = link(teacher, student, linkage=AddLinkage(), lr_scale=0.1)
+    optimizer = student.create_optimizer()
+    optimizer.learn_rate = 0.01
+
+    def fail(optimizer):
+        assert optimizer.learn_rate == pytest.approx(0.001)
+        raise RuntimeError("out of memory")
+
+    joint.linkage.shims[0].finish_update = fail
+    with pytest.raises(RuntimeError, match="out of memory"):
+        student.get_pipe(NAME).distill(joint, make_examples(student), sgd=optimizer)
+    assert optimizer.learn_rate == 0.01
+
+
 def test_other_tokens_widths_and_heads():
     """A student on words, with another head, learns from raw text and a teacher that reads characters."""
     text = "fever and chest pain"
@@ -185,6 +202,19 @@ def test_a_cache_of_vectors_is_none_of_factors(teacher, student, tmp_path):
     link(teacher, student, linkage=AddLinkage(), cache=VectorCache(tmp_path / "v")).fill_cache(texts, str)
     with pytest.raises(DistillationError, match="different: teacher or linkage"):
         link(teacher, student, cache=VectorCache(tmp_path / "v")).fill_cache(texts, str)
+
+
+def test_a_cache_of_another_width(teacher, student, tmp_path, monkeypatch):
+    texts = [text for text, _ in TRAIN]
+    joint = link(teacher, student, linkage=AddLinkage(), cache=VectorCache(tmp_path / "v"))
+    with monkeypatch.context() as patch:
+        patch.setattr(joint, "_compute", lambda texts: [numpy.zeros((len(text), 5), "f") for text in texts])
+        with pytest.raises(DistillationError, match="have 5 numbers, and the teacher's 32"):
+            joint.fill_cache(texts, str)
+    # The file is there now, and whole.
+    again = link(teacher, student, linkage=AddLinkage(), cache=VectorCache(tmp_path / "v"))
+    with pytest.raises(DistillationError, match=f"{tmp_path}.* is damaged .* Remove it"):
+        again.fill_cache(texts, str)
 
 
 @pytest.mark.parametrize("head", ["efficient", "globalpointer"])

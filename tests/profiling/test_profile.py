@@ -1,5 +1,7 @@
 """What a model holds and computes, against the main paper's Table 6, hand counts and real models."""
 
+import json
+
 import pytest
 import torch
 from spacy.util import registry
@@ -193,6 +195,17 @@ def test_biaffine(tmp_path):
     parts = by_name(profile(config_of("biaffine", make_tiny_bert(tmp_path / "bert")), tokens=5, types=2))
     assert parts["head"].parameters > 0
     assert parts["head"].layers > 0
+
+
+def test_a_transformer_with_code_of_its_own(tmp_path, monkeypatch):
+    """It is not run, nor is the user asked whether to."""
+    monkeypatch.setattr("builtins.input", None)
+    path = tmp_path / "bert"
+    make_tiny_bert(path)
+    settings = {"model_type": "own", "auto_map": {"AutoConfig": "own.Own"}}
+    (path / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(PipelineError, match=r"bert' is of no kind .* code of its own"):
+        profile(config_of("efficient", str(path)), tokens=5, types=2)
 
 
 def test_what_is_not_known(tmp_path):

@@ -8,7 +8,7 @@ from spacy.util import registry
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from ..torch_layer import check_dropout
+from ...checks import MAX_SIZE, check_count, check_dropout
 from .encoder import Encoder, build_encoder, encode_by_length
 
 
@@ -23,10 +23,11 @@ def BiLSTMEncoder(width: int = 128, depth: int = 2, dropout: float = 0.2) -> Enc
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
     RAISES (ValueError): If a setting is out of range; the width must be even.
     """
-    if width < 2 or width % 2:
-        raise ValueError(f"Invalid width: {width}. Expected a positive even number: half for each direction.")
-    if depth < 1:
-        raise ValueError(f"Invalid depth: {depth}. Expected at least 1 layer.")
+    expected = "a positive even number: half for each direction"
+    check_count("width", width, expected, most=MAX_SIZE)
+    if width % 2:
+        raise ValueError(f"Invalid width: {width}. Expected {expected}.")
+    check_count("depth", depth, "at least 1 layer", most=MAX_SIZE)
     check_dropout(dropout)
     return build_encoder("bilstm_encoder", width, partial(BiLSTM, depth=depth, dropout=dropout))
 

@@ -8,9 +8,9 @@ from spacy.util import registry
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
+from ...checks import check_dropout
 from ...spans import SpanFactors
 from ..score_model import INITIAL_SCORE, SpanModel, Tok2Vec, build_score_model, check_head_size
-from ..torch_layer import check_dropout
 
 
 @registry.architectures("spacy-gpner.Biaffine.v1")

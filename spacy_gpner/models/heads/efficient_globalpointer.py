@@ -7,10 +7,10 @@ from typing import Literal, get_args
 from spacy.util import registry
 from torch import Tensor, nn
 
+from ...checks import check_dropout
 from ...spans import SpanFactors
 from ...spans.rope import rotate
 from ..score_model import INITIAL_SCORE, SpanModel, Tok2Vec, build_score_model, check_head_size
-from ..torch_layer import check_dropout
 
 TypeFeatures = Literal["qk", "hidden"]
 

@@ -1,0 +1,81 @@
+"""The components that the shared tests run over. To test another, add it to `COMPONENTS`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.training import Example
+from thinc.api import fix_random_seed
+
+from spacy_gpner.pipeline.find import find_pipe
+from spacy_gpner.pipeline.span_pipe import SpanPipe
+
+from .util import CHAR_TOKENIZER, TINY_TOK2VEC, TRAIN, make_examples, train
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of component.
+
+    factory (str): Its factory.
+    model (Callable[[Any], Any]): The config of its model from that of a tok2vec layer.
+    data (Any): Texts with gold that it can learn, as `TRAIN` has them.
+    listeners (Tuple[str, …]): Where the tok2vec layers are in its config.
+    """
+
+    factory: str
+    model: Callable[[Any], Any]
+    data: Any = tuple(TRAIN)
+    listeners: tuple[str, ...] = ("model.tok2vec",)
+
+    @property
+    def texts(self) -> list[str]:
+        return [text for text, _ in self.data]
+
+    def examples(self, nlp: Language, key: str = "sc") -> list[Example]:
+        return make_examples(nlp, self.data, key)
+
+    def blank(
+        self, lang: str = "zh", *, char_tokenizer: bool = True, tok2vec: Any = TINY_TOK2VEC, **settings: Any
+    ) -> Language:
+        """A pipeline with a small, untrained component."""
+        fix_random_seed(0)
+        nlp = spacy.blank(lang, config=CHAR_TOKENIZER if char_tokenizer else {})
+        nlp.add_pipe(self.factory, config={"model": self.model(tok2vec), **settings})
+        return nlp
+
+    def initialized(self, **settings: Any) -> tuple[Language, SpanPipe]:
+        """A pipeline that has its weights, and its component."""
+        nlp = self.blank(**settings)
+        nlp.initialize(lambda: self.examples(nlp))
+        return nlp, find_pipe(nlp)
+
+    def trained(self, steps: int = 80, **settings: Any) -> Language:
+        """A pipeline that has learned the data."""
+        nlp = self.blank(**settings)
+        train(nlp, self.data, steps)
+        return nlp
+
+
+def head(name: str) -> Callable[[Any], Any]:
+    architecture = {"@architectures": f"spacy-gpner.{name}.v1", "head_size": 16, "dropout": 0.0}
+    return lambda tok2vec: {**architecture, "tok2vec": tok2vec}
+
+
+def ensemble(tok2vec: Any) -> Any:
+    members = {"first": head("EfficientGlobalPointer")(tok2vec), "second": head("Biaffine")(tok2vec)}
+    return {"@architectures": "spacy-gpner.Ensemble.v1", "members": members}
+
+
+COMPONENTS = {
+    "efficient": Kind("span_globalpointer", head("EfficientGlobalPointer")),
+    "globalpointer": Kind("span_globalpointer", head("GlobalPointer")),
+    "biaffine": Kind("span_globalpointer", head("Biaffine")),
+    "ensemble": Kind(
+        "span_globalpointer",
+        ensemble,
+        listeners=("model.members.first.tok2vec", "model.members.second.tok2vec"),
+    ),
+}
