@@ -15,10 +15,12 @@ from scripts.make_config import fit_config
 
 from .cells import read_cell
 from .presets import Preset
-from .rows import ROWS, Row
+from .rows import COMPONENT, ROWS, Row
 
 # Paths of a config to files; where they lie is no setting
 FILES = {"train", "dev", "raw_text", "init_tok2vec", "vectors"}
+# Settings of the component that came after the published cells; with these values they change nothing
+YOUNGER = {"overwrite_ents": False}
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ class Grid:
         matter."""
         config = self.config(row)
         config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
+        component = config["components"][COMPONENT]
+        for name, value in YOUNGER.items():
+            if component.get(name) == value:
+                del component[name]
         own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.preset.documents).encode())
         return own if row.teacher is None else _hash(own.encode(), self.identity(ROWS[row.teacher]).encode())
 

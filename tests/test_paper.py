@@ -236,6 +236,19 @@ def test_identity_knows_settings_and_teacher(place):
     assert found[0] != found[1]
 
 
+def test_identity_knows_a_younger_setting_by_its_value(place):
+    """Written out or left out, its default is that of the cells that knew nothing of it."""
+    grid, row = make_grid(place), ROWS["teacher"]
+    config = place / "configs" / "cpu.cfg"
+    text = config.read_text(encoding="utf-8")
+    found = []
+    for line in ("overwrite_ents = false\n", "", "overwrite_ents = true\n"):
+        config.write_text(text.replace("overwrite_ents = false\n", line), encoding="utf-8")
+        found.append(grid.identity(row))
+    config.write_text(text, encoding="utf-8")
+    assert found[0] == found[1] != found[2]
+
+
 def test_what_is_missing_stops_a_grid_before_it_trains(place, tmp_path):
     presets = ["--preset", "tiny", "--presets", place / "configs" / "paper.yml"]
     result = run("paper.train", tmp_path, tmp_path / "results", tmp_path / "work", *presets)

@@ -4,8 +4,10 @@ from scipy.special import expit
 from wasabi import msg
 
 from ..entities import show_label
-from ..evaluation.predictions import FLOOR
-from .fit import Candidates, Setting, calibrated, calibration_error, f_score
+from ..evaluation.candidates import FLOOR
+from ..evaluation.probabilities import calibration_error
+from .candidates import Candidates
+from .setting import Setting, f_score
 
 
 def print_table(candidates: Candidates, before: Setting, after: Setting) -> None:
@@ -47,7 +49,7 @@ def _counts(candidates: Candidates) -> tuple[str, ...]:
 def _quality(candidates: Candidates, before: Setting, after: Setting) -> tuple[str, ...]:
     settings = (before, after)
     errors = [
-        calibration_error(expit(calibrated(candidates, setting.calibration)), candidates.right)
+        calibration_error(expit(candidates.calibrated(setting.calibration)), candidates.right)
         for setting in settings
     ]
     values = [*errors, *(f_score(candidates, setting) for setting in settings)]

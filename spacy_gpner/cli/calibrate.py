@@ -23,15 +23,11 @@ def calibrate_cli(
     """
     from wasabi import msg
 
-    from ..calibration.fit import (
-        calibrate,
-        check_candidates,
-        find_candidates,
-        is_calibrated,
-        setting_of,
-        write_calibrated,
-    )
+    from ..calibration.candidates import check_candidates, find_candidates
+    from ..calibration.fit import calibrate
+    from ..calibration.pipeline import is_calibrated, write_calibrated
     from ..calibration.report import print_table
+    from ..calibration.setting import setting_of
     from ..corpora.docs import read_docs, require_spans
     from ..loading import check_output, load_pipeline
     from ..locks import locked
@@ -51,6 +47,6 @@ def calibrate_cli(
             candidates = find_candidates(nlp, docs, show_progress=True)
             check_candidates(candidates, corpus)
             after = calibrate(candidates)
-            write_calibrated(model, after, output)
+            write_calibrated(nlp, after, output)
             print_table(candidates, before, after)
             msg.good(f"{output}: calibrated, with the threshold {after.threshold}")

@@ -31,7 +31,8 @@ def evaluate_cli(
     import_code(code_path)
     setup_gpu(use_gpu)
     with fail_clearly():
-        from ..evaluation.evaluate import check_directory, evaluate, write_evaluation
+        from ..evaluation.evaluate import evaluate
+        from ..evaluation.output import check_directory, write_evaluation
         from ..evaluation.report import print_evaluation
         from ..locks import locked
 

@@ -1,57 +1,26 @@
 """Evaluating pipelines on a gold corpus, alone and side by side."""
 
-import json
-import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from spacy.tokens import Doc
 
 from ..corpora.docs import read_docs, require_spans
 from ..entities import entities, show_label
 from ..errors import CorpusError, PipelineError
-from ..files import atomic_write, resolve
+from ..files import resolve
 from ..loading import load_pipeline
 from .metrics import Surfaces, compare, measure
-from .predictions import Prediction, predict, span_pipes
+from .predictions import Prediction, predict
+from .result import Evaluation
+from .run import writers
 
-FILES = ("metrics.json", "report.html")
 # Labels that a note names
 SHOWN_LABELS = 10
 GOLD = "Give a corpus with gold entities, and their key with --spans-key."
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What pipelines are worth on a corpus.
-
-    corpus (str): Name of the corpus.
-    metrics (Dict[str, Dict[str, Any]]): What `measure` gives for each model.
-    predictions (Dict[str, List[Prediction]]): The documents as each model sees them.
-    comparisons (List[Dict[str, Any]]): What `compare` gives for more than one model.
-    notes (List[str]): What the reader must know of corpus and models.
-    """
-
-    corpus: str
-    metrics: dict[str, dict[str, Any]]
-    predictions: dict[str, list[Prediction]]
-    comparisons: list[dict[str, Any]]
-    notes: list[str]
-
-    def to_dict(self) -> dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The numbers and notes, ready for JSON, without any text of the corpus."""
-        first = next(iter(self.predictions.values()))
-        return {
-            "corpus": self.corpus,
-            "documents": len(first),
-            "notes": self.notes,
-            "models": self.metrics,
-            "comparisons": self.comparisons,
-        }
 
 
 def evaluate(
@@ -77,7 +46,7 @@ def evaluate(
     for path, name in zip(models, short_names(models), strict=True):
         nlp = load_pipeline(path)
         predictions[name] = predict(nlp, gold, spans_key, name=name)
-        labels = {label for pipe in span_pipes(nlp, spans_key) for label in pipe.labels}
+        labels = {label for pipe in writers(nlp, spans_key).values() for label in pipe.labels}
         notes += _notes(name, labels, predictions[name])
     metrics = {name: measure(own, surfaces) for name, own in predictions.items()}
     comparisons = compare(predictions) if len(models) > 1 else []
@@ -134,41 +103,6 @@ def read_surfaces(path: Path, spans_key: str) -> Surfaces:
         for start, end, label in entities(doc, spans_key):
             surfaces.setdefault(doc.text[start:end], set()).add(label)
     return surfaces
-
-
-def check_directory(output: Path) -> None:
-    """See to it, before there is anything to write, that an evaluation can be written to a directory.
-
-    output (Path): The directory, which need not exist.
-    RAISES (OSError): If it is something else, a pipeline, or can't be written to.
-    """
-    place = next(path for path in (output, *resolve(output).parents) if path.exists())
-    if not place.is_dir():
-        raise NotADirectoryError(f"Can't write to {output}: {place} is not a directory.")
-    if not os.access(place, os.W_OK):
-        raise PermissionError(f"Can't write to {output}: {place} is not writable.")
-    if (output / "config.cfg").exists():
-        raise FileExistsError(f"Can't write to {output}: it is a pipeline. Give another directory.")
-    for name in FILES:
-        if (output / name).is_dir():
-            raise IsADirectoryError(f"Can't write {output / name}: it is a directory.")
-
-
-def write_evaluation(evaluation: Evaluation, output: Path, *, limit: int) -> None:
-    """Write `metrics.json` and `report.html`.
-
-    evaluation (Evaluation): The evaluation.
-    output (Path): The directory.
-    limit (int): How many documents the page shows at most; 0 for all.
-    RAISES (OSError): If they can't be written.
-    """
-    from .page import render_evaluation
-
-    numbers = json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=2) + "\n"
-    for name, content in zip(FILES, (numbers, render_evaluation(evaluation, limit)), strict=True):
-        with atomic_write(output / name) as temporary:
-            # Names of models and corpora may hold bytes that are no UTF-8
-            temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
 
 
 def _notes(name: str, labels: set[str], predictions: list[Prediction]) -> list[str]:

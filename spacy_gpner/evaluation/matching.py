@@ -1,15 +1,15 @@
 """What kind of error each wrong prediction and each missed entity is."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple, Optional
 
 from ..entities import Entity
-from .predictions import Prediction
 
 Kind = Literal["correct", "label", "boundary", "both", "missed", "spurious"]
 # Errors, from what comes nearest to being right
 ERRORS: tuple[Kind, ...] = ("label", "boundary", "both", "missed", "spurious")
+Pair = tuple[Entity, Entity]
 
 
 class Match(NamedTuple):
@@ -30,61 +30,95 @@ def match(gold: Iterable[Entity], predicted: Iterable[Entity]) -> list[Match]:
     """Pair the gold entities of a document with its predictions, one to one, the best pairs first: an entity
     that is found explains no other prediction, as where one is nested in the other.
 
-    gold (Iterable[Entity]): The gold entities.
-    predicted (Iterable[Entity]): The predicted ones.
+    gold (Iterable[Entity]): The gold entities, none of them empty.
+    predicted (Iterable[Entity]): The predicted ones, likewise.
     RETURNS (List[Match]): Every gold entity and every prediction exactly once, in the order of the text.
     """
     left, right = set(gold), set(predicted)
     matches = [Match("correct", entity, entity) for entity in left & right]
     left, right = left - right, right - left
-    pairs = ((_rank(g, p), g, p) for g in left for p in right if g.start < p.end and p.start < g.end)
-    for (rank, _), g, p in sorted(pairs):
-        if g in left and p in right:
-            left.remove(g)
-            right.remove(p)
-            matches.append(Match(ERRORS[rank], g, p))
+    for kind, candidates in STAGES:
+        for g, p in candidates(left, right):
+            if g in left and p in right:
+                left.remove(g)
+                right.remove(p)
+                matches.append(Match(kind, g, p))
     matches += [Match("missed", g, None) for g in left]
     matches += [Match("spurious", None, p) for p in right]
     return sorted(matches, key=lambda m: (m.gold or m.predicted or (), m.predicted or ()))
 
 
-def _rank(gold: Entity, predicted: Entity) -> tuple[int, float]:
-    """How near a wrong prediction comes: which of the `ERRORS` it is, then how little it overlaps."""
+def _same_place(gold: set[Entity], predicted: set[Entity]) -> list[Pair]:
+    """The pairs of equal boundaries."""
+    places: dict[tuple[int, int], list[Entity]] = defaultdict(list)
+    for p in predicted:
+        places[p.start, p.end].append(p)
+    return sorted((g, p) for g in gold for p in places.get((g.start, g.end), ()))
+
+
+def _same_label(gold: set[Entity], predicted: set[Entity]) -> list[Pair]:
+    """The pairs of one label that overlap, those first that share the most."""
+    labels: dict[str, tuple[list[Entity], list[Entity]]] = defaultdict(lambda: ([], []))
+    for side, entities in enumerate((gold, predicted)):
+        for entity in entities:
+            labels[entity.label][side].append(entity)
+    return sorted((pair for own in labels.values() for pair in _pairs(*own)), key=_rank)
+
+
+def _overlapping(gold: set[Entity], predicted: set[Entity]) -> list[Pair]:
+    """The pairs that overlap, those first that share the most."""
+    return sorted(_pairs(gold, predicted), key=_rank)
+
+
+def _pairs(gold: Iterable[Entity], predicted: Iterable[Entity]) -> Iterator[Pair]:
+    """All pairs that overlap: the later of the two begins where the other has not ended."""
+    begun: tuple[list[Entity], list[Entity]] = ([], [])
+    for entity, side in sorted([*((g, 0) for g in gold), *((p, 1) for p in predicted)]):
+        others = begun[1 - side]
+        others[:] = [other for other in others if other.end > entity.start]
+        yield from ((other, entity) if side else (entity, other) for other in others)
+        begun[side].append(entity)
+
+
+def _rank(pair: Pair) -> tuple[float, Pair]:
+    """How little two share of the text of both; then the order of the text."""
+    gold, predicted = pair
     shared = min(gold.end, predicted.end) - max(gold.start, predicted.start)
     union = max(gold.end, predicted.end) - min(gold.start, predicted.start)
-    if shared == union:
-        return ERRORS.index("label"), 0.0
-    return ERRORS.index("boundary" if gold.label == predicted.label else "both"), 1 - shared / union
+    return 1 - shared / union, pair
 
 
-def count_errors(predictions: Iterable[Prediction]) -> dict[str, int]:
+# What is no match of a kind can be one of the next
+STAGES: tuple[tuple[Kind, Callable[[set[Entity], set[Entity]], list[Pair]]], ...] = (
+    ("label", _same_place),
+    ("boundary", _same_label),
+    ("both", _overlapping),
+)
+
+
+def count_errors(matches: Iterable[Match]) -> dict[str, int]:
     """How often each kind of error occurs.
 
-    predictions (Iterable[Prediction]): The documents.
+    matches (Iterable[Match]): What `match` gives for all documents.
     RETURNS (Dict[str, int]): The count of each of `ERRORS`.
     """
-    counts = Counter(m.kind for m in _matches(predictions))
+    counts = Counter(m.kind for m in matches)
     return {kind: counts[kind] for kind in ERRORS}
 
 
-def confusion(predictions: Iterable[Prediction]) -> dict[str, dict[str, int]]:
+def confusion(matches: Iterable[Match]) -> dict[str, dict[str, int]]:
     """Which label is predicted where gold has which, by gold label: counts of the predicted labels where
     gold and prediction are paired, and of "(boundary)" and "(missed)"; under "(none)" the spurious
     predictions. A row of a label sums up to its gold entities.
 
-    predictions (Iterable[Prediction]): The documents.
+    matches (Iterable[Match]): What `match` gives for all documents.
     RETURNS (Dict[str, Dict[str, int]]): The counts, without zeros.
     """
     table: dict[str, Counter[str]] = {}
-    for kind, gold, predicted in _matches(predictions):
+    for kind, gold, predicted in matches:
         row = table.setdefault(gold.label if gold else "(none)", Counter())
         if kind == "boundary":
             row["(boundary)"] += 1
         else:
             row[predicted.label if predicted else "(missed)"] += 1
     return {label: dict(sorted(row.items())) for label, row in sorted(table.items())}
-
-
-def _matches(predictions: Iterable[Prediction]) -> Iterator[Match]:
-    for own in predictions:
-        yield from match(own.gold, own.predicted)

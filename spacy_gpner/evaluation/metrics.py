@@ -7,16 +7,15 @@ from typing import Any, Optional
 
 import numpy
 
-from ..calibration.fit import BINS, calibration_error, score_bins
 from ..entities import Entity
 from ..spans.nesting import nesting
 from .matching import confusion, count_errors
-from .predictions import FLOOR, Prediction
+from .predictions import Prediction
+from .probabilities import calibration, precision_recall_curve
 from .significance import bootstrap_test, f_score, holm, over_documents, resample
 
 # The first lengths, in characters, of the classes
 LENGTHS = (1, 3, 5, 9, 17, 33)
-CURVE_POINTS = 100
 Surfaces = dict[str, set[str]]
 
 
@@ -135,6 +134,7 @@ def measure(predictions: Sequence[Prediction], surfaces: Optional[Surfaces] = No
     """
     labels = score_by(predictions, by_label)
     gold_labels = [score for score in labels.values() if score.gold]
+    matches = [found for own in predictions for found in own.matches]
     return {
         "micro": score_by(predictions, all_together).get("all", Score()).to_dict(),
         "macro": {
@@ -145,8 +145,8 @@ def measure(predictions: Sequence[Prediction], surfaces: Optional[Surfaces] = No
         "nesting": _plain(score_by(predictions, by_nesting), ("flat", "nested", "outer", "inner")),
         "length": _by_length(predictions),
         "novelty": None if surfaces is None else _plain(score_by(predictions, by_novelty(surfaces))),
-        "errors": count_errors(predictions),
-        "confusion": confusion(predictions),
+        "errors": count_errors(matches),
+        "confusion": confusion(matches),
         "curve": precision_recall_curve(predictions),
         "calibration": calibration(predictions),
     }
@@ -160,48 +160,6 @@ def _by_length(predictions: Sequence[Prediction]) -> dict[str, dict[str, float]]
 def _plain(scores: dict[str, Score], names: Optional[Iterable[str]] = None) -> dict[str, dict[str, float]]:
     order = sorted(scores) if names is None else names
     return {name: scores.get(name, Score()).to_dict() for name in order}
-
-
-def precision_recall_curve(predictions: Sequence[Prediction]) -> Optional[list[dict[str, float]]]:
-    """Precision, recall and F1 of the candidates above a threshold, for thresholds from high to low.
-
-    predictions (Sequence[Prediction]): The documents.
-    RETURNS (Optional[List[Dict[str, float]]]): At most 100 points; None if there are no candidates.
-    """
-    scored = [(score, entity in own.gold) for own in predictions for entity, score in own.candidates.items()]
-    if not scored:
-        return None
-    scores, right = (numpy.array(x) for x in zip(*sorted(scored, reverse=True), strict=True))
-    n_gold = sum(len(own.gold) for own in predictions)
-    # A threshold lets through all candidates of one score, or none
-    last = numpy.append(numpy.flatnonzero(numpy.diff(scores)), len(scores) - 1)
-    last = last[numpy.unique(numpy.linspace(0, len(last) - 1, CURVE_POINTS).round().astype(int))]
-    n_right = right.cumsum()[last]
-    f = f_score(numpy.stack([last + 1, n_right, numpy.full(len(last), n_gold)], axis=1))
-    columns = (scores[last], n_right / (last + 1), n_right / max(1, n_gold), f)
-    return [
-        dict(zip(("score", "p", "r", "f"), map(float, x), strict=True)) for x in zip(*columns, strict=True)
-    ]
-
-
-def calibration(predictions: Sequence[Prediction]) -> Optional[dict[str, Any]]:
-    """How far the scores of candidates are probabilities.
-
-    predictions (Sequence[Prediction]): The documents.
-    RETURNS (Optional[Dict[str, Any]]): The expected calibration error, and for each bin of the scores how
-        many candidates it has, their mean score and the share of gold among them; None without candidates.
-    """
-    scored = [(score, entity in own.gold) for own in predictions for entity, score in own.candidates.items()]
-    if not scored:
-        return None
-    scores, right = (numpy.array(x, dtype=float) for x in zip(*scored, strict=True))
-    bins = score_bins(scores)
-    rows = [
-        {"n": int(own.sum()), "score": float(scores[own].mean()), "right": float(right[own].mean())}
-        for own in (bins == i for i in range(BINS))
-        if own.any()
-    ]
-    return {"error": calibration_error(scores, right), "above": FLOOR, "bins": rows}
 
 
 def compare(models: Mapping[str, Sequence[Prediction]]) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from typing import Any, Optional
 from ..drawing.boxes import STYLE, Box, draw_legend, draw_text, label_colors, show
 from ..drawing.plots import to_svg
 from ..entities import Entity
-from .evaluate import Evaluation
-from .matching import ERRORS, Match, match
+from .matching import ERRORS
 from .plots import plot_bars, plot_calibration, plot_curve, plot_errors
 from .predictions import Prediction
+from .result import Evaluation
 
 Metrics = dict[str, Any]
 Tag = tuple[str, str]
@@ -158,24 +158,19 @@ def _confusion(table: dict[str, dict[str, int]]) -> str:
 
 
 def _examples(evaluation: Evaluation, limit: int) -> str:
-    names = list(evaluation.predictions)
-    matches = [
-        [match(own.gold, own.predicted) for own in views]
-        for views in zip(*evaluation.predictions.values(), strict=True)
-    ]
-    chosen = choose_documents([{tag for own in views for tag in _tags(own)} for views in matches], limit)
-    labels = sorted({label for views in matches for own in views for label, _ in _tags(own)})
+    documents = list(zip(*evaluation.predictions.values(), strict=True))
+    tags = [_tags(views) for views in documents]
+    chosen = choose_documents(tags, limit)
+    labels = sorted({label for own in tags for label, _ in own})
     numbers = {label: i for i, label in enumerate(labels)}
     colors = label_colors(labels)
-    articles = []
-    for i in chosen:
-        views = [evaluation.predictions[name][i] for name in names]
-        articles.append(_article(i, names, views, matches[i], numbers, colors))
+    names = list(evaluation.predictions)
+    articles = [_article(i, names, documents[i], numbers, colors) for i in chosen]
     filters = [
         _buttons("label", [(str(i), label) for label, i in numbers.items()]),
         _buttons("kind", [(kind, kind) for kind in ("correct", *ERRORS)]),
     ]
-    title = f"<h2>{len(chosen):,} of {len(matches):,} documents</h2>"
+    title = f"<h2>{len(chosen):,} of {len(documents):,} documents</h2>"
     note = (
         "<p>Each model's entities above, the gold ones below; the fainter, the less probable. A dashed box "
         "is an error, of a gold entity by one model at least; the mouse over it shows which. Click on labels "
@@ -216,23 +211,26 @@ def choose_documents(tags: Sequence[set[Tag]], limit: int) -> list[int]:
     return sorted(chosen)
 
 
-def _tags(matches: Iterable[Match]) -> Iterable[Tag]:
-    """Label and kind of every gold entity and every prediction."""
-    for kind, gold, predicted in matches:
-        for label in {entity.label for entity in (gold, predicted) if entity}:
-            yield label, kind
+def _tags(views: Iterable[Prediction]) -> set[Tag]:
+    """Label and kind of every gold entity and every prediction of a document."""
+    return {
+        (entity.label, kind)
+        for view in views
+        for kind, gold, predicted in view.matches
+        for entity in (gold, predicted)
+        if entity
+    }
 
 
 def _article(
     number: int,
     names: Sequence[str],
     views: Sequence[Prediction],
-    matches: Sequence[Sequence[Match]],
     numbers: dict[str, int],
     colors: dict[str, str],
 ) -> str:
     text = views[0].text
-    tags = sorted({f"{numbers[label]}-{kind}" for own in matches for label, kind in _tags(own)})
+    tags = sorted(f"{numbers[label]}-{kind}" for label, kind in _tags(views))
     parts = [f"<article data-tags='{json.dumps(tags)}'><h3>document {number + 1}</h3>"]
 
     def box(entity: Entity, kinds: Sequence[str], score: Optional[float], note: str) -> Box:
@@ -241,18 +239,18 @@ def _article(
         tag = " ".join([style, *(f"{numbers[label]}-{kind}" for kind in dict.fromkeys(kinds))])
         return Box(entity, score, tag, f"{label}{note}")
 
-    for name, view, own in zip(names, views, matches, strict=True):
+    for name, view in zip(names, views, strict=True):
         drawn = []
-        for kind, _, entity in own:
+        for kind, _, entity in view.matches:
             if entity:
                 score = view.predicted[entity]
                 drawn.append(box(entity, [kind], score, f"{_said(score)}: {kind}"))
         parts.append(f"<h4>{show(name)}</h4>{draw_text(text, drawn, colors)}")
-    kinds = [{entity: kind for kind, entity, _ in own if entity} for own in matches]
+    kinds = [{entity: kind for kind, entity, _ in view.matches if entity} for view in views]
     drawn = []
     for entity in sorted(views[0].gold):
         notes = [
-            f"{kind[entity]} by {name}{_said(view.candidates.get(entity))}"
+            f"{kind[entity]} by {name}{_said(view.score(entity))}"
             for name, view, kind in zip(names, views, kinds, strict=True)
         ]
         drawn.append(box(entity, [kind[entity] for kind in kinds], None, f": {'; '.join(notes)}"))

@@ -5,8 +5,8 @@ from pathlib import Path
 from wasabi import msg
 
 from ..entities import show_label
-from .evaluate import Evaluation
 from .matching import ERRORS
+from .result import Evaluation
 
 
 def print_evaluation(evaluation: Evaluation, output: Path) -> None:

@@ -158,6 +158,15 @@ class ConfiguredPipe(TrainablePipe):
             calibration=calibration,
         )
 
+    def configure(self, *, threshold: float) -> None:
+        """Set the threshold as though the pipeline's config had given it.
+
+        threshold (float): The threshold, which is to be in the config that the component is saved with.
+        RAISES (ValueError): If it is out of range.
+        """
+        self.threshold = threshold
+        self._given["threshold"] = threshold
+
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize the component.
 

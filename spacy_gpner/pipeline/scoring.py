@@ -9,9 +9,8 @@ from spacy.tokens import Span
 from spacy.training import Example
 from spacy.util import registry
 
+from ..entities import Entity
 from ..spans.nesting import nesting
-
-Key = tuple[str, int, int]
 
 
 @registry.scorers("spacy-gpner.span_scorer.v1")
@@ -60,15 +59,15 @@ class _Count:
     gold: int = 0
     gold_found: int = 0
 
-    def add(self, gold: dict[Key, str], predicted: dict[Key, str], kind: str) -> None:
-        for key, own in predicted.items():
+    def add(self, gold: dict[Entity, str], predicted: dict[Entity, str], kind: str) -> None:
+        for entity, own in predicted.items():
             if own == kind:
                 self.predicted += 1
-                self.predicted_right += key in gold
-        for key, own in gold.items():
+                self.predicted_right += entity in gold
+        for entity, own in gold.items():
             if own == kind:
                 self.gold += 1
-                self.gold_found += key in predicted
+                self.gold_found += entity in predicted
 
     def scores(self) -> dict[str, float]:
         p = self.predicted_right / self.predicted if self.predicted else 0.0
@@ -76,10 +75,7 @@ class _Count:
         return {"p": p, "r": r, "f": 2 * p * r / (p + r) if p + r else 0.0}
 
 
-def _by_kind(spans: Iterable[Span]) -> dict[Key, str]:
-    spans = list(spans)
-    nested = nesting([(span.start, span.end) for span in spans])
-    return {
-        (span.label_, span.start, span.end): "nested" if any(own) else "flat"
-        for span, own in zip(spans, nested, strict=True)
-    }
+def _by_kind(spans: Iterable[Span]) -> dict[Entity, str]:
+    found = [Entity(span.start_char, span.end_char, span.label_) for span in spans]
+    nested = nesting([(entity.start, entity.end) for entity in found])
+    return {entity: "nested" if any(own) else "flat" for entity, own in zip(found, nested, strict=True)}

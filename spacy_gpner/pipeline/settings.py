@@ -58,11 +58,9 @@ class Settings:
             check_count("max_spans", self.max_spans, expected)
         if self.ents_policy is not None:
             check_ents_policy(self.ents_policy)
-        if self.stretch is not None and self.stretch < MIN_STRETCH:
-            raise ValueError(
-                f"Invalid stretch: {self.stretch}. Expected at least {MIN_STRETCH} tokens, which leaves room "
-                "for the overlap, or null to predict documents of any length at once."
-            )
+        if self.stretch is not None:
+            expected = f"at least {MIN_STRETCH} tokens, or null to predict documents of any length at once"
+            check_count("stretch", self.stretch, expected, least=MIN_STRETCH)
 
 
 def check_thresholds(by_label: Optional[Mapping[str, float]]) -> None:

@@ -40,7 +40,7 @@ def decode(factors: SpanFactors, window: Window, cut: Cut) -> DecodedSpans:
                 doc = doc_of[first]
                 start, end = first - offsets[doc], last + 1 - offsets[doc]
                 held.append(cut.calibrate(DecodedSpans(doc, start, end, types, scores, none.dropped)))
-                if sum(len(spans.doc) for spans in held) > MAX_HELD:
+                if cut.max_spans is not None and sum(len(spans.doc) for spans in held) > MAX_HELD:
                     held = [join(held).best(limits)]
     return join(held).best(limits)
 

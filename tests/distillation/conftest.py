@@ -3,10 +3,11 @@
 import pytest
 import spacy
 from spacy.tokens import DocBin
+from spacy.training import Example
 from spacy.util import load_config
 from thinc.api import Config
 
-from ..util import TINY_MODEL, blank, make_examples, train
+from ..util import CHAR_TOKENIZER, TINY_CNN, TINY_MODEL, blank, make_examples, train
 
 STUDENT = """
 [paths]
@@ -128,3 +129,16 @@ def config_path(corpus, tmp_path_factory):
 @pytest.fixture
 def config(config_path):
     return load_config(config_path)
+
+
+@pytest.fixture(scope="session")
+def senter(tmp_path_factory):
+    """A pipeline with a trained component of spaCy's."""
+    path = tmp_path_factory.mktemp("senter")
+    nlp = spacy.blank("zh", config=CHAR_TOKENIZER)
+    nlp.add_pipe("senter", config={"model": {"tok2vec": TINY_CNN}})
+    doc = nlp.make_doc("无发热。无咳嗽。")
+    starts = [i in (0, 4) for i in range(len(doc))]
+    nlp.initialize(lambda: [Example.from_dict(doc, {"sent_starts": starts})])
+    nlp.to_disk(path)
+    return path

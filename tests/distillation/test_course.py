@@ -17,37 +17,15 @@ from thinc.api import Config
 
 from spacy_gpner.distillation.course import score_teacher
 from spacy_gpner.distillation.distill import distill
+from spacy_gpner.distillation.linkage import AddLinkage
 from spacy_gpner.distillation.setup import init_nlp_student, prepare
 from spacy_gpner.errors import DistillationError
 
+from ..training.weights import assert_same_weights
 from ..util import TRAIN, blank, entities, scores, train
+from .runs import run
 
 NO_LINKAGE = {"@architectures": "spacy-gpner.NoLinkage.v1"}
-
-
-def run(config, teacher, output, **kwargs):
-    """Distil; returns the student and what was printed."""
-    nlp = init_nlp_student(Config(config), teacher)
-    out = io.StringIO()
-    distill(nlp, teacher, output, stdout=out, stderr=io.StringIO(), **kwargs)
-    return nlp, out.getvalue()
-
-
-def weights(nlp):
-    """All parameters of the component, by a name."""
-    found = {}
-    for i, node in enumerate(nlp.get_pipe("span_globalpointer").model.walk()):
-        found.update({f"{i}.{name}": node.get_param(name) for name in node.param_names})
-        for shim in node.shims:
-            found.update({f"{i}.{n}": p.detach().numpy() for n, p in shim.module.named_parameters()})
-    return found
-
-
-def assert_same_weights(one, other):
-    one, other = weights(one), weights(other)
-    assert one.keys() == other.keys()
-    for name, values in one.items():
-        numpy.testing.assert_array_equal(values, other[name], err_msg=name)
 
 
 def test_student_is_an_ordinary_pipeline(config, teacher, tmp_path):
@@ -180,6 +158,44 @@ def test_resume_of_another_config_is_refused(config, teacher, teacher_path, tmp_
         run(config, spacy.load(teacher_path), tmp_path, resume=True)
 
 
+@pytest.mark.parametrize("annotates", [False, True])
+def test_beside_a_frozen_component_that_could_learn(config, teacher_path, senter, tmp_path, annotates):
+    config["nlp"]["pipeline"] = ["senter", "span_globalpointer"]
+    config["components"]["senter"] = {"source": str(senter)}
+    config["training"].update(
+        frozen_components=["senter"], annotating_components=["senter"] if annotates else []
+    )
+    _, out = run(config, spacy.load(teacher_path), tmp_path)
+    assert "LOSS SPAN_" in out
+    assert "LOSS SENTER" not in out
+    before, after = spacy.load(senter), spacy.load(tmp_path / "model-last")
+    weights, frozen = (nlp.get_pipe("senter").model.to_bytes() for nlp in (before, after))
+    assert weights == frozen
+    trained = init_nlp(Config(config))
+    spacy_train(trained, tmp_path / "trained", stdout=io.StringIO(), stderr=io.StringIO())
+
+
+def test_a_damaged_checkpoint(config, teacher, teacher_path, tmp_path, monkeypatch):
+    config["distillation"]["max_steps"] = 1
+    monkeypatch.setattr("spacy_gpner.training.loop.finish", lambda output, done, identity: None)
+    run(config, teacher, tmp_path)
+    path = tmp_path / "checkpoint-1" / "course" / "linkage"
+    whole = path.read_bytes()
+    narrow = AddLinkage()
+    narrow.initialize(X=(numpy.zeros((1, 32), "f"), numpy.zeros((1, 4), "f")))
+    for content in (
+        whole[:-9],
+        b"",
+        narrow.to_bytes(),
+        AddLinkage().to_bytes().replace(b"linkage", b"other"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(DistillationError, match=r"checkpoint-1 \(.* Remove it to start from the begin"):
+            run(config, spacy.load(teacher_path), tmp_path, resume=True)
+    path.write_bytes(whole)
+    run(config, spacy.load(teacher_path), tmp_path, resume=True)
+
+
 def test_a_finished_run_is_left_alone(config, teacher, teacher_path, tmp_path):
     run(config, teacher, tmp_path)
     before = (tmp_path / "model-last" / "config.cfg").stat().st_mtime_ns
@@ -188,125 +204,11 @@ def test_a_finished_run_is_left_alone(config, teacher, teacher_path, tmp_path):
     assert (tmp_path / "model-last" / "config.cfg").stat().st_mtime_ns == before
 
 
-def test_labels_that_only_one_of_them_has(config, tmp_path):
-    """Both from disk: their vocabularies don't know each other's labels."""
-    nlp = blank()
-    train(nlp, [*TRAIN, ("体温计已消毒", [(0, 3, "equ")])])
-    nlp.to_disk(tmp_path / "more")
-    run(config, spacy.load(tmp_path / "more"), tmp_path / "out1")
-    nlp = blank()
-    train(nlp, [("口服阿司匹林", [(2, 6, "dru")])])
-    nlp.to_disk(tmp_path / "less")
-    run(config, spacy.load(tmp_path / "less"), tmp_path / "out2")
-
-
-def test_output_that_is_a_file(config, teacher, tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(NotADirectoryError, match="file"):
-        run(config, teacher, tmp_path / "file")
-
-
-def test_frozen_student(config, teacher, tmp_path):
-    config["training"]["frozen_components"] = ["span_globalpointer"]
-    nlp = init_nlp_student(
-        Config({**config, "training": {**config["training"], "frozen_components": []}}), teacher
-    )
-    nlp.config["training"]["frozen_components"] = ["span_globalpointer"]
-    with pytest.raises(DistillationError, match="frozen_components"):
-        distill(nlp, teacher, tmp_path, stdout=io.StringIO(), stderr=io.StringIO())
-
-
-def test_dev_corpus_without_gold(config, teacher, tmp_path):
-    raw = tmp_path / "raw.spacy"
-    DocBin(docs=[spacy.blank("zh")(text) for text, _ in TRAIN]).to_disk(raw)
-    config["corpora"]["dev"]["path"] = str(raw)
-    with pytest.raises(DistillationError, match="dev corpus"):
-        run(config, teacher, tmp_path)
-
-
-@pytest.mark.parametrize("mapping", [{"ner": "span_globalpointer"}, {"span_globalpointer": "ner"}])
-def test_wrong_student_to_teacher(config, teacher, tmp_path, mapping):
-    config["distillation"]["student_to_teacher"] = mapping
-    with pytest.raises(DistillationError, match="student_to_teacher"):
-        run(config, teacher, tmp_path)
-
-
 def test_nan_stops_and_keeps_the_checkpoint(config, teacher, teacher_path, tmp_path):
     config["distillation"]["optimizer"]["learn_rate"] = {
         "@schedules": "warmup_linear.v1", "initial_rate": 1e30, "warmup_steps": 14, "total_steps": 20,
     }  # fmt: skip
     with pytest.raises(DistillationError, match=r"Step \d+: .*diverged"):
-        run(config, teacher, tmp_path)
-
-
-def test_without_a_common_label(config, tmp_path):
-    nlp = blank()
-    nlp.get_pipe("span_globalpointer").add_label("other")
-    nlp.initialize()
-    with pytest.raises(DistillationError, match="none in common"):
-        run(config, nlp, tmp_path)
-
-
-def test_teacher_without_the_component(config, tmp_path):
-    nlp = spacy.blank("zh")
-    nlp.add_pipe("sentencizer")
-    with pytest.raises(DistillationError, match="no span component 'span_globalpointer'"):
-        run(config, nlp, tmp_path)
-
-
-def test_corpus_without_gold(config, teacher, tmp_path):
-    raw = tmp_path / "raw.spacy"
-    DocBin(docs=[spacy.blank("zh")(text) for text, _ in TRAIN]).to_disk(raw)
-    config["corpora"]["raw"] = {"@readers": "spacy.Corpus.v1", "path": str(raw), "gold_preproc": False}
-    config["distillation"]["corpus"] = "corpora.raw"
-    with pytest.raises(DistillationError, match="unlabelled_corpus"):
-        run(config, teacher, tmp_path)
-
-
-def with_text(config, content, path):
-    path.write_text(content, encoding="utf-8")
-    config["corpora"]["raw"] = {"@readers": "spacy.JsonlCorpus.v1", "path": str(path)}
-    config["distillation"]["unlabelled_corpus"] = "corpora.raw"
-    return config
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ('{"text": "头痛"}\n{"text": "秘密', r"'corpora.raw' beyond its first 1 documents \(ValueError\)"),
-        ('{"texts": "秘密"}', r"\(KeyError\)"),
-        ('{"text": null}', r"\(TypeError\)"),
-        ('["秘密"]', r"\(TypeError\)"),
-        ("", "'corpora.raw' has no text"),
-        ('{"text": ""}', "'corpora.raw' has no text"),
-    ],
-)
-def test_text_that_cant_be_read(config, teacher, tmp_path, content, message):
-    with pytest.raises(DistillationError, match=message) as error:
-        run(with_text(config, content, tmp_path / "raw.jsonl"), teacher, tmp_path / "out")
-    assert "秘密" not in str(error.value)
-    assert not (tmp_path / "out").exists()
-
-
-def test_text_that_the_student_cant_be_initialized_with(config, teacher, tmp_path):
-    with_text(config, '{"text": "秘密', tmp_path / "raw.jsonl")
-    config["distillation"]["corpus"] = None
-    config["training"]["train_corpus"] = "corpora.raw"
-    with pytest.raises(DistillationError, match=r"train_corpus .* Invalid JSON on line 1$"):
-        run(config, teacher, tmp_path / "out")
-
-
-@pytest.mark.parametrize("path", [None, "missing.jsonl"])
-def test_text_that_is_not_there(config, teacher, tmp_path, path):
-    config["corpora"]["raw"] = {"@readers": "spacy.JsonlCorpus.v1", "path": path}
-    config["distillation"]["unlabelled_corpus"] = "corpora.raw"
-    with pytest.raises(DistillationError, match=r"corpora\.raw"):
-        run(config, teacher, tmp_path)
-
-
-def test_corpus_that_is_none(config, teacher, tmp_path):
-    config["distillation"]["unlabelled_corpus"] = "nlp.lang"
-    with pytest.raises(DistillationError, match=r"'nlp\.lang' is no corpus"):
         run(config, teacher, tmp_path)
 
 
@@ -340,25 +242,6 @@ def test_scoring_the_teacher_leaves_gold_alone(config, tmp_path):
     prepared.dev_corpus = lambda nlp: examples
     assert score_teacher(prepared) > 0.9
     assert [len(eg.reference.spans["sc"]) for eg in examples] == before
-
-
-def test_null_is_the_default_loss_and_cache(config, teacher, tmp_path):
-    config["distillation"].update(max_steps=1, loss=None, cache=None)
-    run(config, teacher, tmp_path)
-    assert (tmp_path / "model-last").is_dir()
-
-
-def test_evaluating_never(config, teacher, tmp_path):
-    config["training"]["eval_frequency"] = 0
-    with pytest.raises(DistillationError, match="eval_frequency"):
-        run(config, teacher, tmp_path)
-
-
-def test_teacher_that_was_never_trained(config, tmp_path):
-    teacher = blank()
-    teacher.get_pipe("span_globalpointer").add_label("sym")
-    with pytest.raises(DistillationError, match="has not been trained"):
-        run(config, teacher, tmp_path)
 
 
 def test_damaged_note_of_a_finished_run(config, teacher, tmp_path):

@@ -1,5 +1,6 @@
 """Random documents, as gold has them and as a model sees them."""
 
+import numpy
 from hypothesis import strategies as st
 
 from spacy_gpner.entities import Entity
@@ -19,6 +20,13 @@ entities = st.builds(lambda span, label: Entity(*span, label), spans, st.sampled
 scores = st.sampled_from([0.06, 0.2, 0.5, 0.51, 0.9, 1.0])
 
 
+def make_prediction(text, gold, predicted, candidates):
+    """A document of which the candidates are known, and their scores."""
+    places = {entity: place for place, entity in enumerate(candidates) if entity in gold}
+    scores = numpy.array(list(candidates.values()), dtype=float)
+    return Prediction(text, frozenset(gold), predicted, scores, places)
+
+
 @st.composite
 def predictions(draw):
     """A document; some of its candidates are predicted."""
@@ -27,7 +35,7 @@ def predictions(draw):
     gold = draw(st.sets(entities, max_size=4))
     if found:
         gold |= draw(st.sets(st.sampled_from(sorted(found))))
-    return Prediction(TEXT, frozenset(gold), {e: candidates[e] for e in found}, candidates)
+    return make_prediction(TEXT, gold, {e: candidates[e] for e in found}, candidates)
 
 
 corpora = st.lists(predictions(), max_size=4)

@@ -2,27 +2,23 @@
 
 import json
 
-import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gpner.calibration.fit import calibration_error
 from spacy_gpner.entities import Entity
 from spacy_gpner.evaluation.metrics import (
     by_length,
     by_nesting,
     by_novelty,
-    calibration,
     compare,
     counts_by_document,
     measure,
-    precision_recall_curve,
     score_by,
 )
 from spacy_gpner.evaluation.predictions import Prediction
 
-from .strategies import TEXT, corpora, entities
+from .strategies import TEXT, corpora, entities, make_prediction
 
 
 def flat(predictions):
@@ -133,47 +129,6 @@ def test_a_chain_is_outer_and_inner():
     assert nesting["inner"]["found"] == 2
 
 
-@given(corpora)
-def test_curve_equals_brute_force(predictions):
-    curve = precision_recall_curve(predictions)
-    thresholds = sorted({s for own in predictions for s in own.candidates.values()}, reverse=True)
-    assert [x["score"] for x in curve or []] == thresholds
-    gold, _ = flat(predictions)
-    for point in curve or []:
-        above = {
-            (i, e)
-            for i, own in enumerate(predictions)
-            for e, s in own.candidates.items()
-            if s >= point["score"]
-        }
-        assert values(point) == pytest.approx(prf(gold, above))
-
-
-def test_a_long_curve_keeps_its_ends():
-    n = 1000
-    candidates = {Entity(i, i + 1, "bod"): 1 - i / n for i in range(n)}
-    curve = precision_recall_curve([Prediction("字" * n, frozenset(candidates), {}, candidates)])
-    assert len(curve) == 100
-    assert (curve[0]["r"], curve[-1]["r"]) == (1 / n, 1.0)
-    assert {x["p"] for x in curve} == {1.0}
-    recalls = [x["r"] for x in curve]
-    assert recalls == sorted(recalls)
-
-
-@given(corpora)
-def test_calibration(predictions):
-    found = calibration(predictions)
-    scored = [(s, e in own.gold) for own in predictions for e, s in own.candidates.items()]
-    if not scored:
-        assert found is None
-        return
-    p, right = (numpy.array(x) for x in zip(*scored, strict=True))
-    assert found["error"] == pytest.approx(calibration_error(p, right))
-    gaps = [x["n"] * abs(x["score"] - x["right"]) for x in found["bins"]]
-    assert sum(gaps) / len(p) == pytest.approx(found["error"])
-    assert sum(x["n"] for x in found["bins"]) == len(p)
-
-
 BOD = Entity(0, 3, "bod")
 
 
@@ -185,8 +140,8 @@ BOD = Entity(0, 3, "bod")
         [Prediction(TEXT, frozenset(), {})],
         [Prediction(TEXT, frozenset({BOD}), {})],
         [Prediction(TEXT, frozenset(), {BOD: None})],
-        [Prediction(TEXT, frozenset(), {BOD: 0.9}, {BOD: 0.9})],
-        [Prediction(TEXT, frozenset({BOD}), {}, {BOD: 0.1})],
+        [make_prediction(TEXT, set(), {BOD: 0.9}, {BOD: 0.9})],
+        [make_prediction(TEXT, {BOD}, {}, {BOD: 0.1})],
         [Prediction(TEXT, frozenset({BOD}), {Entity(0, 3, "sym"): None})],
     ],
 )
@@ -196,7 +151,7 @@ def test_nothing_is_nan(predictions, surfaces):
     assert json.loads(json.dumps(measured, allow_nan=False)) == measured
     assert measured["micro"]["f"] == 0.0
     assert (measured["novelty"] is None) == (surfaces is None)
-    assert (measured["curve"] is None) == (not any(own.candidates for own in predictions))
+    assert (measured["curve"] is None) == (not any(len(own.candidates) for own in predictions))
 
 
 @given(corpora)

@@ -7,14 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_gpner.entities import Entity
-from spacy_gpner.evaluation.evaluate import Evaluation, write_evaluation
 from spacy_gpner.evaluation.matching import ERRORS
 from spacy_gpner.evaluation.metrics import compare, measure
+from spacy_gpner.evaluation.output import write_evaluation
 from spacy_gpner.evaluation.page import choose_documents, render_evaluation
 from spacy_gpner.evaluation.plots import plot_bars
 from spacy_gpner.evaluation.predictions import Prediction
+from spacy_gpner.evaluation.result import Evaluation
 
-from .strategies import TEXT, predictions
+from .strategies import TEXT, make_prediction, predictions
 
 HACK = "window.hacked = 1; alert(1)"
 ODD = (
@@ -37,9 +38,11 @@ def view(scored=True):
     for text, spans in DOCUMENTS:
         found = {Entity(start, end, label): 0.9 for (start, end, _), label in spans.items()}
         candidates = {**found, Entity(0, 1, "bod"): 0.1}
-        gold = frozenset(Entity(*span) for span in spans)
+        gold = {Entity(*span) for span in spans}
         made.append(
-            Prediction(text, gold, found if scored else dict.fromkeys(found), candidates if scored else {})
+            make_prediction(
+                text, gold, found if scored else dict.fromkeys(found), candidates if scored else {}
+            )
         )
     return made
 
@@ -73,13 +76,13 @@ def test_nothing_of_texts_and_names_is_markup():
         [Prediction(TEXT, frozenset(), {})],
         [Prediction(TEXT, frozenset({Entity(0, 3, "bod")}), {})],
         [Prediction(TEXT, frozenset(), {Entity(0, 3, "bod"): None})],
-        [Prediction(TEXT, frozenset(), {Entity(0, 3, "bod"): 0.7}, {Entity(0, 3, "bod"): 0.7})],
+        [make_prediction(TEXT, set(), {Entity(0, 3, "bod"): 0.7}, {Entity(0, 3, "bod"): 0.7})],
     ],
 )
 @pytest.mark.parametrize("names", [["a"], ["a", "_b"]])
 def test_pages_of_next_to_nothing(views, names):
     html = render_evaluation(evaluation_of(dict.fromkeys(names, views), surfaces={}), 0)
-    assert html.count("<svg") == 6 + any(own.candidates for own in views)
+    assert html.count("<svg") == 6 + any(len(own.candidates) for own in views)
 
 
 def test_every_model_is_in_the_legends():
@@ -92,10 +95,10 @@ def test_every_model_is_in_the_legends():
 def test_gold_is_judged_by_every_model():
     """What one of two models misses can be filtered for, and is an error."""
     found, missed = Entity(0, 3, "bod"), Entity(5, 9, "sym")
-    gold = frozenset({found, missed})
+    gold = {found, missed}
     views = {
-        "first": [Prediction(TEXT, gold, {found: 0.9, missed: 0.8}, {found: 0.9, missed: 0.8})],
-        "second": [Prediction(TEXT, gold, {found: 0.7}, {found: 0.7, missed: 0.2})],
+        "first": [make_prediction(TEXT, gold, {found: 0.9, missed: 0.8}, {found: 0.9, missed: 0.8})],
+        "second": [make_prediction(TEXT, gold, {found: 0.7}, {found: 0.7, missed: 0.2})],
     }
     html = render_evaluation(evaluation_of(views), 0)
     drawn = html[html.index("<h4>gold</h4>") :]

@@ -16,6 +16,7 @@ BAD = {
     "max_spans": [0, -1, True, 1.5, "3", 2**63, 10**30],
     "spans_key": ["", "\ud800", 5, None],
     "ents_policy": ["best", "", 5],
+    "stretch": [0, -1, 3999, True, 8000.5, "8000", 2**63],
 }
 BAD_WINDOWS = {
     "window": [0, -1, True, 2.0, "5", 2**63, 10**30],

@@ -1,0 +1,16 @@
+"""A distillation from config and teacher to its files."""
+
+import io
+
+from thinc.api import Config
+
+from spacy_gpner.distillation.distill import distill
+from spacy_gpner.distillation.setup import init_nlp_student
+
+
+def run(config, teacher, output, **kwargs):
+    """Distil; returns the student and what was printed."""
+    nlp = init_nlp_student(Config(config), teacher)
+    out = io.StringIO()
+    distill(nlp, teacher, output, stdout=out, stderr=io.StringIO(), **kwargs)
+    return nlp, out.getvalue()
