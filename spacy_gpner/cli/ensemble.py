@@ -23,12 +23,14 @@ def ensemble_cli(
     from wasabi import msg
 
     from ..loading import check_output
+    from ..locks import locked
     from ..pipeline.ensemble import is_ensemble, write_ensemble
 
     import_code(code_path)
     with fail_clearly():
         for model in models:
             check_output(output, model, "ensemble", is_ensemble)
-        for notice in write_ensemble(models, output):
-            msg.warn(notice)
-        msg.good(f"{output}: the ensemble of {len(models)} pipelines")
+        with locked(output):
+            for notice in write_ensemble(models, output):
+                msg.warn(notice)
+            msg.good(f"{output}: the ensemble of {len(models)} pipelines")

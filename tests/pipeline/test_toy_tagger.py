@@ -6,6 +6,7 @@ import pytest
 import spacy
 import torch
 from spacy.cli._util import app
+from thinc.api import Config
 from typer.testing import CliRunner
 
 from spacy_gpner.distillation.linkage import AddLinkage
@@ -13,6 +14,7 @@ from spacy_gpner.distillation.teacher import LinkedTeacher
 from spacy_gpner.errors import DistillationError
 
 from .. import toy_tagger  # noqa: F401
+from ..distillation.conftest import STUDENT
 from ..util import (
     CHAR_TOKENIZER,
     TINY_CNN,
@@ -171,6 +173,26 @@ def test_learns_from_a_linked_teacher(saved):
     assert f_score(nlp) == 1.0
     assert 0 < losses[f"{NAME}_teacher"] < losses[NAME] < first[NAME]
     assert any(p.abs().sum() > 0 for p in linkage.shims[0].module.parameters())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"corpus": None, "unlabelled_corpus": "corpora.train", "linkage": None},
+        {"linkage": {"@architectures": "spacy-gpner.AddLinkage.v1"}},
+    ],
+)
+def test_is_distilled_by_the_command(run, saved, tmp_path, settings):
+    """From text without gold alone, and linked."""
+    config = Config().from_str(STUDENT, interpolate=False)
+    config["nlp"]["pipeline"] = [NAME]
+    config["components"] = {NAME: {"factory": NAME, "model": {**TAGGER, "tok2vec": TINY_CNN}}}
+    config["distillation"].update(max_steps=120, **settings)
+    config["paths"]["train"] = str(save_docs(tmp_path / "train.spacy", DATA))
+    config.to_disk(tmp_path / "student.cfg")
+    code, text = run("distill", saved, tmp_path / "student.cfg", "--output", tmp_path / "out")
+    assert code == 0, text
+    assert f_score(spacy.load(tmp_path / "out" / "model-best")) > 0.9
 
 
 def test_a_teacher_of_another_kind(saved):

@@ -57,17 +57,16 @@ def dense(model):
     return dense_scores(factors.with_tensors(*(x.double() for x in factors.tensors)))
 
 
-def weights(model):
-    """The weights of each member, in one row."""
+def parts_of(model):
+    """The weights of each member's encoder and head, in one row each."""
     head = model.get_ref("output_layer").shims[0].module
-    rows = []
     for encoder, own in zip(model.get_ref("tok2vec").layers, head.members, strict=True):
         nodes = list(encoder.walk())
         arrays = [node.get_param(name) for node in nodes for name in node.param_names]
-        modules = [own, *(shim.module for node in nodes for shim in node.shims)]
+        modules = [shim.module for node in nodes for shim in node.shims]
         arrays += [p.detach().numpy() for module in modules for p in module.parameters()]
-        rows.append(numpy.concatenate([array.ravel() for array in arrays]))
-    return rows
+        for part in (arrays, [p.detach().numpy() for p in own.parameters()]):
+            yield numpy.concatenate([array.ravel() for array in part])
 
 
 @pytest.mark.parametrize("members", [ALIKE, MIXED, {"alone": TINY_MODEL}])
@@ -98,7 +97,7 @@ def test_types_in_another_order():
 @pytest.mark.parametrize("members", [ALIKE, MIXED])
 def test_learns_saves_and_loads(members, tmp_path):
     nlp = ensemble(members)
-    train(nlp)
+    train(nlp, steps=40)
     for text, spans in TRAIN:
         assert entities(nlp(text)) == sorted(spans)
     nlp.to_disk(tmp_path)
@@ -112,7 +111,7 @@ def test_learns_saves_and_loads(members, tmp_path):
 
 def test_learns_a_new_label_after_loading(tmp_path):
     nlp = ensemble(MIXED)
-    train(nlp)
+    train(nlp, steps=40)
     nlp.to_disk(tmp_path)
     nlp = spacy.load(tmp_path)
     before = dense(nlp.get_pipe(NAME).model)
@@ -122,7 +121,7 @@ def test_learns_a_new_label_after_loading(tmp_path):
     optimizer = nlp.resume_training()
     optimizer.learn_rate = 0.02
     data = [*TRAIN, ("体温计已消毒", [(0, 3, "equ")])]
-    for _ in range(60):
+    for _ in range(40):
         nlp.update(make_examples(nlp, data), sgd=optimizer)
     assert [entities(nlp(text)) for text, _ in data] == [sorted(spans) for _, spans in data]
 
@@ -130,10 +129,11 @@ def test_learns_a_new_label_after_loading(tmp_path):
 def test_a_step_of_training_moves_every_member():
     nlp = ensemble(MIXED)
     optimizer = nlp.initialize(lambda: make_examples(nlp))
-    before = weights(nlp.get_pipe(NAME).model)
+    optimizer.L2 = 0.0
+    before = list(parts_of(nlp.get_pipe(NAME).model))
     nlp.update(make_examples(nlp), sgd=optimizer)
-    for old, new in zip(before, weights(nlp.get_pipe(NAME).model), strict=True):
-        assert (old != new).mean() > 0.3
+    for old, new in zip(before, parts_of(nlp.get_pipe(NAME).model), strict=True):
+        assert (old != new).any()
 
 
 def test_each_encoder_gets_the_gradient_of_its_own_columns():
@@ -161,7 +161,7 @@ def test_each_encoder_gets_the_gradient_of_its_own_columns():
 @pytest.mark.parametrize("linkage", [None, AddLinkage()])
 def test_teaches(linkage):
     teacher = ensemble(MIXED)
-    train(teacher)
+    train(teacher, steps=40)
     nlp = blank()
     raw = make_examples(nlp)
     for example in raw:
@@ -173,14 +173,14 @@ def test_teaches(linkage):
     optimizer.learn_rate = 0.02
     assert not any(entities(nlp(text)) for text in TEXTS)
     joint = LinkedTeacher(teacher, NAME, pipe, linkage=linkage)
-    for _ in range(60):
+    for _ in range(40):
         pipe.distill(joint, raw, sgd=optimizer)
     assert [entities(nlp(text)) for text in TEXTS] == [sorted(spans) for _, spans in TRAIN]
 
 
 def test_becomes_compact(tmp_path):
     nlp = ensemble(MIXED)
-    train(nlp)
+    train(nlp, steps=40)
     found = [entities(doc) for doc in nlp.pipe(TEXTS)]
     assert write_compact(nlp, tmp_path) == 2
     assert [entities(doc) for doc in spacy.load(tmp_path).pipe(TEXTS)] == found
@@ -197,7 +197,7 @@ def test_members_share_a_listened_encoder(tmp_path):
         "own": TINY_MODEL,
     }
     nlp.add_pipe(NAME, config={"model": {"@architectures": "spacy-gpner.Ensemble.v1", "members": members}})
-    train(nlp)
+    train(nlp, steps=40)
     found = [(entities(doc), scores(doc)) for doc in nlp.pipe(TEXTS)]
     assert [own for own, _ in found] == [sorted(spans) for _, spans in TRAIN]
     nlp.to_disk(tmp_path)
