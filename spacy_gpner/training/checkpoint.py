@@ -1,6 +1,5 @@
 """Checkpoints: all that a course needs to go on as if it had never stopped."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, Valid
 from safetensors.numpy import load_file
 
 from ..errors import TrainingError
-from ..files import atomic_directory, atomic_write, save_arrays
+from ..files import atomic_directory, atomic_write, remove_directory, remove_leftovers, save_arrays
 from .course import Course, Result
 from .randomness import RandomState
 from .slots import dump_optimizer, find_slots, restore_optimizer
@@ -81,7 +80,7 @@ def save_checkpoint(output: Path, course: Course, progress: Progress) -> None:
         )
         srsly.write_msgpack(directory / STATE, state.model_dump())
     for path in _checkpoints(output)[:-1]:
-        _remove(path)
+        remove_directory(path)
 
 
 def load_checkpoint(output: Path, course: Course) -> Optional[tuple[Progress, RandomState]]:
@@ -183,15 +182,13 @@ def check_output(output: Path, done: str, identity: Mapping[str, Any], *, resume
 
 
 def begin(output: Path, done: str) -> None:
-    """Remove the note that a course is done, since another one starts, and what was left of checkpoints by
-    processes that were killed.
+    """Remove the note that a course is done, since another one starts, and what killed processes left.
 
     output (Path): The output directory.
     done (str): Name of the note.
     """
     (output / done).unlink(missing_ok=True)
-    for path in output.glob(f".{PREFIX}*"):
-        shutil.rmtree(path, ignore_errors=True)
+    remove_leftovers(output)
 
 
 def finish(output: Path, done: str, identity: Mapping[str, Any]) -> None:
@@ -204,14 +201,7 @@ def finish(output: Path, done: str, identity: Mapping[str, Any]) -> None:
     with atomic_write(output / done) as temporary:
         srsly.write_json(temporary, dict(identity))
     for path in _checkpoints(output):
-        _remove(path)
-
-
-def _remove(checkpoint: Path) -> None:
-    # Under another name: a process killed on the way leaves no half of one behind.
-    hidden = checkpoint.with_name(f".{checkpoint.name}.old")
-    checkpoint.replace(hidden)
-    shutil.rmtree(hidden)
+        remove_directory(path)
 
 
 def _checkpoints(output: Path) -> list[Path]:

@@ -172,8 +172,7 @@ def test_beside_a_frozen_component_that_could_learn(config, teacher_path, senter
     weights, frozen = (nlp.get_pipe("senter").model.to_bytes() for nlp in (before, after))
     assert weights == frozen
     trained = init_nlp(Config(config))
-    (tmp_path / "trained").mkdir()
-    spacy_train(trained, tmp_path / "trained", stdout=io.StringIO(), stderr=io.StringIO())
+    spacy_train(trained, stdout=io.StringIO(), stderr=io.StringIO())
 
 
 def test_a_damaged_checkpoint(config, teacher, teacher_path, tmp_path, monkeypatch):
@@ -184,12 +183,7 @@ def test_a_damaged_checkpoint(config, teacher, teacher_path, tmp_path, monkeypat
     whole = path.read_bytes()
     narrow = AddLinkage()
     narrow.initialize(X=(numpy.zeros((1, 32), "f"), numpy.zeros((1, 4), "f")))
-    for content in (
-        whole[:-9],
-        b"",
-        narrow.to_bytes(),
-        AddLinkage().to_bytes().replace(b"linkage", b"other"),
-    ):
+    for content in (whole[:-9], b"", narrow.to_bytes(), b"\x80"):
         path.write_bytes(content)
         with pytest.raises(DistillationError, match=r"checkpoint-1 \(.* Remove it to start from the begin"):
             run(config, spacy.load(teacher_path), tmp_path, resume=True)

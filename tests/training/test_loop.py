@@ -80,7 +80,7 @@ def test_what_was_interrupted_is_not_lost(tmp_path):
 
 def test_what_killed_processes_left_is_removed(tmp_path):
     kill(tmp_path, Adam(0.01), 7)
-    for name in (".checkpoint-1.old", ".checkpoint-9.tmp"):
+    for name in (".checkpoint-1.old", f".checkpoint-9.{2**30}.tmp", f".model-best.{2**30}.tmp"):
         (tmp_path / name / "course").mkdir(parents=True)
     draw(Line(Adam(0.01)), tmp_path, resume=True)
     assert not list(tmp_path.glob(".*"))
