@@ -31,7 +31,11 @@ def load_pipeline(name: str, config: Optional[dict[str, Any]] = None) -> Languag
         if not is_package(name) and Path(name).is_dir():
             check_pipeline(Path(name))
         return load_model(name, config=config or {})
-    except (OSError, PipelineError):
+    except (OSError, PipelineError) as err:
+        if Path(name).is_dir() and not (Path(name) / "config.cfg").is_file():
+            raise PipelineError(
+                f"{name} is no pipeline: it has no config.cfg. Give a directory that a training has written."
+            ) from err
         raise
     except Exception as err:
         raise PipelineError(f"Can't load the pipeline {name} ({type(err).__name__}: {err})") from err
@@ -55,3 +59,15 @@ def check_output(path: Path, model: str, kind: str, is_kind: Callable[[Path], bo
         return
     if not (output / "config.cfg").is_file() or not is_kind(output):
         raise PipelineError(f"{path} is there and is no {kind} pipeline. Give another directory.")
+
+
+def check_outside(path: Path, model: str) -> None:
+    """See to it that nothing is written into a pipeline that is read.
+
+    path (Path): The file or directory to write.
+    model (str): The pipeline to read, a directory or a package.
+    RAISES (PipelineError): If it is the pipeline, or lies in it.
+    """
+    output, source = resolve(path), resolve(Path(model))
+    if (source / "config.cfg").is_file() and source in (output, *output.parents):
+        raise PipelineError(f"{path} is the pipeline {model}, or lies in it. Give another directory.")

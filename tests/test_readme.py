@@ -1,7 +1,9 @@
 """What README and docs show, works, and their tables of settings are complete."""
 
+import inspect
 import re
 from dataclasses import fields
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from spacy.language import Language
 from spacy.util import registry
 from thinc.api import Config
 
+from spacy_gpner.cli import gpner_cli
+from spacy_gpner.corpora.formats import READERS
 from spacy_gpner.distillation.config import CacheSettings, ConfigSchemaDistill
 from spacy_gpner.spans import DistillationLoss
 
@@ -71,3 +75,23 @@ def test_readmes_have_the_same_parts():
         return re.findall(r"^#+ ", text, flags=re.M), code, links - {"docs/zh.md"}
 
     assert parts("README.md") == parts("README.zh.md")
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_table_has_all_commands(name):
+    commands = {command.name for command in gpner_cli.registered_commands}
+    named = {cell.split()[2] for cell in first_cells(name) if cell.startswith("spacy gpner ")}
+    assert named == commands
+
+
+@pytest.mark.parametrize("name", ["docs/reference/component.md", "docs/zh.md"])
+def test_table_has_all_heads_and_encoders(name):
+    own = entry_points(group="spacy_architectures").names
+    kinds = {x for x in own if x.startswith("spacy-gpner.") and "Linkage" not in x and "Compact" not in x}
+    assert kinds <= first_cells(name)
+
+
+def test_help_of_convert_has_all_formats():
+    (own,) = (command for command in gpner_cli.registered_commands if command.name == "convert")
+    text = inspect.signature(own.callback).parameters["format_name"].default.help
+    assert set(re.findall(r"\w+", text)) - {"or"} == set(READERS)

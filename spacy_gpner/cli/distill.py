@@ -35,7 +35,7 @@ def distill_cli(
     from ..distillation.distill import distill
     from ..distillation.setup import init_nlp_student
     from ..files import remove_leftovers
-    from ..loading import load_pipeline
+    from ..loading import check_outside, load_pipeline
     from ..locks import locked
     from ..trust import check_named_pipelines
 
@@ -47,6 +47,7 @@ def distill_cli(
     with fail_clearly():
         with show_validation_error(config_path):
             config = util.load_config(config_path, overrides=overrides, interpolate=False)
+        check_outside(output_path, teacher)
         with locked(output_path):
             remove_leftovers(output_path)
             teacher_nlp = load_pipeline(teacher)

@@ -34,8 +34,11 @@ def evaluate_cli(
         from ..evaluation.evaluate import evaluate
         from ..evaluation.output import check_directory, write_evaluation
         from ..evaluation.report import print_evaluation
+        from ..loading import check_outside
         from ..locks import locked
 
+        for model in models:
+            check_outside(output_path, model)
         check_directory(output_path)
         with locked(output_path):
             evaluation = evaluate(models, corpus_path, spans_key=spans_key, train_path=train_path)

@@ -27,16 +27,18 @@ def annotate(docs: Sequence[Doc], spans: DecodedSpans, labels: Sequence[str], ke
     rank = torch.tensor(by_name, dtype=torch.long).argsort()[spans.type]
     order = numpy.lexsort([x.numpy() for x in (rank, spans.end, spans.start, spans.doc)])
     found = spans.take(torch.from_numpy(order))
-    counts = torch.bincount(found.doc, minlength=len(docs)).tolist()
-    columns = zip(*(x.split(counts) for x in (found.start, found.end, found.type, found.score)), strict=True)
-    for doc, (*rows, scores) in zip(docs, columns, strict=True):
+    columns = [x.numpy() for x in (found.start, found.end, found.type)]
+    scores = found.score.numpy().astype("float32")
+    stops = torch.bincount(found.doc, minlength=len(docs)).cumsum(0).tolist()
+    for doc, first, stop in zip(docs, [0, *stops], stops, strict=False):
         ids = [doc.vocab.strings.add(label) for label in labels]
         group = SpanGroup(doc, name=key)
         # A few at a time: lists of all are larger than the group.
-        for some in zip(*(x.split(MAX_ROWS) for x in rows), strict=True):
-            for start, end, label in zip(*(x.tolist() for x in some), strict=True):
+        for begin in range(first, stop, MAX_ROWS):
+            some = slice(begin, min(begin + MAX_ROWS, stop))
+            for start, end, label in zip(*(x[some].tolist() for x in columns), strict=True):
                 group.append(Span(doc, start, end, label=ids[label]))
-        group.attrs["scores"] = scores.numpy().astype("float32")
+        group.attrs["scores"] = scores[first:stop].copy()
         doc.spans[key] = group
 
 

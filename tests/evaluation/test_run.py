@@ -134,6 +134,18 @@ def test_one_search_finds_what_two_find(nlp, threshold, thresholds, calibration,
         pipe.cfg.update(before)
 
 
+def test_one_search_of_a_document_in_stretches(nlp, pipe):
+    docs = [nlp.make_doc("".join(TEXTS) * 120), nlp.make_doc(TEXTS[0])]
+    pipe.cfg.update(stretch=4000, max_spans=200, threshold=0.01)
+    predicted, candidates = find_both(pipe, docs)
+    assert len(docs[0]) > 4000
+    check_equal(predicted, pipe.predict(docs))
+    assert predicted.dropped[0] > 0
+    pipe.cfg.update(max_spans=UNLIMITED, threshold=FLOOR)
+    check_equal(candidates, pipe.predict(docs))
+    assert not candidates.dropped.any()
+
+
 def check_equal(found, expected):
     for name in ("doc", "start", "end", "type", "logit", "dropped"):
         assert getattr(found, name).tolist() == getattr(expected, name).tolist()
