@@ -1,6 +1,6 @@
 """From factors to the spans whose score passes its type's threshold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -28,12 +28,14 @@ def decode(factors: SpanFactors, window: Window, cut: Cut) -> DecodedSpans:
     limits, minimum = cut.limits(len(lengths)), cut.minimum
     doc_of = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
     offsets = lengths.cumsum(0) - lengths
-    asked_for = _starts(cut, offsets, doc_of).to(factors.q.device)
+    asked_for = None
+    if cut.starts is not None:
+        asked_for = _within(cut.starts, offsets, doc_of).to(factors.q.device)
     none = DecodedSpans.none(len(lengths))
     held = [none]
     for tiles in make_tiles(factors.lengths, window, factors.q.device):
         for part in tiles.split(MAX_CELLS):
-            if cut.starts is not None:
+            if asked_for is not None:
                 part = replace(part, valid=part.valid & part.rows(asked_for)[:, :, None])
             find = _find_shared if factors.shared else _find_by_type
             for first, last, types, scores in find(factors, part, minimum):
@@ -45,11 +47,9 @@ def decode(factors: SpanFactors, window: Window, cut: Cut) -> DecodedSpans:
     return join(held).best(limits)
 
 
-def _starts(cut: Cut, offsets: Tensor, doc_of: Tensor) -> Tensor:
+def _within(starts: Sequence[tuple[int, int]], offsets: Tensor, doc_of: Tensor) -> Tensor:
     """Which tokens of the flat batch spans may begin with, shape (N,)."""
-    if cut.starts is None:
-        return torch.ones(len(doc_of), dtype=torch.bool)
-    begin, stop = torch.tensor(cut.starts, dtype=torch.long).reshape(-1, 2)[doc_of].T
+    begin, stop = torch.tensor(starts, dtype=torch.long).reshape(-1, 2)[doc_of].T
     position = torch.arange(len(doc_of)) - offsets[doc_of]
     return (position >= begin) & (position < stop)
 
