@@ -37,9 +37,9 @@ def evaluate_cli(
         from ..loading import check_outside
         from ..locks import locked
 
+        check_directory(output_path)
         for model in models:
             check_outside(output_path, model)
-        check_directory(output_path)
         with locked(output_path):
             evaluation = evaluate(models, corpus_path, spans_key=spans_key, train_path=train_path)
             write_evaluation(evaluation, output_path, limit=limit)

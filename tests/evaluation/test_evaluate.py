@@ -283,6 +283,8 @@ class TestClearErrors:
         fails(trained, gold, "--output", tmp_path / "taken", words="report.html: it is a directory")
         fails(trained, gold, "--output", gold / "below", words="gold.spacy is not a directory")
         fails(trained, gold, "--output", trained, words="it is a pipeline")
+        fails(trained, gold, "--output", trained / "inside", words="or lies in it")
+        assert not (trained / "inside").exists()
         assert not (trained / "metrics.json").exists()
 
 
