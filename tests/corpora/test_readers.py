@@ -799,7 +799,10 @@ def test_iob_an_entity_of_two_layers_is_counted_twice_and_kept_once(tmp_path):
     [
         (["flu\tNN\tB-dis", "and\tCC\tO", "cough\tNN\tB-dis"], "column 2"),
         (["flu\tB-dis\tnoun", "and\tO\tX", "cough\tB-dis\tnoun"], "column 3"),
-        (["flu\tflu\tB-dis", "and\tand\tO", "B-cell\tB-cell\tO", "cough\tcough\tB-dis"], "column 2"),
+        (
+            ["flu\tflu\tB-dis", *["and\tand\tO"] * 8, "B-cell\tB-cell\tO", "cough\tcough\tB-dis"],
+            "column 2",
+        ),
         (["flu\tB-NP\tB-dis", "and\tO\tO", "cough\tB-NP\tB-dis"], "column 2"),
         (["flu\tB-dis\t", "and\tO\t", "cough\tB-dis\t"], "column 3"),
     ],
@@ -814,12 +817,23 @@ def test_iob_phrases_alone_are_read(tmp_path):
     assert found(iob(tmp_path, "flu B-NP", "spreads B-VP")[0]) == [[("flu", "NP"), ("spreads", "VP")]]
 
 
-def test_iob_column_that_may_be_of_tags(tmp_path):
-    rows = [f"word\t{other}\tB-dis" for other in ["B-bod", "I-bod", "O", "x", "y"]]
+@pytest.mark.parametrize(
+    ("values", "share"), [(["B-bod", "I-bod", "O", "x", "y"], 60), (["B-bod", *"vwxyz"], 17)]
+)
+def test_iob_column_that_may_be_of_tags(values, share, tmp_path):
     with pytest.raises(
-        CorpusError, match=r"only 60% of the values of column 2 are tags, so that it is unclear"
+        CorpusError, match=rf"only {share}% of the values of column 2 are tags, so that it is"
     ):
-        iob(tmp_path, *rows)
+        iob(tmp_path, *(f"word\t{value}\tB-dis" for value in values))
+
+
+def test_iob_last_column_of_which_some_values_are_tags(tmp_path):
+    """If they are most, it is read, and what is no tag there costs an entity."""
+    records, problems = iob(tmp_path, *(f"word\tB-dis\t{x}" for x in ["B-bod", "I-bod", "O", "?", "!"]))
+    assert len(records[0].entities) == 6
+    assert [problem.lost_entities for problem in problems] == [1]
+    with pytest.raises(CorpusError, match="only 20% of the values of column 3 are tags"):
+        iob(tmp_path, *(f"word\tB-dis\t{x}" for x in ["B-bod", "x", "y", "?", "!"]))
 
 
 @pytest.mark.parametrize(
