@@ -253,7 +253,7 @@ class ConfiguredPipe(TrainablePipe):
         return self
 
     def _saved_beside(self, path: Path) -> dict[str, Any]:
-        """The settings as a pipeline's config gives them that is saved with the component, or as they were."""
+        """The settings as the config that is saved with the component has them, or as they were given."""
         block = block_beside(path)
         saved = {name: block[name] for name in self._given.keys() & block.keys()}
         if "thresholds" in saved:
