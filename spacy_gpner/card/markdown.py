@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from wasabi import MarkdownRenderer
 
@@ -28,6 +29,5 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], n_names: int = 1
     n_names (int): How many columns hold words: they stand on the left, numbers on the right.
     RETURNS (str): The Markdown.
     """
-    aligns = ["l" if n < n_names else "r" for n in range(len(header))]
-    made: str = MarkdownRenderer().table(list(rows), header, aligns=aligns)
-    return made
+    aligns: list[Literal["l", "r"]] = ["l" if n < n_names else "r" for n in range(len(header))]
+    return MarkdownRenderer().table(list(rows), header, aligns=aligns)

@@ -21,8 +21,9 @@ USE = """```python
 import spacy
 
 nlp = spacy.load("{name}")
-spans = nlp("…").spans["{key}"]
-scores = spans.attrs["scores"]
+doc = nlp("…")
+for span, score in zip(doc.spans["{key}"], doc.spans["{key}"].attrs["scores"]):
+    print(span.text, span.label_, score)
 ```"""
 
 

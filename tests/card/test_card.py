@@ -70,6 +70,7 @@ def test_a_card_says_what_was_given_and_measured(model, dev, tmp_path, run):
     assert re.search(r"[\d,]+ tokens a second .* over 4 documents .* torch thread", text)
     assert "not calibrated" in text
     assert str(tmp_path) not in text
+    assert 'nlp = spacy.load("zh_pipeline")' in text
     assert not any(sentence in text for sentence, _ in TRAIN)
     meta = srsly.read_json(model / "meta.json")
     assert meta["performance"]["spans_sc_f"] == 1.0
