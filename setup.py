@@ -52,6 +52,8 @@ setup(
         "catalogue>=2.0.6,<2.1",
         # from 3.30 on, who is refused a lock leaves what its holder wrote into it
         "filelock>=3.30,<5",
+        # `spacy package` makes wheels with it
+        "build>=1",
     ],
     extras_require={
         # Compact pipelines: what runs them, and what makes them
@@ -63,7 +65,6 @@ setup(
             "ruff",
             "mypy",
             "import-linter>=2.17",
-            "build",
             "tabulate>=0.9",
             *COMPACT,
         ],
