@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from ..checks import check_probability
+from ..entities import show_label
 
 # A label and its threshold. A label may hold both signs.
 PAIR = re.compile(r"(.+?)=([^=,]*)(?:,|$)", re.DOTALL)
@@ -64,4 +65,4 @@ def check_thresholds(by_label: Optional[Mapping[str, float]]) -> None:
     if by_label is not None and not isinstance(by_label, Mapping):
         raise ValueError(f"Invalid thresholds: {by_label!r}. Expected them by label, {FORM}, or null.")
     for label, value in (by_label or {}).items():
-        check_probability(f"thresholds of '{label}'", value)
+        check_probability(f"thresholds of '{show_label(label)}'", value)

@@ -251,6 +251,7 @@ class TestCommand:
         )
         code, text = run("compact", full, tmp_path / "compact", "--corpus", tmp_path / "negative.spacy")
         assert code == 0, text
+        assert "%|" not in text
         DocBin(docs=[eg.reference for eg in make_examples(blank(), [("", [])])]).to_disk(tmp_path / "e.spacy")
         code, text = run("compact", full, tmp_path / "compact", "--corpus", tmp_path / "e.spacy")
         assert code == 1
