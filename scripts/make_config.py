@@ -2,8 +2,8 @@
 transformer), or NAME of a configs/NAME.cfg.
 
 A size is fitted to the corpus in all that depends on it: window, steps, batches, labels. Of a file, paths and steps
-are set, and nothing else. What the project made of a size itself (configs/cpu.cfg, …) is fitted whole, too, but for
-the corpora of configs/corpora.yml with `fit: false`.
+are set, and nothing else. The project's own files (configs/cpu.cfg, …) are made of sizes, and as long as nobody has
+changed them they are fitted whole too, but for the corpora of configs/corpora.yml with `fit: false`.
 
 Example: python -m scripts.make_config cpu sample corpus/sample training/sample/cpu.cfg --epochs 12 --min-steps 800
 """
@@ -19,7 +19,7 @@ from wasabi import msg
 from spacy_gpner.cli._errors import fail_clearly
 from spacy_gpner.cli.init import print_recipe
 from spacy_gpner.configs.fit import EVALUATIONS, count_batches, fit_config
-from spacy_gpner.configs.make import make_fitted_config
+from spacy_gpner.configs.make import make_config, make_fitted_config
 from spacy_gpner.configs.recipe import Recipe, Size
 from spacy_gpner.corpora.docs import read_docs
 from spacy_gpner.files import atomic_write
@@ -39,6 +39,9 @@ def find_recipe(name: str, source: Source) -> Recipe | None:
         return Recipe(source.lang, name)
     recipe = RECIPES.get(name)
     if recipe is None or (recipe.lang == source.lang and not source.fit):
+        return None
+    if (CONFIGS / f"{name}.cfg").read_text(encoding="utf-8") != make_config(recipe):
+        # Somebody's own by now
         return None
     if recipe.lang != source.lang:
         recipe = replace(recipe, lang=source.lang, transformer=None)
