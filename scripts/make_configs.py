@@ -18,10 +18,10 @@ LARGE = f"{CHINESE_TRANSFORMER}-large"
 RECIPES = {
     "cpu": Recipe("zh", "base"),
     "cpu_student": Recipe("zh", "small"),
-    "transformer_base": Recipe("zh", "transformer"),
-    "transformer_large": Recipe("zh", "transformer", transformer=LARGE, student=False),
+    "transformer_base": Recipe("zh", "transformer", gpu=True),
+    "transformer_large": Recipe("zh", "transformer", transformer=LARGE, gpu=True, student=False),
     "transformer_large_globalpointer": Recipe(
-        "zh", "transformer", transformer=LARGE, head="GlobalPointer", student=False
+        "zh", "transformer", transformer=LARGE, gpu=True, head="GlobalPointer", student=False
     ),
 }
 

@@ -48,6 +48,7 @@ def init_config_cli(
     tokenizer: Optional[TokenizerName] = Opt(
         None, "--tokenizer", help="One token a character (default for zh and ja), or the language's own"
     ),
+    gpu: bool = Opt(False, "--gpu", "-G", help="Train on a GPU: a transformer in half precision"),
     train: Optional[Path] = Opt(
         None, "--train", help="What to train on, .spacy: window, steps, batches and labels are fitted to it"
     ),
@@ -74,7 +75,7 @@ def init_config_cli(
                 raise ConfigError(f"{output} is there already. Choose another name, or overwrite it with --force.")
         if train is None and (dev is not None or epochs != EPOCHS):
             raise ConfigError("--dev and --epochs go with --train. Give the .spacy file to train on.")
-        recipe = Recipe(lang, size.value, tokenizer and tokenizer.value, transformer, vectors)
+        recipe = Recipe(lang, size.value, tokenizer and tokenizer.value, transformer, vectors, gpu)
         survey = None
         if train is None:
             fit = default_fit(recipe)
@@ -92,7 +93,7 @@ def init_config_cli(
         f" --paths.{name} ./{name}.spacy" for name in ("train", "dev") if getattr(fit, name) is None
     )
     msg.text("You can now train your pipeline:")
-    print(f"spacy train {output} --output training{missing}{' --gpu-id 0' if recipe.is_pretrained else ''}")
+    print(f"spacy train {output} --output training{missing}{' --gpu-id 0' if gpu else ''}")
 
 
 def print_recipe(recipe: "Recipe", fit: "Fit", survey: Optional["Survey"]) -> None:

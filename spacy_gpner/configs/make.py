@@ -79,18 +79,22 @@ def _render(recipe: Recipe, fit: Fit) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["json"] = _to_json
+    templates.filters["json"] = to_json
     templates.filters["section"] = _to_section
     text = templates.get_template("training.cfg.jinja").render(**recipe.variables, **asdict(fit))
     return text.strip() + "\n"
 
 
 def _to_section(block: dict[str, Any]) -> str:
-    return "\n".join(f"{key} = {_to_json(value)}" for key, value in block.items())
+    return "\n".join(f"{key} = {to_json(value)}" for key, value in block.items())
 
 
-def _to_json(value: Any) -> str:
-    # As a config writes it, where a dollar sign begins a variable
+def to_json(value: Any) -> str:
+    """A value as a config writes it: a dollar sign, which begins a variable, is doubled.
+
+    value (Any): The value.
+    RETURNS (str): What stands behind the equals sign.
+    """
     text = Config({"section": {"value": value}}).to_str()
     return text.partition("value = ")[2].strip()
 

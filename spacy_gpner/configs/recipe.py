@@ -29,6 +29,7 @@ class Recipe:
     transformer (Optional[str]): A name on the Hugging Face hub or a directory. By default one of the
         language.
     vectors (Optional[str]): A package or directory with static word vectors.
+    gpu (bool): Whether to train on a GPU: a transformer computes in half precision there, which a CPU can't.
     head (str): The architecture that scores the spans.
     student (bool): Whether the config has what `spacy gpner distill` needs.
     RAISES (ConfigError): If a setting is unknown, or two don't go together.
@@ -39,6 +40,7 @@ class Recipe:
     tokenizer: Optional[TokenizerName] = None
     transformer: Optional[str] = None
     vectors: Optional[str] = None
+    gpu: bool = False
     head: Head = "EfficientGlobalPointer"
     student: bool = True
 
@@ -106,6 +108,7 @@ class Recipe:
             "characters": self.is_characters,
             "transformer": self.transformer or _recommend(self.lang),
             "vectors": self.vectors,
+            "gpu": self.gpu,
             "head": self.head,
             "student": self.student,
             "language_tokenizer": defaults.get("nlp", {}).get("tokenizer")
