@@ -130,11 +130,27 @@ def print_recipe(recipe: "Recipe", fit: "Fit", survey: Optional["Survey"]) -> No
     ]
     msg.table(rows)
     if survey.retokenized:
-        kind, other = ("char", "lang") if recipe.is_characters else ("lang", "char")
-        msg.warn(
-            f"{survey.retokenized:,} of {survey.counts.documents:,} documents have other tokens in {fit.train} "
-            f"than this config's tokenizer makes, and {survey.lost:,} entities are not made of whole tokens of "
-            "it: they can't be learned",
-            f"Convert the corpus with --lang {recipe.lang} --tokenizer {kind}, or make the config with "
-            f"--tokenizer {other}.",
-        )
+        print_retokenized(recipe, survey)
+
+
+def print_retokenized(recipe: "Recipe", survey: "Survey") -> None:
+    """Say that documents have other tokens in the corpus than the config's tokenizer makes.
+
+    recipe (Recipe): What the config is for.
+    survey (Survey): What was found in the corpus.
+    """
+    from wasabi import msg
+
+    found = (
+        f"{survey.retokenized:,} of {survey.counts.documents:,} documents have other tokens in the corpus than "
+        "this config's tokenizer makes"
+    )
+    if not survey.lost and 2 * survey.retokenized < survey.counts.documents:
+        msg.info(f"{found}. All of their entities are made of whole tokens all the same.")
+        return
+    kind, other = ("char", "lang") if recipe.is_characters else ("lang", "char")
+    msg.warn(
+        f"{found}, and {survey.lost:,} entities that are not made of whole ones can't be learned.",
+        f"Convert the corpus with --lang {recipe.lang} --tokenizer {kind}, or make the config with --tokenizer "
+        f"{other}.",
+    )

@@ -165,11 +165,19 @@ def test_tokens_of_corpus_and_config_differ(run, corpora, tmp_path):
     code, text = run("init", "config", path, "--lang", "en", "--train", train)
     assert code == 0, text
     assert "30 of 30 documents have other tokens" in text
-    assert "they can't be learned" in text
+    assert "and 30 entities that are not made of whole ones can't be learned" in text
     assert "--tokenizer lang" in text
     same = tmp_path / "same.cfg"
     code, text = run("init", "config", same, "--lang", "en", "--train", corpora / "en.spacy")
     assert "other tokens" not in text
+    # A few documents of other tokens, and no entity lost: nothing to do about it
+    few = [nlp(text) for text, _ in make_sentences(2)] + english_docs()
+    DocBin(docs=few).to_disk(tmp_path / "few.spacy")
+    code, text = run("init", "config", "-", "--lang", "en", "--train", tmp_path / "few.spacy")
+    assert code == 0, text
+    code, text = run("init", "config", same, "--force", "--lang", "en", "--train", tmp_path / "few.spacy")
+    assert "2 of 32 documents have other tokens" in text
+    assert "Convert the corpus" not in text
     windows = [load_config(x)["components"][COMPONENT]["window"] for x in (path, same)]
     assert windows[0] == windows[1]
     code, text = run("init", "config", path, "--force", "--lang", "en", "--tokenizer", "char", "--train", train)
