@@ -42,7 +42,7 @@ def _parse(text: str) -> dict[str, float]:
             by_label[label] = float(value)
         except ValueError:
             raise ValueError(
-                f"Invalid thresholds of '{label}': {value!r}. Expected a probability between 0 and 1."
+                f"Invalid thresholds of '{show_label(label)}': {value!r}. Expected a probability between 0 and 1."
             ) from None
     if PAIR.sub("", text) or not by_label or "" in by_label or len(by_label) < len(pairs):
         raise ValueError(f"Invalid thresholds: {text!r}. Expected each label once, {FORM}.")
