@@ -84,9 +84,12 @@ def test_readmes_have_the_same_parts():
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
 def test_table_has_all_commands(name):
-    commands = {command.name for command in gpner_cli.registered_commands}
-    named = {cell.split()[2] for cell in first_cells(name) if cell.startswith("spacy gpner ")}
-    assert named == commands
+    commands = {(command.name,) for command in gpner_cli.registered_commands}
+    groups = {group.typer_instance.info.name: group.typer_instance for group in gpner_cli.registered_groups}
+    for group, typer in groups.items():
+        commands |= {(group, command.name) for command in typer.registered_commands}
+    words = [cell.split()[2:] for cell in first_cells(name) if cell.startswith("spacy gpner ")]
+    assert {tuple(own[: 1 + (own[0] in groups)]) for own in words} == commands
 
 
 @pytest.mark.parametrize("name", ["docs/reference/component.md", "docs/zh.md"])
