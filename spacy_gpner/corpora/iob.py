@@ -80,7 +80,7 @@ def _sentences(path: Path, report: Report) -> Iterator[Sentence]:
     rows: list[Row] = []
     for number, line in enumerate([*split_lines(text), ""], 1):
         source = Source(str(path), f"line {number}")
-        columns = line.split("\t") if "\t" in line else [part for part in line.split(" ") if part]
+        columns = _split(line)
         blank = not line.strip(" \t")
         mark = not blank and columns[0] == DOCUMENT
         if (blank or mark) and rows:
@@ -94,6 +94,13 @@ def _sentences(path: Path, report: Report) -> Iterator[Sentence]:
             report(Problem("annotation_ignored", source, name="comment"))
         elif not blank:
             rows.append(Row(source, columns))
+
+
+def _split(line: str) -> list[str]:
+    if "\t" not in line:
+        return [part for part in line.split(" ") if part]
+    token, *tags = line.split("\t")
+    return [token, *(tag.strip(" ") for tag in tags)]
 
 
 def _is_entity_tag(value: str) -> bool:

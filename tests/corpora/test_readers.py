@@ -367,6 +367,22 @@ def test_entities_under_another_key_are_counted_as_lost(value, lost, tmp_path):
     assert [problem.kind for problem in problems] == ["unread_entities" if lost else "unknown_key"]
 
 
+@pytest.mark.parametrize(
+    ("value", "lost"),
+    [
+        ({"entities": GOOD_CMEEE["entities"]}, 1),
+        ({"text": 3, "entities": [1, 2, 3]}, 3),
+        ({}, 0),
+        ({"text": "发热三天", "entities": {"sym": "发热"}}, None),
+        (3, None),
+    ],
+)
+def test_entities_of_lost_records_are_counted_if_they_can_be(value, lost, tmp_path):
+    problems = []
+    assert list(READERS["cmeee"](write_array(tmp_path / "file", value), problems.append)) == []
+    assert [(problem.kind, problem.entities) for problem in problems] == [("bad_record", lost)]
+
+
 def test_labels_of_cluener_under_another_key_are_counted_as_lost(tmp_path):
     problems = []
     value = {"text": "发热三天", "labels": {"sym": {"发热": [[0, 1]]}, "dur": {"三天": [[2, 3]]}}}
@@ -866,6 +882,12 @@ def test_iob_tag_of_another_form_than_the_others(tmp_path):
     records, problems = iob(tmp_path, "flu B-dis", "no O", "cough B_dis")
     assert found(records) == [[("flu", "dis")]]
     assert [(problem.kind, problem.source.position) for problem in problems] == [("bad_entity", "line 3")]
+
+
+def test_iob_spaces_around_tags(tmp_path):
+    records, problems = iob(tmp_path, "flu\t B-dis \tO ", "and\tO \t O")
+    assert found(records) == [[("flu", "dis")]]
+    assert problems == []
 
 
 def test_iob_document_marks_end_sentences_and_give_the_group(tmp_path):
