@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from ..checks import check_probability
+from ..entities import show_label
 
 # A label and its threshold. A label may hold both signs.
 PAIR = re.compile(r"(.+?)=([^=,]*)(?:,|$)", re.DOTALL)
@@ -41,7 +42,8 @@ def _parse(text: str) -> dict[str, float]:
             by_label[label] = float(value)
         except ValueError:
             raise ValueError(
-                f"Invalid thresholds of '{label}': {value!r}. Expected a probability between 0 and 1."
+                f"Invalid thresholds of '{show_label(label)}': {value!r}. Expected a probability between 0 "
+                "and 1."
             ) from None
     if PAIR.sub("", text) or not by_label or "" in by_label or len(by_label) < len(pairs):
         raise ValueError(f"Invalid thresholds: {text!r}. Expected each label once, {FORM}.")
@@ -64,4 +66,4 @@ def check_thresholds(by_label: Optional[Mapping[str, float]]) -> None:
     if by_label is not None and not isinstance(by_label, Mapping):
         raise ValueError(f"Invalid thresholds: {by_label!r}. Expected them by label, {FORM}, or null.")
     for label, value in (by_label or {}).items():
-        check_probability(f"thresholds of '{label}'", value)
+        check_probability(f"thresholds of '{show_label(label)}'", value)
