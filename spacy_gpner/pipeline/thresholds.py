@@ -29,8 +29,8 @@ def read_thresholds(given: Any) -> Optional[dict[str, float]]:
         for label in by_label or {}:
             if not is_key(label):
                 raise ValueError(
-                    f"Invalid thresholds: a config can't have '{show_label(label)}' as a name. Give them as a "
-                    'string: "label=0.3,other=0.4".'
+                    f"Invalid thresholds: a config can't have '{show_label(label)}' as a name. Give them as "
+                    'a string: "label=0.3,other=0.4".'
                 )
     return None if by_label is None else dict(by_label)
 
