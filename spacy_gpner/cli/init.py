@@ -72,7 +72,9 @@ def init_config_cli(
         if not is_stdout:
             check_output(output, [path for path in (train, dev) if path is not None], ".cfg")
             if output.exists() and not force:
-                raise ConfigError(f"{output} is there already. Choose another name, or overwrite it with --force.")
+                raise ConfigError(
+                    f"{output} is there already. Choose another name, or overwrite it with --force."
+                )
         if train is None and (dev is not None or epochs != EPOCHS):
             raise ConfigError("--dev and --epochs go with --train. Give the .spacy file to train on.")
         recipe = Recipe(lang, size.value, tokenizer and tokenizer.value, transformer, vectors, gpu)
