@@ -22,7 +22,7 @@ class Source(BaseModel):
     train, dev (List[str]): The files, or folders. Without a dev part, every fifth training document is one.
     lang (str): The language's code.
     neighbours (int): How many neighbouring documents are held out together.
-    fit (bool): Whether configs are fitted to it in all that depends on the corpus, or in paths and steps alone.
+    fit (bool): Whether configs are fitted to it whole, or in paths and steps alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

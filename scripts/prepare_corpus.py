@@ -1,7 +1,8 @@
 """Convert a corpus to train.spacy, heldout.spacy and dev.spacy.
 
 heldout.spacy is a tenth of the training part, for choosing models and thresholds; dev.spacy is only read to
-report a result. The corpus is a name in configs/corpora.yml, or a folder with train.* and, if there is one, dev.*.
+report a result. The corpus is a name in configs/corpora.yml, or a folder with train.* and, if there is one,
+dev.*.
 
 Examples:
   python -m scripts.prepare_corpus sample corpus/sample
@@ -63,7 +64,9 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--corpora", type=Path, default=CORPORA, help="file of corpora")
     parser.add_argument("--format", default="", help="of a folder: as `spacy gpner convert` names it")
-    parser.add_argument("--lang", default="", help="the language's code (default: what --corpora says, or zh)")
+    parser.add_argument(
+        "--lang", default="", help="the language's code (default: what --corpora says, or zh)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     prepare(find_source(args.corpus, args.corpora, args.format, args.lang), args.output, args.seed)
