@@ -55,6 +55,8 @@ setup(
         "jinja2>=3.1,<4",
         # from 3.30 on, who is refused a lock leaves what its holder wrote into it
         "filelock>=3.30,<5",
+        # `spacy package` makes wheels with it
+        "build>=1",
     ],
     extras_require={
         # Compact pipelines: what runs them, and what makes them
@@ -66,7 +68,6 @@ setup(
             "ruff",
             "mypy",
             "import-linter>=2.17",
-            "build",
             "tabulate>=0.9",
             *COMPACT,
         ],

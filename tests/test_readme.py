@@ -14,6 +14,7 @@ from thinc.api import Config
 
 from spacy_gpner.cli import gpner_cli
 from spacy_gpner.corpora.formats import READERS
+from spacy_gpner.corpora.records import KINDS
 from spacy_gpner.distillation.config import CacheSettings, ConfigSchemaDistill
 from spacy_gpner.spans import DistillationLoss
 
@@ -42,6 +43,10 @@ def test_config_block(name):
     nlp = spacy.blank("zh")
     nlp.add_pipe("span_globalpointer", config=settings)
     registry.fill({"model": config["model"]})
+
+
+def test_table_has_all_problems_of_corpora():
+    assert set(KINDS) <= first_cells("docs/reference/corpora.md")
 
 
 @pytest.mark.parametrize("name", ["docs/how-to/distil.md", "docs/zh.md"])

@@ -5,6 +5,7 @@ import typer
 from spacy.cli._util import app
 
 from .calibrate import calibrate_cli
+from .card import card_cli
 from .compact import compact_cli
 from .convert import convert_cli
 from .distill import distill_cli
@@ -28,6 +29,12 @@ gpner_cli.command(
     short_help="Turn a pipeline's scores into probabilities",
     epilog="Example: spacy gpner calibrate training/student/model-best corpus/heldout.spacy calibrated",
 )(calibrate_cli)
+gpner_cli.command(
+    "card",
+    short_help="Write a pipeline's model card",
+    epilog="Example: spacy gpner card training/student/model-best corpus/dev.spacy "
+    "--train corpus/train.spacy --data-name 'Ward 3 notes' --data-license 'internal use'",
+)(card_cli)
 gpner_cli.command(
     "compact",
     short_help="Make a small, fast int8 form of a pipeline",

@@ -78,6 +78,10 @@ KINDS: dict[str, Kind] = {
     "other_end_convention": Kind(None, "the end follows the other convention, as the entity's text shows"),
     "inside_without_begin": Kind(None, "a tag continues no entity, and opens one"),
     "annotation_ignored": Kind(None, "the annotation is not an entity"),
+    "column_ignored": Kind(None, "the column holds no tags of entities"),
+    "file_ignored": Kind(None, "the file is neither a text nor its annotations"),
+    "id_repeated": Kind(None, "the annotation's id is that of an earlier one"),
+    "surface_differs": Kind(None, "the entity's text differs in case or width from what stands there"),
     "unknown_key": Kind(None, "the format knows no such key, which is not read"),
     "duplicate_key": Kind(None, "a JSON key is repeated"),
 }

@@ -4,6 +4,7 @@ import json
 from typing import Any, Optional
 
 from .mutations import Counts, Sample, count_array, length
+from .samples_of_lines import LINE_SAMPLES
 
 
 def to_json(value: Any) -> bytes:
@@ -35,4 +36,4 @@ def count_cmeee(data: bytes) -> Optional[Counts]:
     return count_array(data, lambda value: length(value, "entities"))
 
 
-SAMPLES = [Sample("cmeee", "corpus.json", CMEEE, count_cmeee)]
+SAMPLES = [Sample("cmeee", "corpus.json", CMEEE, count_cmeee), *LINE_SAMPLES]
