@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+from spacy.tokens import DocBin
 from thinc.api import Config
 from wasabi import msg
 
 from spacy_gpner.configs.fit import fit_config
+from spacy_gpner.corpora.docs import read_docs
 
 from .cells import read_cell
 from .presets import Preset
@@ -63,7 +65,7 @@ class Grid:
     @cached_property
     def corpus_hash(self) -> str:
         """What tells this corpus from others."""
-        return _hash(*(path.read_bytes() for path in self.parts))
+        return _hash(*(_content(path, split=path != self.parts[-1]) for path in self.parts))
 
     def config(self, row: Row) -> Config:
         """The config of a row."""
@@ -123,6 +125,15 @@ class Grid:
                 yield
         except filelock.Timeout as err:
             msg.fail(f"Another run is writing into this grid: it holds {err.lock_file}", exits=1)
+
+
+def _content(path: Path, *, split: bool) -> bytes:
+    """The documents of a part, without where each came from: that came after the published cells, when only
+    what `split` wrote had room for it."""
+    docs, attrs = read_docs(path)
+    for doc in docs:
+        doc.user_data.clear()
+    return DocBin(attrs=attrs, store_user_data=split, docs=docs).to_bytes()
 
 
 def _hash(*parts: bytes) -> str:

@@ -29,14 +29,17 @@ def prepare(source: Source, output: Path, seed: int) -> None:
     train, heldout, dev = (output / f"{part}.spacy" for part in ("train", "heldout", "dev"))
     everything = output / "all.spacy"
     convert(source, source.train, everything)
+    group = ["--group"] if source.group else []
     if source.dev:
         convert(source, source.dev, dev)
     else:
         rest = output / "rest.spacy"
-        gpner("split", everything, rest, dev, "--every", "5")
+        # Another seed than the held-out part's, whose choice would be gone
+        step = ["--share", "0.2", "--seed", str(seed + 1), *group] if group else ["--every", "5"]
+        gpner("split", everything, rest, dev, *step)
         rest.replace(everything)
-    options = f"--share 0.1 --neighbours {source.neighbours} --seed {seed}"
-    gpner("split", everything, train, heldout, *options.split())
+    options = ["--share", "0.1", "--neighbours", str(source.neighbours), "--seed", str(seed), *group]
+    gpner("split", everything, train, heldout, *options)
     everything.unlink()
 
 
