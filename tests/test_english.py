@@ -62,7 +62,7 @@ def test_sentences_are_nested_and_made_of_words():
         for start, end, _ in spans:
             deepest = max(deepest, sum(a <= start and end <= b for a, b, _ in spans))
     assert {label for _, spans in sentences for *_, label in spans} == LABELS
-    assert deepest == 4
+    assert deepest == 3
 
 
 def test_config_is_of_words(work):
