@@ -30,7 +30,9 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["spacy_gpner", "spacy_gpner.*"]),
-    package_data={"spacy_gpner": ["py.typed", "profiling/encoders/*.json", "evaluation/assets/*", "configs/templates/*"]},
+    package_data={
+        "spacy_gpner": ["py.typed", "profiling/encoders/*.json", "evaluation/assets/*", "configs/templates/*"]
+    },
     python_requires=">=3.11",
     install_requires=[
         "spacy>=3.8.7,<3.9",
