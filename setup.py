@@ -30,7 +30,7 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["spacy_gpner", "spacy_gpner.*"]),
-    package_data={"spacy_gpner": ["py.typed", "profiling/encoders/*.json", "evaluation/assets/*"]},
+    package_data={"spacy_gpner": ["py.typed", "profiling/encoders/*.json", "drawing/assets/*", "evaluation/assets/*"]},
     python_requires=">=3.11",
     install_requires=[
         "spacy>=3.8.7,<3.9",
@@ -48,6 +48,8 @@ setup(
         "tqdm>=4.38",
         "matplotlib>=3.8",
         "wasabi>=1.1,<1.2",
+        "jinja2>=3.1,<4",
+        "markupsafe>=2.1,<4",
         "pydantic>=2,<3",
         "catalogue>=2.0.6,<2.1",
         # from 3.30 on, who is refused a lock leaves what its holder wrote into it
