@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from html import escape
 from typing import Optional
+from unicodedata import category
 
 from markupsafe import Markup
 
@@ -18,6 +19,8 @@ PALETTE = (
 # Control characters are drawn by their pictures: they have none in HTML, or are not allowed there
 CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"} | {0x7F: 0x2421}
 FAINTEST = 0.25
+# The code from which on characters need no space between words
+FIRST_CJK = 0x2E80
 
 # Characters of a label that a tag shows: half of them of its begin, half of its end
 LONGEST = 24
@@ -79,7 +82,7 @@ def draw_text(text: str, boxes: Sequence[Box], colors: dict[str, str]) -> Markup
     """
     parts: list[str] = []
     open_pieces: list[_Piece] = []
-    position = 0
+    position, last_start = 0, 0
 
     def advance(to: int) -> None:
         nonlocal position
@@ -97,10 +100,26 @@ def draw_text(text: str, boxes: Sequence[Box], colors: dict[str, str]) -> Markup
     for piece, height in zip(pieces, heights, strict=True):
         advance(piece.start)
         box = boxes[piece.number]
+        # The style lets no line break at a box's edge but here
+        if 0 < piece.start != last_start and not is_in_word(text, piece.start):
+            parts.append("<wbr>")
+        last_start = piece.start
         parts.append(_open(box, colors[box.entity.label], piece, height))
         open_pieces.append(piece)
     advance(len(text))
     return Markup(f'<div class="text" style="--height: {max(heights, default=0)}">{"".join(parts)}</div>')
+
+
+def is_in_word(text: str, place: int) -> bool:
+    """Tell whether a break would part a word, or a bracket from what it opens.
+
+    text (str): The text.
+    place (int): The break: before this character, which is not the first.
+    RETURNS (bool): Whether it would. Chinese can be broken between any two characters.
+    """
+    before, after = text[place - 1], text[place : place + 1]
+    is_word = all(char.isalnum() and ord(char) < FIRST_CJK for char in (before, after or " "))
+    return is_word or category(before) in ("Ps", "Pi")
 
 
 def show(text: str) -> str:

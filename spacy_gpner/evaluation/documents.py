@@ -1,6 +1,7 @@
 """The documents of the page of an evaluation: which are drawn, and how."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple, Optional
 
 from markupsafe import Markup
@@ -9,8 +10,8 @@ from ..drawing.boxes import draw_text
 from .marks import Tag, make_boxes, tags_of
 from .predictions import Prediction
 
-# Documents that are seen at once
-OPEN = 10
+# How many documents, and how many characters of them, are seen at once
+OPEN, OPEN_CHARS = 10, 3000
 
 
 class Article(NamedTuple):
@@ -67,7 +68,9 @@ def draw_documents(
     rest: list[set[Tag]] = [set() if wrong else own or {("", "correct")} for own, wrong in zip(tags, errors, strict=True)]
     different = choose_documents(errors, limit, wanted)
     same = choose_documents(rest, limit)
-    first = sorted(sorted(different, key=lambda i: i not in wanted)[:OPEN])
+    order = sorted(different, key=lambda i: i not in wanted)
+    so_far = accumulate(len(views[i][0].text) for i in order)
+    first = sorted(i for i, n_chars in zip(order[:OPEN], so_far, strict=False) if n_chars <= OPEN_CHARS)
     numbers = {label: i for i, label in enumerate(labels)}
 
     def draw(chosen: Sequence[int]) -> list[Article]:

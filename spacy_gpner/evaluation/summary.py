@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional
 
 from markupsafe import Markup
 
-from ..drawing.boxes import draw_text
+from ..drawing.boxes import draw_text, is_in_word
 from ..entities import Entity
 from .costs import error_class
 from .marks import make_boxes
@@ -131,12 +131,9 @@ def _draw(view: Prediction, match: Match, labels: Sequence[str], colors: dict[st
 def _around(text: str, start: int, end: int) -> tuple[int, int]:
     """Where an excerpt begins and ends, in the middle of no word."""
     left, right = max(0, start - AROUND), min(len(text), end + AROUND)
-    while 0 < left < start and _is_inside(text, left):
+    while 0 < left < start and is_in_word(text, left):
         left += 1
-    while end < right < len(text) and _is_inside(text, right):
+    while end < right < len(text) and is_in_word(text, right):
         right -= 1
     return left, right
 
-
-def _is_inside(text: str, place: int) -> bool:
-    return all(char.isascii() and char.isalnum() for char in text[place - 1 : place + 1])
