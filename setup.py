@@ -30,7 +30,9 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["spacy_gpner", "spacy_gpner.*"]),
-    package_data={"spacy_gpner": ["py.typed", "profiling/encoders/*.json", "drawing/assets/*", "evaluation/assets/*"]},
+    package_data={
+        "spacy_gpner": ["py.typed", "profiling/encoders/*.json", "drawing/assets/*", "evaluation/assets/*"]
+    },
     python_requires=">=3.11",
     install_requires=[
         "spacy>=3.8.7,<3.9",

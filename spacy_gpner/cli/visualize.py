@@ -11,7 +11,9 @@ from ._errors import fail_clearly
 def visualize_cli(
     docs_path: Path = Arg(..., metavar="DOCS.spacy", help="Documents with predicted spans"),
     output_path: Path = Arg(..., metavar="OUT.html", help="The HTML page to write"),
-    gold_path: Optional[Path] = Opt(None, "--gold", help="The same documents with gold spans: differences are marked"),
+    gold_path: Optional[Path] = Opt(
+        None, "--gold", help="The same documents with gold spans: differences are marked"
+    ),
     spans_key: str = Opt("sc", "--spans-key", help="The key of the spans in doc.spans"),
     limit: int = Opt(100, "--limit", min=0, help="Draw at most so many documents; 0 for all"),
 ) -> None:

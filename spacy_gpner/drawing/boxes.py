@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from html import escape
-from typing import Optional
 from unicodedata import category
 
 from markupsafe import Markup
@@ -23,9 +22,9 @@ FAINTEST = 0.25
 FIRST_CJK = 0x2E80
 
 # Characters of a label that a tag shows: half of them of its begin, half of its end
-LONGEST = 24
-# What is said of an entity beside its label, with a score if there is one
-Word = tuple[str, Optional[float]]
+LONGEST = 16
+# What is said of an entity beside its label, with the scores that go with it
+Word = tuple[str, Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -33,16 +32,16 @@ class Box:
     """How an entity is drawn.
 
     entity (Entity): The entity, not empty.
-    score (Optional[float]): Its score, which follows the label, and makes the box fainter or stronger if it
-        is in [0, 1].
-    words (Tuple[Word, ...]): What else is said at its end.
+    scores (Sequence[float]): Its scores, which follow the label; their mean makes the box fainter or stronger
+        if it is in [0, 1].
+    words (Sequence[Word]): What else is said at its end.
     tag (str): Words for the element's `class` and `data-tag` attributes, for styles and filters.
     note (str): What is said of it when the mouse is over it; the whole label by default.
     """
 
     entity: Entity
-    score: Optional[float] = None
-    words: tuple[Word, ...] = ()
+    scores: Sequence[float] = ()
+    words: Sequence[Word] = ()
     tag: str = ""
     note: str = ""
 
@@ -82,18 +81,26 @@ def draw_text(text: str, boxes: Sequence[Box], colors: dict[str, str]) -> Markup
     """
     parts: list[str] = []
     open_pieces: list[_Piece] = []
-    position, last_start = 0, 0
+    position, last_start, last_tag = 0, 0, 0
 
-    def advance(to: int) -> None:
+    def write(to: int) -> None:
         nonlocal position
-        while open_pieces and open_pieces[-1].end <= to:
-            piece = open_pieces.pop()
-            parts.append(show(text[position : piece.end]))
-            position = piece.end
-            box = boxes[piece.number]
-            parts.append((_tag(box) if piece.is_last else "") + "</mark>")
+        # A tag parts a word anyway
+        if last_start != last_tag == position < to and is_in_word(text, position):
+            parts.append("<wbr>")
         parts.append(show(text[position:to]))
         position = to
+
+    def advance(to: int) -> None:
+        nonlocal last_tag
+        while open_pieces and open_pieces[-1].end <= to:
+            piece = open_pieces.pop()
+            write(piece.end)
+            if piece.is_last:
+                parts.append(_tag(boxes[piece.number]))
+                last_tag = position
+            parts.append("</mark>")
+        write(to)
 
     pieces = _nest([box.entity for box in boxes])
     heights = _heights(pieces)
@@ -101,9 +108,9 @@ def draw_text(text: str, boxes: Sequence[Box], colors: dict[str, str]) -> Markup
         advance(piece.start)
         box = boxes[piece.number]
         # The style lets no line break at a box's edge but here
-        if 0 < piece.start != last_start and not is_in_word(text, piece.start):
+        if last_start != position and (last_tag == position or not is_in_word(text, position)):
             parts.append("<wbr>")
-        last_start = piece.start
+        last_start = position
         parts.append(_open(box, colors[box.entity.label], piece, height))
         open_pieces.append(piece)
     advance(len(text))
@@ -114,12 +121,14 @@ def is_in_word(text: str, place: int) -> bool:
     """Tell whether a break would part a word, or a bracket from what it opens.
 
     text (str): The text.
-    place (int): The break: before this character, which is not the first.
+    place (int): The break: before this character.
     RETURNS (bool): Whether it would. Chinese can be broken between any two characters.
     """
-    before, after = text[place - 1], text[place : place + 1]
-    is_word = all(char.isalnum() and ord(char) < FIRST_CJK for char in (before, after or " "))
-    return is_word or category(before) in ("Ps", "Pi")
+    around = text[max(0, place - 1) : place + 1]
+    if len(around) < 2:
+        return False
+    is_word = all(char.isalnum() and ord(char) < FIRST_CJK for char in around)
+    return is_word or category(around[0]) in ("Ps", "Pi")
 
 
 def show(text: str) -> str:
@@ -164,8 +173,8 @@ def _heights(pieces: Sequence[_Piece]) -> list[int]:
 
 
 def _tag(box: Box) -> str:
-    label = f"<span>{show(shorten(box.entity.label))}{_score(box.score)}</span>"
-    words = "".join(f"<b>{show(word)}{_score(score)}</b>" for word, score in box.words)
+    label = f"<span>{show(shorten(box.entity.label))}{_scores(box.scores)}</span>"
+    words = "<wbr>".join(f"<b>{show(word)}{_scores(scores)}</b>" for word, scores in box.words)
     return f"<small>{label}{words}</small>"
 
 
@@ -178,8 +187,8 @@ def shorten(label: str) -> str:
     return label if len(label) <= LONGEST else f"{label[: LONGEST // 2]}…{label[-LONGEST // 2 :]}"
 
 
-def _score(score: Optional[float]) -> str:
-    return "" if score is None else f"<i> {score:.2f}</i>"
+def _scores(scores: Sequence[float]) -> str:
+    return f"<i> {' · '.join(f'{score:.2f}' for score in scores)}</i>" if scores else ""
 
 
 def _open(box: Box, color: str, piece: _Piece, height: int) -> str:
@@ -191,13 +200,14 @@ def _open(box: Box, color: str, piece: _Piece, height: int) -> str:
     note = show(box.note or box.entity.label)
     return (
         f'<mark class="{escape(" ".join(classes))}" data-tag="{escape(box.tag)}" title="{note}" '
-        f'style="--color: {_shade(color, box.score)}; --height: {height}">'
+        f'style="--color: {_shade(color, box.scores)}; --height: {height}">'
     )
 
 
-def _shade(color: str, score: Optional[float]) -> str:
+def _shade(color: str, scores: Sequence[float]) -> str:
     """Mix a color with white: opaque, so that what is nested keeps its own color."""
-    if score is None or not 0 <= score <= 1:
+    mean = sum(scores) / len(scores) if scores else 1.0
+    if not 0 <= mean <= 1:
         return color
-    strength = FAINTEST + (1 - FAINTEST) * score
+    strength = FAINTEST + (1 - FAINTEST) * mean
     return "#" + "".join(f"{round(255 - strength * (255 - c)):02x}" for c in bytes.fromhex(color[1:]))

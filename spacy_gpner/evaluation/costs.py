@@ -42,9 +42,7 @@ def error_costs(matches: Iterable[Match]) -> list[dict[str, Any]]:
         found = 0 if kind == "spurious" else n
         more = {"missed": n, "spurious": -n}.get(kind, 0)
         gain = _f_score(right + found, gold, predicted + more) - _f_score(right, gold, predicted)
-        rows.append(
-            {"kind": kind, "gold": gold_label, "predicted": predicted_label, "n": n, "f_gain": gain}
-        )
+        rows.append({"kind": kind, "gold": gold_label, "predicted": predicted_label, "n": n, "f_gain": gain})
     return sorted(
         rows, key=lambda x: (-x["f_gain"], -x["n"], x["kind"], x["gold"] or "", x["predicted"] or "")
     )

@@ -65,7 +65,9 @@ def draw_documents(
     tags = [tags_of(own) for own in views]
     errors = [{tag for tag in own if tag[1] != "correct"} for own in tags]
     # Documents without any entity are among those that don't differ
-    rest: list[set[Tag]] = [set() if wrong else own or {("", "correct")} for own, wrong in zip(tags, errors, strict=True)]
+    rest: list[set[Tag]] = [
+        set() if wrong else own or {("", "correct")} for own, wrong in zip(tags, errors, strict=True)
+    ]
     different = choose_documents(errors, limit, wanted)
     same = choose_documents(rest, limit)
     order = sorted(different, key=lambda i: i not in wanted)

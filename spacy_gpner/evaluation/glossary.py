@@ -24,7 +24,7 @@ MEANINGS = {
     "right": "How many of the predicted entities are gold.",
     "found": "A gold entity that was predicted with its boundaries and its label; in tables of classes, how "
     "many there are.",
-    "wrong label": "A prediction at the place of a gold entity, under another label.",
+    "wrong label": "A prediction at the place of a gold entity, under another label (predicted as …).",
     "wrong boundary": "A prediction that overlaps a gold entity of its label, and begins or ends elsewhere.",
     "wrong label and boundary": "A prediction that overlaps a gold entity of another label.",
     "missed": "A gold entity that no prediction is left for.",
@@ -33,7 +33,8 @@ MEANINGS = {
     "nested": "An entity that contains another one, or lies inside one.",
     "outer": "A nested entity that contains others.",
     "inner": "A nested entity that lies inside another one.",
-    "length": "In characters.",
+    "nesting": "Whether an entity contains others or lies inside others.",
+    "length": "Of an entity, in characters.",
     "surface": "The entity's text.",
     "seen": "The training corpus has the surface as an entity of this label.",
     "seen under another label": "The training corpus has the surface as an entity, but only of other labels.",
@@ -76,9 +77,7 @@ class Glossary:
         RAISES (KeyError): If the glossary lacks the word.
         """
         self._used.add(word)
-        return Markup('<a class="term" href="#{}" title="{}">{}</a>').format(
-            _id(word), MEANINGS[word], word
-        )
+        return Markup('<a class="term" href="#{}" title="{}">{}</a>').format(_id(word), MEANINGS[word], word)
 
     def entries(self) -> list[Entry]:
         """RETURNS (List[Entry]): The words that were linked."""

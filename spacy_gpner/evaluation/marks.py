@@ -26,10 +26,8 @@ class Fact(NamedTuple):
     instead: Optional[str] = None
 
     def say(self) -> str:
-        """RETURNS (str): What went wrong; nothing if it is right."""
-        if self.instead is not None:
-            return f"predicted as {shorten(self.instead)}"
-        return "" if self.kind == "correct" else WORDS[self.kind]
+        """RETURNS (str): What became of the entity."""
+        return WORDS[self.kind] if self.instead is None else f"predicted as {shorten(self.instead)}"
 
 
 def model_mark(number: int) -> str:
@@ -83,12 +81,11 @@ def make_boxes(views: Sequence[Prediction], labels: Sequence[str], names: Sequen
             for label in (entity.label, fact.instead)
             if label is not None
         ]
-        is_shown = len(views) == 1 and (own[0].kind == "correct" or style == "extra")
         boxes.append(
             Box(
                 entity,
-                score=own[0].score if is_shown else None,
-                words=tuple(_words(own, len(views), is_shown)),
+                scores=_scores(fact for fact in own if fact.kind == "correct"),
+                words=_words(own, len(views)),
                 tag=" ".join([style, *dict.fromkeys(tags)]),
                 note=f"{entity.label}: {'; '.join(_note(fact, names) for fact in own)}",
             )
@@ -111,17 +108,21 @@ def tags_of(views: Iterable[Prediction]) -> set[Tag]:
     }
 
 
-def _words(facts: Iterable[Fact], n_models: int, score_is_shown: bool) -> list[Word]:
-    """What went wrong, and with which models unless it did with all; with the score if it is one model's."""
+def _words(facts: Iterable[Fact], n_models: int) -> list[Word]:
+    """What went wrong, and with which models unless it did with all."""
     told: dict[str, list[Fact]] = {}
     for fact in facts:
         if fact.kind != "correct":
             told.setdefault(fact.say(), []).append(fact)
-    words = []
+    words: list[Word] = []
     for word, own in told.items():
         marks = "" if len(own) == n_models else " " + "".join(model_mark(fact.model) for fact in own)
-        words.append((word + marks, own[0].score if len(own) == 1 and not score_is_shown else None))
+        words.append((word + marks, _scores(own)))
     return words
+
+
+def _scores(facts: Iterable[Fact]) -> list[float]:
+    return [fact.score for fact in facts if fact.score is not None]
 
 
 def _note(fact: Fact, names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from ..drawing.pages import render_page
 from ..drawing.plots import to_svg
 from .documents import draw_documents
 from .glossary import Glossary
-from .matching import WORDS
+from .matching import ERRORS, WORDS
 from .plots import plot_evaluation
 from .result import Evaluation
 from .summary import best_model, costly_errors, leads
@@ -37,6 +37,7 @@ def render_evaluation(evaluation: Evaluation, limit: int) -> str:
         (mark_of(evaluation, i), name, [*class_tables(own), *confusion_tables(own["confusion"])])
         for i, (name, own) in enumerate(models.items())
     ]
+    kinds = [kind for kind in ERRORS if any(own["errors"][kind] for own in models.values())]
     plots = [(title, to_svg(figure)) for title, figure in plot_evaluation(models)]
     glossary = Glossary()
     return render_page(
@@ -64,6 +65,8 @@ def render_evaluation(evaluation: Evaluation, limit: int) -> str:
         shorten=shorten,
         colors=colors,
         words=WORDS,
+        kinds=kinds,
+        filters=[(kind, WORDS[kind]) for kind in ("correct", *kinds)],
         term=glossary.link,
         entries=glossary.entries,
     )

@@ -38,9 +38,7 @@ def plot_evaluation(models: dict[str, Metrics]) -> list[tuple[str, Figure]]:
     models (Dict[str, Metrics]): What `measure` gives for each model.
     RETURNS (List[Tuple[str, Figure]]): Title and figure of each.
     """
-    bars = {
-        title: partial(plot_bars, part=part) for part, title in BARS.items() if _classes(models, part)
-    }
+    bars = {title: partial(plot_bars, part=part) for part, title in BARS.items() if _classes(models, part)}
     plots: dict[str, Callable[[dict[str, Metrics]], Figure]] = {
         "Precision and recall over thresholds": plot_curve,
         **bars,

@@ -69,13 +69,12 @@ def leads(evaluation: Evaluation) -> list[Lead]:
         if second == best:
             found.append(Lead(first, *own))
         elif first == best:
-            found.append(Lead(second, -own[0], -own[2], -own[1], own[3]))
+            # No -0.0
+            found.append(Lead(second, 0 - own[0], 0 - own[2], 0 - own[1], own[3]))
     return found
 
 
-def costly_errors(
-    evaluation: Evaluation, labels: Sequence[str], colors: dict[str, str]
-) -> list[CostlyError]:
+def costly_errors(evaluation: Evaluation, labels: Sequence[str], colors: dict[str, str]) -> list[CostlyError]:
     """The classes of errors that cost the best model the most.
 
     evaluation (Evaluation): The evaluation.
@@ -120,7 +119,9 @@ def _draw(view: Prediction, match: Match, labels: Sequence[str], colors: dict[st
     left, right = _around(view.text, start, min(end, start + LONGEST))
     alone = Prediction(view.text, frozenset({match.gold} - {None}), dict.fromkeys({match.predicted} - {None}))
     boxes = [
-        replace(box, entity=Entity(box.entity.start - left, min(box.entity.end, right) - left, box.entity.label))
+        replace(
+            box, entity=Entity(box.entity.start - left, min(box.entity.end, right) - left, box.entity.label)
+        )
         for box in make_boxes([alone], labels)
         if box.entity.start < right
     ]
@@ -136,4 +137,3 @@ def _around(text: str, start: int, end: int) -> tuple[int, int]:
     while end < right < len(text) and is_in_word(text, right):
         right -= 1
     return left, right
-

@@ -61,14 +61,14 @@ class Table(NamedTuple):
     """A table.
 
     title (str): What it is called.
-    corner (str): What its rows are.
-    columns (Sequence[Column]): Its columns.
+    corner (Column): What its rows are.
+    columns (List[Column]): Its columns.
     rows (Sequence[Row]): Its rows.
     """
 
     title: str
-    corner: str
-    columns: Sequence[Column]
+    corner: Column
+    columns: list[Column]
     rows: Sequence[Row]
 
 
@@ -122,7 +122,7 @@ def overview(evaluation: Evaluation) -> Table:
         source = evaluation.sources[name]
         cells = [*(column[i] for column in columns.values()), Cell(source.show_thresholds())]
         rows.append(Row(name, cells, mark=mark_of(evaluation, i), detail=source.path))
-    return Table("Scores", "pipeline", [*map(Column, columns), Column("threshold")], rows)
+    return Table("Scores", Column("pipeline", False), [*map(Column, columns), Column("threshold")], rows)
 
 
 def mark_of(evaluation: Evaluation, number: int) -> str:
@@ -147,7 +147,9 @@ def comparisons(rows: Iterable[dict[str, Any]]) -> Table:
         )
         for row in rows
     ]
-    return Table("Differences", "pair", [*map(Column, ("difference", "95 % interval", "p"))], drawn)
+    return Table(
+        "Differences", Column("pair", False), [*map(Column, ("difference", "95 % interval", "p"))], drawn
+    )
 
 
 def class_tables(own: Metrics) -> list[Table]:
@@ -169,7 +171,7 @@ def class_tables(own: Metrics) -> list[Table]:
             if s["gold"] or s["predicted"]
         ]
         if rows:
-            tables.append(Table(f"By {title}", title, header, rows))
+            tables.append(Table(f"By {title}", Column(title, title != "label"), header, rows))
     return tables
 
 
@@ -186,7 +188,7 @@ def confusion_tables(table: dict[str, dict[str, int]]) -> list[Table]:
         cells = [Cell(f"{n:,}" if n else "", shade=n / sum(counts)) for n in counts]
         rows.append(Row(label, cells, is_word=label in PLACES))
     header = [Column(name, name in PLACES) for name in columns]
-    return [Table("Gold labels down, predicted labels across", "gold", header, rows)] if rows else []
+    return [Table("Gold labels down, predicted labels across", Column("gold"), header, rows)] if rows else []
 
 
 def _labels_first(name: str) -> tuple[bool, str]:

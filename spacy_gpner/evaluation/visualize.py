@@ -106,4 +106,4 @@ def _lang(text: str) -> str:
 def _boxes(view: Prediction, labels: Sequence[str], is_gold: bool) -> list[Box]:
     if is_gold:
         return make_boxes([view], labels)
-    return [Box(entity, score) for entity, score in view.predicted.items()]
+    return [Box(entity, [] if score is None else [score]) for entity, score in view.predicted.items()]

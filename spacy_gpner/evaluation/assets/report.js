@@ -13,17 +13,17 @@ const update = () => {
     }
   }
   const isFiltered = chosen.label.size + chosen.kind.size > 0;
-  if (isFiltered) for (const article of articles) if (!article.hidden) open(article);
+  if (isFiltered) for (const article of articles) if (!article.hidden) reveal(article);
   const shown = articles.filter((article) => !article.hidden).length;
   document.getElementById("shown").textContent = isFiltered ? `${shown} of ${articles.length} documents fit` : "";
 };
 // What is linked to is seen, wherever it is
-const open = (element) => {
+const reveal = (element) => {
   for (let own = element.closest("details"); own; own = own.parentElement.closest("details")) own.open = true;
 };
 const follow = (hash) => {
-  const target = hash && document.getElementById(hash.slice(1));
-  if (target) open(target);
+  const target = document.getElementById(hash.slice(1));
+  if (target) reveal(target);
   return target;
 };
 for (const link of document.querySelectorAll("a[href^='#']")) {
