@@ -49,7 +49,7 @@ def evaluate(
         predictions[name] = predict(nlp, gold, spans_key, name=name)
         pipes = writers(nlp, spans_key)
         thresholds = {key: _thresholds(pipe.cfg) for key, pipe in pipes.items()}
-        sources[name] = Source(path, nlp.lang, {key: own for key, own in thresholds.items() if own})
+        sources[name] = Source(path, nlp.lang or "", {key: own for key, own in thresholds.items() if own})
         labels = {label for pipe in pipes.values() for label in pipe.labels}
         notes += _notes(name, labels, predictions[name])
     metrics = {name: measure(own, surfaces) for name, own in predictions.items()}

@@ -24,7 +24,7 @@ MEANINGS = {
     "right": "How many of the predicted entities are gold.",
     "found": "A gold entity that was predicted with its boundaries and its label; in tables of classes, how "
     "many there are.",
-    "wrong label": "A prediction at the place of a gold entity, under another label (predicted as …).",
+    "wrong label": "A prediction at the place of a gold entity under another label: predicted as that.",
     "wrong boundary": "A prediction that overlaps a gold entity of its label, and begins or ends elsewhere.",
     "wrong label and boundary": "A prediction that overlaps a gold entity of another label.",
     "missed": "A gold entity that no prediction is left for.",
@@ -45,7 +45,7 @@ MEANINGS = {
     "difference": "The first F1 less the second, in points.",
     "95 % interval": "Where the difference lies in 95 of 100 draws of as many documents from these (paired "
     "bootstrap). It says nothing of another training of the same pipeline.",
-    "p": "Twice the share of these draws in which the difference is 0 or has the other sign, corrected for the "
+    "p": "Twice the share of these draws whose difference is 0 or has the other sign, corrected for the "
     "number of pairs that are compared (Holm). Small where the difference hardly depends on the documents.",
 }
 

@@ -117,7 +117,8 @@ def _draw(view: Prediction, match: Match, labels: Sequence[str], colors: dict[st
     own = _entities(match)
     start, end = min(entity.start for entity in own), max(entity.end for entity in own)
     left, right = _around(view.text, start, min(end, start + LONGEST))
-    alone = Prediction(view.text, frozenset({match.gold} - {None}), dict.fromkeys({match.predicted} - {None}))
+    gold, predicted = ([x] if x else [] for x in (match.gold, match.predicted))
+    alone = Prediction(view.text, frozenset(gold), dict.fromkeys(predicted))
     boxes = [
         replace(
             box, entity=Entity(box.entity.start - left, min(box.entity.end, right) - left, box.entity.label)

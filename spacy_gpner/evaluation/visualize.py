@@ -99,7 +99,7 @@ def render_documents(
 
 
 def _lang(text: str) -> str:
-    """The language of a text as its letters tell it, for the browser's choice of a font: Chinese, or unknown."""
+    """Chinese or unknown, as the letters tell: what a browser chooses a font by."""
     return "zh" if HAN.search(text) and not KANA.search(text) else ""
 
 

@@ -163,7 +163,8 @@ def test_labels_fit_into_tags(label):
 @pytest.mark.parametrize(
     ("text", "place", "expected"),
     [("liver", 2, True), ("the liver", 4, False), ("肝硬化", 1, False), ("CT检查", 2, False),
-     ("Грипп", 2, True), ("liver", 0, False), ("liver", 5, False), ("", 0, False), ("（肝）", 1, True), ("肝（大）", 1, False), ("肝", 1, False)],
+     ("Грипп", 2, True), ("liver", 0, False), ("liver", 5, False), ("", 0, False), ("（肝）", 1, True),
+     ("肝（大）", 1, False), ("肝", 1, False)],
 )  # fmt: skip
 def test_lines_break_between_words(text, place, expected):
     assert is_in_word(text, place) == expected
