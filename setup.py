@@ -31,7 +31,13 @@ setup(
     ],
     packages=find_packages(include=["spacy_gpner", "spacy_gpner.*"]),
     package_data={
-        "spacy_gpner": ["py.typed", "profiling/encoders/*.json", "drawing/assets/*", "evaluation/assets/*"]
+        "spacy_gpner": [
+            "py.typed",
+            "profiling/encoders/*.json",
+            "drawing/assets/*",
+            "evaluation/assets/*",
+            "configs/templates/*",
+        ]
     },
     python_requires=">=3.11",
     install_requires=[
@@ -50,12 +56,14 @@ setup(
         "tqdm>=4.38",
         "matplotlib>=3.8",
         "wasabi>=1.1,<1.2",
-        "jinja2>=3.1,<4",
-        "markupsafe>=2.1,<4",
         "pydantic>=2,<3",
         "catalogue>=2.0.6,<2.1",
+        "jinja2>=3.1,<4",
+        "markupsafe>=2.1,<4",
         # from 3.30 on, who is refused a lock leaves what its holder wrote into it
         "filelock>=3.30,<5",
+        # `spacy package` makes wheels with it
+        "build>=1",
     ],
     extras_require={
         # Compact pipelines: what runs them, and what makes them
@@ -67,7 +75,6 @@ setup(
             "ruff",
             "mypy",
             "import-linter>=2.17",
-            "build",
             "tabulate>=0.9",
             *COMPACT,
         ],
