@@ -12,7 +12,7 @@ from .matching import ERRORS, WORDS
 from .plots import plot_evaluation
 from .result import Evaluation
 from .summary import best_model, costly_errors, leads
-from .tables import class_tables, comparisons, confusion_tables, mark_of, overview
+from .tables import class_tables, comparisons, confusion_tables, mark_of, overview, threshold_tables
 
 ASSETS = "evaluation/assets"
 
@@ -34,7 +34,15 @@ def render_evaluation(evaluation: Evaluation, limit: int) -> str:
     wanted = list(dict.fromkeys(error.document for error in costly))
     documents = draw_documents(views, names, labels, colors, limit=limit, wanted=wanted)
     details = [
-        (mark_of(evaluation, i), name, [*class_tables(own), *confusion_tables(own["confusion"])])
+        (
+            mark_of(evaluation, i),
+            name,
+            [
+                *class_tables(own),
+                *confusion_tables(own["confusion"]),
+                *threshold_tables(evaluation.sources[name]),
+            ],
+        )
         for i, (name, own) in enumerate(models.items())
     ]
     kinds = [kind for kind in ERRORS if any(own["errors"][kind] for own in models.values())]

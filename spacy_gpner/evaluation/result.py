@@ -27,10 +27,11 @@ class Source:
 
 
 def _show_thresholds(own: dict[str, Any]) -> str:
+    shown = f"{own['threshold']:.2f}"
     by_label = own.get("thresholds")
     if by_label:
-        return f"{min(by_label.values()):.2f} to {max(by_label.values()):.2f} by label"
-    return f"{own['threshold']:.2f}"
+        shown += f"; by label {min(by_label.values()):.2f} to {max(by_label.values()):.2f}"
+    return shown
 
 
 @dataclass(frozen=True)

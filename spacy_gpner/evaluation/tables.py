@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Optional
 
 from .marks import model_mark
-from .result import Evaluation
+from .result import Evaluation, Source
 
 Metrics = dict[str, Any]
 DASH = "–"
@@ -173,6 +173,24 @@ def class_tables(own: Metrics) -> list[Table]:
         if rows:
             tables.append(Table(f"By {title}", Column(title, title != "label"), header, rows))
     return tables
+
+
+def threshold_tables(source: Source) -> list[Table]:
+    """The thresholds of single labels.
+
+    source (Source): Where the model is from.
+    RETURNS (List[Table]): A table for each component that has such.
+    """
+    return [
+        Table(
+            f"Thresholds of {name}",
+            Column("label", False),
+            [Column("threshold")],
+            [Row(label, [Cell(f"{value:.2f}")]) for label, value in sorted(own["thresholds"].items())],
+        )
+        for name, own in source.thresholds.items()
+        if own.get("thresholds")
+    ]
 
 
 def confusion_tables(table: dict[str, dict[str, int]]) -> list[Table]:

@@ -20,7 +20,7 @@ from spacy_gpner.evaluation.plots import plot_bars
 from spacy_gpner.evaluation.predictions import Prediction
 from spacy_gpner.evaluation.result import Evaluation, Source
 from spacy_gpner.evaluation.summary import costly_errors, leads
-from spacy_gpner.evaluation.tables import overview
+from spacy_gpner.evaluation.tables import overview, threshold_tables
 
 from .strategies import TEXT, make_prediction, predictions
 
@@ -171,12 +171,15 @@ def test_leads_are_seen_from_the_best():
     [
         ({}, "–"),
         ({"a": {"threshold": 0.5}}, "0.50"),
-        ({"a": {"threshold": 0.5, "thresholds": {"x": 0.25, "y": 0.625}}}, "0.25 to 0.62 by label"),
+        ({"a": {"threshold": 0.5, "thresholds": {"x": 0.25, "y": 0.625}}}, "0.50; by label 0.25 to 0.62"),
         ({"a": {"threshold": 0.5}, "b": {"threshold": 0.25}}, "0.50, 0.25"),
     ],
 )
 def test_thresholds_in_words(thresholds, expected):
-    assert Source("a", "zh", thresholds).show_thresholds() == expected
+    source = Source("a", "zh", thresholds)
+    assert source.show_thresholds() == expected
+    by_label = [[(row.name, row.cells[0].text) for row in own.rows] for own in threshold_tables(source)]
+    assert by_label == [[("x", "0.25"), ("y", "0.62")]] * ("by label" in expected)
 
 
 def test_examples_are_excerpts():
