@@ -17,8 +17,9 @@ def visualize_cli(
     spans_key: str = Opt("sc", "--spans-key", help="The key of the spans in doc.spans"),
     limit: int = Opt(100, "--limit", min=0, help="Draw at most so many documents; 0 for all"),
 ) -> None:
-    """Draw nested entities, with the probability of each, as an HTML page. The page holds the documents'
-    text: keep it as private as they are.
+    """Draw nested entities, with the probability of each, as an HTML page. With --gold, each text has marks
+    for what is missed, spurious, or has a wrong label or boundary. The page holds the documents' text: keep
+    it as private as they are.
     """
     from wasabi import msg
 
