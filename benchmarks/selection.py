@@ -1,0 +1,285 @@
+"""Simulate annotation: does a choice of what to annotate next make better models than a random one?
+
+500 random documents are annotated; a model learns from them, is calibrated, and says which 500 to annotate next, then
+which 1,000: 2,000 documents in all. A finished cell (a choice, a size, a seed) is a file, so that an interrupted
+simulation goes on where it stopped.
+
+Example: python -m benchmarks.selection run corpus/cmeee metrics/selection
+"""
+
+import os
+import random
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy
+import spacy
+import srsly
+import typer
+from scipy.sparse import csr_array
+from scipy.stats import spearmanr
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import load_config
+from tqdm import tqdm
+from wasabi import msg
+
+from spacy_gpner.calibration.candidates import find_candidates
+from spacy_gpner.calibration.fit import calibrate
+from spacy_gpner.calibration.setting import Setting, f_score, setting_of
+from spacy_gpner.corpora.docs import read_docs
+from spacy_gpner.entities import entities
+from spacy_gpner.files import atomic_write
+from spacy_gpner.pipeline.find import find_pipe
+from spacy_gpner.selection.choose import ranked
+from spacy_gpner.selection.doubts import find_doubts
+
+CONFIG = Path(__file__).parent.parent / "configs" / "cpu_student.cfg"
+SIZES = (500, 1000, 2000)
+# How far a random choice has to go to reach the characters of the others
+MORE_RANDOM = 4000
+# Held-out documents that calibrate; the others are scored
+CALIBRATE = 200
+FEW = 20
+DISCOUNT = 0.5
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way to choose.
+
+    unit (str): What costs: "documents", or "characters", of which it takes as many as the random choice has.
+    errors (str): Which probability of an error: at the calibrated "threshold", or at 1/2, min(p, 1 - p).
+    diverse (Optional[str]): What is worth less the second time: "surfaces" of candidates, or "bigrams" of the text.
+    """
+
+    unit: str = "documents"
+    errors: str = "threshold"
+    diverse: Optional[str] = None
+
+
+RANDOM = "random"
+CHOICES = {
+    "errors": Choice(),
+    "errors, surfaces": Choice(diverse="surfaces"),
+    "errors, bigrams": Choice(diverse="bigrams"),
+    "density": Choice(unit="characters"),
+    "density, surfaces": Choice(unit="characters", diverse="surfaces"),
+    "density, bigrams": Choice(unit="characters", diverse="bigrams"),
+    "half": Choice(errors="half"),
+}
+
+FIRST = ("errors", "errors, surfaces", "density", "density, surfaces")
+
+
+@dataclass
+class Corpus:
+    """The documents: the pool, those that calibrate, and those that are scored."""
+
+    pool: list[Doc]
+    calibrate: list[Doc]
+    heldout: list[Doc]
+    dev: list[Doc]
+    characters: numpy.ndarray = field(init=False)
+    bigrams: csr_array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.characters = numpy.array([len(doc.text) for doc in self.pool])
+        self.bigrams = shares([doc.text for doc in self.pool])
+
+
+def read_corpus(path: Path) -> Corpus:
+    """Read a prepared corpus; a text that recurs in the pool counts once."""
+    pool, heldout, dev = (read_docs(path / f"{part}.spacy")[0] for part in ("train", "heldout", "dev"))
+    random.Random(0).shuffle(heldout)
+    once = {doc.text: doc for doc in reversed(pool) if len(doc)}
+    return Corpus(list(once.values())[::-1], heldout[:CALIBRATE], heldout[CALIBRATE:], dev)
+
+
+def shares(texts: Sequence[str]) -> csr_array:
+    """The share of each text that each pair of neighbouring characters has, shape (texts, pairs)."""
+    pairs = [sorted({text[i : i + 2] for i in range(max(len(text) - 1, 1))}) for text in texts]
+    place = {pair: i for i, pair in enumerate(sorted(set().union(*pairs)))}
+    rows = numpy.repeat(numpy.arange(len(texts)), [len(own) for own in pairs])
+    columns = [place[pair] for own in pairs for pair in own]
+    data = numpy.concatenate([numpy.full(len(own), 1 / len(own)) for own in pairs])
+    return csr_array((data, (rows, columns)), shape=(len(texts), len(place)))
+
+
+def train_model(docs: Sequence[Doc], dev: Path, seed: int, steps: int, work: Path) -> Language:
+    """Train the small student, from scratch."""
+    path = work / "train.spacy"
+    DocBin(docs=docs).to_disk(path)
+    given = {
+        "paths.train": str(path),
+        "paths.dev": str(dev),
+        "corpora.dev.limit": FEW,
+        "system.seed": seed,
+        "training.max_steps": steps,
+        "training.eval_frequency": steps,
+        "training.optimizer.learn_rate.total_steps": steps,
+    }
+    nlp = init_nlp(load_config(CONFIG, overrides=given))
+    with Path(os.devnull).open("w") as nowhere:
+        train(nlp, stdout=nowhere)
+    return nlp
+
+
+def read_scores_as(nlp: Language, setting: Setting) -> None:
+    """Have a pipeline read scores as `spacy gpner calibrate` would have saved it."""
+    pipe = find_pipe(nlp)
+    pipe.calibration = dict(zip(pipe.labels, map(tuple, setting.calibration.tolist()), strict=True))
+    pipe.thresholds = dict(zip(pipe.labels, setting.thresholds.tolist(), strict=True))
+
+
+def choose(
+    doubts: dict[str, csr_array],
+    corpus: Corpus,
+    left: Sequence[int],
+    choice: Choice,
+    documents: int,
+    characters: int,
+) -> list[int]:
+    """Choose what to annotate next.
+
+    doubts (Dict[str, csr_array]): What `find_doubts` gives for each kind of errors.
+    corpus (Corpus): The documents.
+    left (Sequence[int]): Places in the pool of what is not annotated.
+    choice (Choice): How to choose.
+    documents, characters (int): How many; the choice's unit says which of both counts.
+    RETURNS (List[int]): Places in the pool.
+    """
+    errors = doubts[choice.errors]
+    if choice.diverse == "bigrams":
+        errors = csr_array(corpus.bigrams[left].multiply(errors.sum(axis=1)[:, None]))
+    cost = corpus.characters[left] if choice.unit == "characters" else numpy.ones(len(left))
+    order = ranked(errors, cost, 1.0 if choice.diverse is None else DISCOUNT)
+    if choice.unit == "documents":
+        return [left[i] for i in islice(order, documents)]
+    chosen: list[int] = []
+    n_characters = 0
+    for i in order:
+        if n_characters >= characters:
+            break
+        chosen.append(left[i])
+        n_characters += corpus.characters[left[i]]
+    return chosen
+
+
+def find_all_doubts(nlp: Language, texts: Sequence[str]) -> dict[str, csr_array]:
+    """What a calibrated pipeline is unsure of, for each kind of errors."""
+    pipe = find_pipe(nlp)
+    own = pipe.thresholds
+    found = {"threshold": find_doubts(nlp, texts).errors}
+    pipe.thresholds = dict.fromkeys(pipe.labels, 0.5)
+    found["half"] = find_doubts(nlp, texts).errors
+    pipe.thresholds = own
+    return found
+
+
+def compare_errors(nlp: Language, docs: Sequence[Doc]) -> dict[str, float]:
+    """Errors as a calibrated pipeline expects them, and as it makes them."""
+    key = find_pipe(nlp).key
+    texts = [doc.text for doc in docs]
+    expected = find_doubts(nlp, texts).errors.sum(axis=1)
+    found = [set(entities(doc, key)) for doc in nlp.pipe(texts)]
+    made = [len(own ^ set(entities(doc, key))) for own, doc in zip(found, docs, strict=True)]
+    rank = float(spearmanr(expected, made).statistic)
+    return {"expected": float(expected.sum()), "made": sum(made), "spearman": rank}
+
+
+def run_cell(
+    corpus: Corpus,
+    path: Path,
+    file: Path,
+    places: Sequence[int],
+    size: int,
+    seed: int,
+    steps: int,
+    then: Sequence[str],
+) -> dict[str, Any]:
+    """Train on documents, measure, and choose the next, unless that is done.
+
+    size (int): How many documents a random choice has here: as many are chosen next, or their characters.
+    then (Sequence[str]): The choices to make.
+    RETURNS (Dict[str, Any]): The cell.
+    """
+    if file.is_file():
+        return dict(srsly.read_json(file))
+    start = time.perf_counter()
+    docs = [corpus.pool[place] for place in places]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    nlp = train_model(docs, path / "heldout.spacy", seed, steps, file.parent)
+    seconds = time.perf_counter() - start
+    setting = calibrate(find_candidates(nlp, corpus.calibrate))
+    scores = {}
+    for part, own in (("heldout", corpus.heldout), ("dev", corpus.dev)):
+        candidates = find_candidates(nlp, own)
+        scores[part] = {
+            "half": f_score(candidates, setting_of(nlp)),
+            "calibrated": f_score(candidates, setting),
+        }
+    read_scores_as(nlp, setting)
+    left = sorted(set(range(len(corpus.pool))) - set(places))
+    doubts = find_all_doubts(nlp, [corpus.pool[place].text for place in left]) if then else {}
+    rest = int(corpus.characters[random_order(corpus, seed)[size : 2 * size]].sum())
+    cell = {
+        "seed": seed,
+        "steps": steps,
+        "seconds": round(seconds),
+        "documents": len(places),
+        "characters": int(corpus.characters[list(places)].sum()),
+        "entities": sum(len(doc.spans[find_pipe(nlp).key]) for doc in docs),
+        "threshold": setting.threshold,
+        "f": scores,
+        "errors": compare_errors(nlp, corpus.heldout),
+        "places": list(places),
+        "next": {name: choose(doubts, corpus, left, CHOICES[name], size, rest) for name in then},
+    }
+    with atomic_write(file) as temporary:
+        srsly.write_json(temporary, cell, indent=0)
+    return cell
+
+
+def random_order(corpus: Corpus, seed: int) -> list[int]:
+    """The random choice, of which more documents are always the same and others."""
+    return random.Random(seed).sample(range(len(corpus.pool)), len(corpus.pool))
+
+
+@app.command()
+def run(
+    path: Path = typer.Argument(..., help="Directory with train.spacy, heldout.spacy and dev.spacy"),
+    results: Path = typer.Argument(..., help="Directory for the results, a file a cell"),
+    seeds: int = typer.Option(3, help="How many seeds"),
+    steps: int = typer.Option(2000, help="Steps of each training"),
+) -> None:
+    """Run the simulation."""
+    corpus = read_corpus(path)
+    first, second, last = SIZES
+    first, second, last = SIZES
+    chosen = [(seed, name) for names in (FIRST, CHOICES) for seed in range(seeds) for name in names]
+    for seed, name in tqdm(chosen, unit="choice", disable=None):
+        order = random_order(corpus, seed)
+
+        def cell(name: str, size: int, places: Sequence[int], *then: str, seed: int = seed) -> dict[str, Any]:
+            file = results / f"{name}-{size}-{seed}.json"
+            return run_cell(corpus, path, file, places, size, seed, steps, then)
+
+        start = cell(RANDOM, first, order[:first], *CHOICES)
+        for size in (second, last, MORE_RANDOM):
+            cell(RANDOM, size, order[:size])
+        middle = cell(name, second, [*start["places"], *start["next"][name]], name)
+        cell(name, last, [*middle["places"], *middle["next"][name]])
+
+
+if __name__ == "__main__":
+    app()

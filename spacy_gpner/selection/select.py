@@ -1,0 +1,118 @@
+"""From documents to those worth annotating next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+from ..corpora.docs import DOC_ATTRS
+from ..errors import CorpusError
+from ..files import atomic_write
+from ..pipeline.find import find_pipe
+from .choose import ranked
+from .doubts import find_doubts
+
+# What a surface is worth the second time
+DISCOUNT = 0.5
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Documents to annotate, and those that they were chosen from, D in all.
+
+    order (List[int]): The chosen ones' places among the D, the most valuable first.
+    docs (List[Doc]): The chosen ones, with the pipeline's predictions.
+    errors (numpy.ndarray): The expected errors of each of the D, shape (D,).
+    characters (numpy.ndarray): The characters of each, shape (D,).
+    labelled (int): Documents left out, as they are annotated.
+    recurring (int): Those left out as their text is that of another, annotated or not.
+    empty (int): Those left out as they have no text.
+    changed (int): Those left out as the pipeline's tokenizer changes their text.
+    """
+
+    order: list[int]
+    docs: list[Doc]
+    errors: numpy.ndarray
+    characters: numpy.ndarray
+    labelled: int
+    recurring: int
+    empty: int
+    changed: int
+
+
+def select(nlp: Language, docs: Sequence[Doc], n: int, path: Path) -> Selection:
+    """Choose the documents that are worth annotating next: those about which the pipeline's first span
+    component is expected to be wrong most often, less where that is about the same surfaces as in documents
+    chosen before. Documents with the component's span group are annotated already.
+
+    nlp (Language): The pipeline.
+    docs (Sequence[Doc]): The documents.
+    n (int): How many to choose.
+    path (Path): Where they are from.
+    RETURNS (Selection): The choice. Documents keep their `user_data`.
+    RAISES (CorpusError): If there are not so many to choose from.
+    RAISES (PipelineError): If the pipeline has no span component.
+    """
+    key = find_pipe(nlp).key
+    labelled = [doc for doc in docs if key in doc.spans]
+    with_text = [doc for doc in docs if key not in doc.spans and doc.text.strip()]
+    once = {doc.text: doc for doc in reversed(with_text)}
+    for doc in labelled:
+        once.pop(doc.text, None)
+    # In the order of the file, of which the first is kept
+    pool = list(once.values())[::-1]
+    doubts = find_doubts(nlp, [doc.text for doc in pool], show_progress=True)
+    known = numpy.flatnonzero(~doubts.changed)
+    counts = {
+        "labelled": len(labelled),
+        "recurring": len(with_text) - len(pool),
+        "empty": len(docs) - len(labelled) - len(with_text),
+        "changed": len(pool) - len(known),
+    }
+    if not 0 < n <= len(known):
+        raise CorpusError(_too_few(path, n, len(docs), len(known), key, counts))
+    errors = doubts.errors[known]
+    order = list(islice(ranked(errors, DISCOUNT), n))
+    return Selection(
+        order=order,
+        docs=_predict(nlp, [pool[known[place]] for place in order]),
+        errors=errors.sum(axis=1),
+        characters=numpy.array([len(pool[place].text) for place in known]),
+        **counts,
+    )
+
+
+def _predict(nlp: Language, docs: Sequence[Doc]) -> list[Doc]:
+    predicted = list(nlp.pipe(doc.text for doc in docs))
+    for doc, given in zip(predicted, docs, strict=True):
+        doc.user_data.update(given.user_data)
+    return predicted
+
+
+def _too_few(path: Path, n: int, total: int, left: int, key: str, counts: dict[str, int]) -> str:
+    reasons = {
+        "labelled": f"are annotated (have doc.spans['{key}'])",
+        "recurring": "have the text of another",
+        "empty": "have no text",
+        "changed": "have a text that the pipeline's tokenizer changes",
+    }
+    out = [f"{count} {reasons[name]}" for name, count in counts.items() if count]
+    why = f" ({', '.join(out)})" if out else ""
+    remedy = f"Give --n from 1 to {left}." if left else "Give documents that are not annotated."
+    return f"{path}: can't choose {n} of {total} documents, {left} of which are to choose from{why}. {remedy}"
+
+
+def write_selection(selection: Selection, path: Path) -> None:
+    """Write the chosen documents, the most valuable first.
+
+    selection (Selection): The choice.
+    path (Path): The .spacy file.
+    RAISES (OSError): If it can't be written.
+    """
+    doc_bin = DocBin(attrs=DOC_ATTRS, docs=selection.docs, store_user_data=True)
+    with atomic_write(path) as temporary:
+        doc_bin.to_disk(temporary)
