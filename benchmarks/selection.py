@@ -1,15 +1,14 @@
 """Simulate annotation: does a choice of what to annotate next make better models than a random one?
 
-500 random documents are annotated; a model learns from them, is calibrated, and says which 500 to annotate next, then
-which 1,000: 2,000 documents in all. A finished cell (a choice, a size, a seed) is a file, so that an interrupted
-simulation goes on where it stopped.
+500 random documents are annotated; a model learns from them, is calibrated, and says which 500 to annotate
+next, then which 1,000: 2,000 documents in all. A finished cell (a choice, a size, a seed) is a file, so that
+an interrupted simulation goes on where it stopped.
 
-Example: python -m benchmarks.selection run corpus/cmeee metrics/selection
+Example: python -m benchmarks.selection corpus/cmeee metrics/selection
 """
 
 import os
 import random
-import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy
-import spacy
 import srsly
 import typer
 from scipy.sparse import csr_array
@@ -29,7 +27,6 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config
 from tqdm import tqdm
-from wasabi import msg
 
 from spacy_gpner.calibration.candidates import find_candidates
 from spacy_gpner.calibration.fit import calibrate
@@ -57,9 +54,11 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
 class Choice:
     """A way to choose.
 
-    unit (str): What costs: "documents", or "characters", of which it takes as many as the random choice has.
+    unit (str): What costs: "documents", or "characters", of which it takes as many as the random choice
+        has.
     errors (str): Which probability of an error: at the calibrated "threshold", or at 1/2, min(p, 1 - p).
-    diverse (Optional[str]): What is worth less the second time: "surfaces" of candidates, or "bigrams" of the text.
+    diverse (Optional[str]): What is worth less the second time: "surfaces" of candidates, or "bigrams" of
+        the text.
     """
 
     unit: str = "documents"
@@ -161,8 +160,9 @@ def choose(
     errors = doubts[choice.errors]
     if choice.diverse == "bigrams":
         errors = csr_array(corpus.bigrams[left].multiply(errors.sum(axis=1)[:, None]))
-    cost = corpus.characters[left] if choice.unit == "characters" else numpy.ones(len(left))
-    order = ranked(errors, cost, 1.0 if choice.diverse is None else DISCOUNT)
+    if choice.unit == "characters":
+        errors = csr_array(errors.multiply(1 / corpus.characters[left][:, None]))
+    order = ranked(errors, 1.0 if choice.diverse is None else DISCOUNT)
     if choice.unit == "documents":
         return [left[i] for i in islice(order, documents)]
     chosen: list[int] = []

@@ -7,13 +7,12 @@ import numpy
 from scipy.sparse import csr_array
 
 
-def ranked(errors: csr_array, cost: numpy.ndarray, discount: float) -> Iterator[int]:
+def ranked(errors: csr_array, discount: float) -> Iterator[int]:
     """Rank documents by what they are worth beside those before them: the sum of their expected errors, each
     times the discount for every document before in which its surface has an expected error, too. Of equal
     ones the first comes first.
 
     errors (csr_array): Expected errors of each surface in each document, shape (documents, surfaces).
-    cost (numpy.ndarray): What a document's worth is divided by, positive, shape (documents,).
     discount (float): In [0, 1]. 1 leaves what was ranked before out of account.
     YIELDS (int): The documents' places, the most valuable first.
     """
@@ -21,7 +20,7 @@ def ranked(errors: csr_array, cost: numpy.ndarray, discount: float) -> Iterator[
 
     def worth(place: int) -> float:
         own = slice(errors.indptr[place], errors.indptr[place + 1])
-        return float(errors.data[own] @ left[errors.indices[own]] / cost[place])
+        return float(errors.data[own] @ left[errors.indices[own]])
 
     heap = [(-worth(place), place) for place in range(errors.shape[0])]
     heapq.heapify(heap)

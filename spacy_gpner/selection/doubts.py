@@ -66,8 +66,9 @@ def find_doubts(nlp: Language, texts: Sequence[str], *, show_progress: bool = Fa
             bar.update(len(batch))
     places, hashes, errors = (numpy.concatenate(own) for own in zip(*columns, strict=True))
     surfaces, surface = numpy.unique(hashes, return_inverse=True)
-    shape = len(texts), len(surfaces)
-    return Doubts(csr_array((errors, (places, surface)), shape=shape), changed)
+    found = csr_array((errors, (places, surface)), shape=(len(texts), len(surfaces)))
+    found.eliminate_zeros()
+    return Doubts(found, changed)
 
 
 def _read(

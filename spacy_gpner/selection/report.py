@@ -32,20 +32,20 @@ def print_selection(selection: Selection, path: Path, output: Path) -> None:
     ):
         if count:
             msg.info(f"{path}: {count:,} documents {what}: left out")
-    shares = (f"{100 * own[chosen].sum() / max(own.sum(), 1e-9):.0f} %" for own in _columns(selection))
-    errors, characters = shares
     msg.good(
-        f"{output}: {len(chosen):,} of {len(selection.errors):,} documents, with {characters} of the characters "
-        f"and {errors} of the expected errors, the most valuable first, with predicted spans"
+        f"{output}: {len(chosen):,} of {len(selection.errors):,} documents, with "
+        f"{_share(selection.characters, chosen)} of the characters and {_share(selection.errors, chosen)} of "
+        "the expected errors, the most valuable first, with predicted spans"
     )
 
 
-def _columns(selection: Selection) -> tuple[numpy.ndarray, numpy.ndarray]:
-    return selection.errors, selection.characters
+def _share(values: numpy.ndarray, chosen: numpy.ndarray) -> str:
+    total = values.sum()
+    return f"{100 * values[chosen].sum() / total:.0f} %" if total else "none"
 
 
 def _numbers(selection: Selection, places: numpy.ndarray) -> tuple[str, ...]:
-    errors, characters = (own[places].sum() for own in _columns(selection))
+    errors, characters = selection.errors[places].sum(), selection.characters[places].sum()
     ratios = [errors / len(places), 1000 * errors / characters] if len(places) else []
     return (
         f"{len(places):,}",
