@@ -4,17 +4,18 @@
 next, then which 1,000: 2,000 documents in all. A finished cell (a choice, a size, a seed) is a file, so that
 an interrupted simulation goes on where it stopped.
 
-Example: python -m benchmarks.selection corpus/cmeee metrics/selection
+Example: python -m benchmarks.selection run corpus/cmeee metrics/selection
 """
 
 import os
 import random
+import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import numpy
 import srsly
@@ -40,60 +41,49 @@ from spacy_gpner.selection.doubts import find_doubts
 
 CONFIG = Path(__file__).parent.parent / "configs" / "cpu_student.cfg"
 SIZES = (500, 1000, 2000)
-# How far a random choice has to go to reach the characters of the others
-MORE_RANDOM = 4000
+# A random choice goes as far as the others do in characters
+RANDOM_SIZES = (*SIZES, 4000)
 # Held-out documents that calibrate; the others are scored
 CALIBRATE = 200
 FEW = 20
-DISCOUNT = 0.5
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A way to choose.
+    """A way to choose: expected errors for what a document costs.
 
-    unit (str): What costs: "documents", or "characters", of which it takes as many as the random choice
-        has.
-    errors (str): Which probability of an error: at the calibrated "threshold", or at 1/2, min(p, 1 - p).
-    diverse (Optional[str]): What is worth less the second time: "surfaces" of candidates, or "bigrams" of
-        the text.
+    cost (str): "document"; "characters", of which it takes as many as the random choice has; or "both": to
+        open a document costs what an average one costs to read.
+    discount (float): What a surface is worth the second time.
     """
 
-    unit: str = "documents"
-    errors: str = "threshold"
-    diverse: Optional[str] = None
+    cost: str = "document"
+    discount: float = 1.0
 
 
 RANDOM = "random"
 CHOICES = {
+    "density": Choice("characters"),
+    "density, surfaces": Choice("characters", discount=0.5),
+    "both": Choice("both"),
+    "density, gentle": Choice("characters", discount=0.9),
     "errors": Choice(),
-    "errors, surfaces": Choice(diverse="surfaces"),
-    "errors, bigrams": Choice(diverse="bigrams"),
-    "density": Choice(unit="characters"),
-    "density, surfaces": Choice(unit="characters", diverse="surfaces"),
-    "density, bigrams": Choice(unit="characters", diverse="bigrams"),
-    "half": Choice(errors="half"),
+    "errors, surfaces": Choice(discount=0.5),
 }
 
-FIRST = ("errors", "errors, surfaces", "density", "density, surfaces")
 
-
-@dataclass
+@dataclass(frozen=True)
 class Corpus:
-    """The documents: the pool, those that calibrate, and those that are scored."""
+    """The documents: the pool, with how many characters each has, those that calibrate, and those that are
+    scored."""
 
     pool: list[Doc]
+    characters: numpy.ndarray
     calibrate: list[Doc]
     heldout: list[Doc]
     dev: list[Doc]
-    characters: numpy.ndarray = field(init=False)
-    bigrams: csr_array = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.characters = numpy.array([len(doc.text) for doc in self.pool])
-        self.bigrams = shares([doc.text for doc in self.pool])
 
 
 def read_corpus(path: Path) -> Corpus:
@@ -101,17 +91,9 @@ def read_corpus(path: Path) -> Corpus:
     pool, heldout, dev = (read_docs(path / f"{part}.spacy")[0] for part in ("train", "heldout", "dev"))
     random.Random(0).shuffle(heldout)
     once = {doc.text: doc for doc in reversed(pool) if len(doc)}
-    return Corpus(list(once.values())[::-1], heldout[:CALIBRATE], heldout[CALIBRATE:], dev)
-
-
-def shares(texts: Sequence[str]) -> csr_array:
-    """The share of each text that each pair of neighbouring characters has, shape (texts, pairs)."""
-    pairs = [sorted({text[i : i + 2] for i in range(max(len(text) - 1, 1))}) for text in texts]
-    place = {pair: i for i, pair in enumerate(sorted(set().union(*pairs)))}
-    rows = numpy.repeat(numpy.arange(len(texts)), [len(own) for own in pairs])
-    columns = [place[pair] for own in pairs for pair in own]
-    data = numpy.concatenate([numpy.full(len(own), 1 / len(own)) for own in pairs])
-    return csr_array((data, (rows, columns)), shape=(len(texts), len(place)))
+    pool = list(once.values())[::-1]
+    characters = numpy.array([len(doc.text) for doc in pool])
+    return Corpus(pool, characters, heldout[:CALIBRATE], heldout[CALIBRATE:], dev)
 
 
 def train_model(docs: Sequence[Doc], dev: Path, seed: int, steps: int, work: Path) -> Language:
@@ -141,29 +123,21 @@ def read_scores_as(nlp: Language, setting: Setting) -> None:
 
 
 def choose(
-    doubts: dict[str, csr_array],
-    corpus: Corpus,
-    left: Sequence[int],
-    choice: Choice,
-    documents: int,
-    characters: int,
+    errors: csr_array, corpus: Corpus, left: Sequence[int], choice: Choice, documents: int, characters: int
 ) -> list[int]:
     """Choose what to annotate next.
 
-    doubts (Dict[str, csr_array]): What `find_doubts` gives for each kind of errors.
+    errors (csr_array): What `find_doubts` gives for what is left.
     corpus (Corpus): The documents.
     left (Sequence[int]): Places in the pool of what is not annotated.
     choice (Choice): How to choose.
-    documents, characters (int): How many; the choice's unit says which of both counts.
+    documents, characters (int): How many; what costs says which of both counts.
     RETURNS (List[int]): Places in the pool.
     """
-    errors = doubts[choice.errors]
-    if choice.diverse == "bigrams":
-        errors = csr_array(corpus.bigrams[left].multiply(errors.sum(axis=1)[:, None]))
-    if choice.unit == "characters":
-        errors = csr_array(errors.multiply(1 / corpus.characters[left][:, None]))
-    order = ranked(errors, 1.0 if choice.diverse is None else DISCOUNT)
-    if choice.unit == "documents":
+    own = corpus.characters[left]
+    cost = {"document": numpy.ones(len(left)), "characters": own, "both": own + own.mean()}[choice.cost]
+    order = ranked(csr_array(errors.multiply(1 / cost[:, None])), choice.discount)
+    if choice.cost != "characters":
         return [left[i] for i in islice(order, documents)]
     chosen: list[int] = []
     n_characters = 0
@@ -171,19 +145,8 @@ def choose(
         if n_characters >= characters:
             break
         chosen.append(left[i])
-        n_characters += corpus.characters[left[i]]
+        n_characters += own[i]
     return chosen
-
-
-def find_all_doubts(nlp: Language, texts: Sequence[str]) -> dict[str, csr_array]:
-    """What a calibrated pipeline is unsure of, for each kind of errors."""
-    pipe = find_pipe(nlp)
-    own = pipe.thresholds
-    found = {"threshold": find_doubts(nlp, texts).errors}
-    pipe.thresholds = dict.fromkeys(pipe.labels, 0.5)
-    found["half"] = find_doubts(nlp, texts).errors
-    pipe.thresholds = own
-    return found
 
 
 def compare_errors(nlp: Language, docs: Sequence[Doc]) -> dict[str, float]:
@@ -230,7 +193,8 @@ def run_cell(
         }
     read_scores_as(nlp, setting)
     left = sorted(set(range(len(corpus.pool))) - set(places))
-    doubts = find_all_doubts(nlp, [corpus.pool[place].text for place in left]) if then else {}
+    texts = [corpus.pool[place].text for place in left]
+    doubts = find_doubts(nlp, texts).errors if then else None
     rest = int(corpus.characters[random_order(corpus, seed)[size : 2 * size]].sum())
     cell = {
         "seed": seed,
@@ -266,7 +230,7 @@ def run(
     corpus = read_corpus(path)
     first, second, last = SIZES
     first, second, last = SIZES
-    chosen = [(seed, name) for names in (FIRST, CHOICES) for seed in range(seeds) for name in names]
+    chosen = [(seed, name) for name in CHOICES for seed in range(seeds)]
     for seed, name in tqdm(chosen, unit="choice", disable=None):
         order = random_order(corpus, seed)
 
@@ -275,10 +239,55 @@ def run(
             return run_cell(corpus, path, file, places, size, seed, steps, then)
 
         start = cell(RANDOM, first, order[:first], *CHOICES)
-        for size in (second, last, MORE_RANDOM):
+        for size in RANDOM_SIZES[1:]:
             cell(RANDOM, size, order[:size])
         middle = cell(name, second, [*start["places"], *start["next"][name]], name)
         cell(name, last, [*middle["places"], *middle["next"][name]])
+
+
+@app.command()
+def table(results: Path = typer.Argument(..., exists=True, help="What `run` has written")) -> None:
+    """Print what was measured as Markdown: means over the seeds, with standard deviations."""
+    cells: dict[tuple[str, int], dict[int, dict[str, Any]]] = {}
+    for file in sorted(results.glob("*.json")):
+        name, size, seed = file.stem.rsplit("-", 2)
+        cells.setdefault((name, int(size)), {})[int(seed)] = srsly.read_json(file)
+    rows = sorted(cells, key=lambda key: (key[1], [RANDOM, *CHOICES].index(key[0])))
+    units = ("documents", "characters", "entities")
+    print("| | seeds |", " | ".join(units), "| F1 at 0.5 | F1 |", " | ".join(f"per {x}" for x in units), "|")
+    print("|---|" + "---|" * 9)
+    for key in rows:
+        own = cells[key]
+        given = [f"{statistics.mean(cell[unit] for cell in own.values()):,.0f}" for unit in units]
+        scores = [
+            spread([100 * cell["f"]["dev"][kind] for cell in own.values()]) for kind in ("half", "calibrated")
+        ]
+        gains = [
+            spread(
+                [
+                    gain(cell, [cells[RANDOM, n][seed] for n in RANDOM_SIZES], unit)
+                    for seed, cell in own.items()
+                ]
+            )
+            for unit in units
+        ]
+        print("|", " | ".join([key[0], str(len(own)), *given, *scores, *gains]), "|")
+
+
+def gain(cell: dict[str, Any], randoms: Sequence[dict[str, Any]], unit: str) -> float:
+    """F1 above that of a random choice of as many documents, characters or entities, between its sizes on a
+    logarithmic scale."""
+    sizes = numpy.log([other[unit] for other in randoms])
+    reached = numpy.interp(
+        numpy.log(cell[unit]), sizes, [other["f"]["dev"]["calibrated"] for other in randoms]
+    )
+    return float(100 * (cell["f"]["dev"]["calibrated"] - reached))
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean and standard deviation."""
+    deviation = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.1f}{deviation}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy
 from scipy.sparse import csr_array
 from spacy.language import Language
-from spacy.strings import hash_string
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from tqdm import tqdm
 
@@ -79,7 +79,7 @@ def _read(
     floor = Cut([FLOOR] * len(pipe.labels), max_spans=own.max_spans, calibration=own.calibration)
     spans = pipe.predict(docs, floor)
     surfaces = [
-        hash_string(docs[d][start:end].text)
+        get_string_id(docs[d][start:end].text)
         for d, start, end in zip(*(x.tolist() for x in (spans.doc, spans.start, spans.end)), strict=True)
     ]
     errors = expected_errors(spans.score.double().numpy(), numpy.array(own.thresholds)[spans.type.numpy()])

@@ -7,7 +7,7 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spacy.strings import hash_string
+from spacy.strings import get_string_id
 
 from spacy_gpner.evaluation.candidates import FLOOR
 from spacy_gpner.selection.doubts import expected_errors, find_doubts
@@ -56,7 +56,7 @@ def test_doubts_are_those_of_what_is_predicted(name, calibration):
         by_surface = {}
         for span, score in zip(doc.spans["sc"], doc.spans["sc"].attrs["scores"].tolist(), strict=True):
             error = 1 - score if score > thresholds[span.label_] else score
-            key = hash_string(span.text)
+            key = get_string_id(span.text)
             by_surface[key] = by_surface.get(key, 0.0) + error
         own = found.errors[[place]]
         assert sorted(own.data.tolist()) == pytest.approx(sorted(by_surface.values()), abs=1e-5)
