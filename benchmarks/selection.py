@@ -228,21 +228,23 @@ def run(
 ) -> None:
     """Run the simulation."""
     corpus = read_corpus(path)
-    first, second, last = SIZES
-    first, second, last = SIZES
-    chosen = [(seed, name) for name in CHOICES for seed in range(seeds)]
-    for seed, name in tqdm(chosen, unit="choice", disable=None):
-        order = random_order(corpus, seed)
 
-        def cell(name: str, size: int, places: Sequence[int], *then: str, seed: int = seed) -> dict[str, Any]:
-            file = results / f"{name}-{size}-{seed}.json"
-            return run_cell(corpus, path, file, places, size, seed, steps, then)
+    def cell(name: str, size: int, seed: int) -> dict[str, Any]:
+        if name == RANDOM:
+            places = random_order(corpus, seed)[:size]
+            then = list(CHOICES) if size == SIZES[0] else []
+        else:
+            before = SIZES[SIZES.index(size) - 1]
+            start = cell(RANDOM if before == SIZES[0] else name, before, seed)
+            places = [*start["places"], *start["next"][name]]
+            then = [] if size == SIZES[-1] else [name]
+        file = results / f"{name}-{size}-{seed}.json"
+        return run_cell(corpus, path, file, places, size, seed, steps, then)
 
-        start = cell(RANDOM, first, order[:first], *CHOICES)
-        for size in RANDOM_SIZES[1:]:
-            cell(RANDOM, size, order[:size])
-        middle = cell(name, second, [*start["places"], *start["next"][name]], name)
-        cell(name, last, [*middle["places"], *middle["next"][name]])
+    sizes = {RANDOM: RANDOM_SIZES, **dict.fromkeys(CHOICES, SIZES[1:])}
+    todo = [(name, size, seed) for name, own in sizes.items() for seed in range(seeds) for size in own]
+    for name, size, seed in tqdm(todo, unit="cell", disable=None):
+        cell(name, size, seed)
 
 
 @app.command()
