@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, Optional
+from typing import Optional
 
 from spacy.tokens import Doc, DocBin
 from spacy.util import get_lang_class
@@ -14,15 +14,13 @@ from tqdm import tqdm
 from ..entities import is_unicode
 from ..errors import CorpusError
 from ..files import atomic_write
-from ..tokenizer import CharTokenizer
+from ..tokenizer import CHARACTER_LANGUAGES, CharTokenizer, TokenizerName, default_tokenizer
 from .docs import DOC_ATTRS, OnMisaligned, make_doc
 from .formats import READERS
 from .iob import read_iob
 from .paths import check_output
 from .records import Problem
 from .summary import Summary
-
-TokenizerName = Literal["char", "lang"]
 
 
 def convert_corpus(
@@ -46,9 +44,9 @@ def convert_corpus(
     inputs (Sequence[Path]): The corpus's files, in order.
     output (Path): The .spacy file to write.
     lang (str): The language's code. The tokens of a corpus that comes tokenized are joined by spaces, but
-        for Chinese, where they are joined without any and the text is tokenized as others are.
+        for Chinese and Japanese, where they are joined without any and the text is tokenized as others are.
     tokenizer (Optional[Literal["char", "lang"]]): One token a character, or the language's own tokenizer.
-        By default the former for Chinese, and the latter else.
+        By default the former for Chinese and Japanese, and the latter else.
     spans_key (str): The key in `doc.spans`.
     set_ents (bool): Whether to set `doc.ents` as well, which can't overlap.
     on_misaligned (Literal["snap", "skip", "error"]): What to do where an entity's edge is inside a token.
@@ -74,11 +72,11 @@ def convert_corpus(
         summary.add_problem(problem)
 
     read = READERS[format_name]
-    if read is read_iob and lang == "zh":
+    if read is read_iob and lang in CHARACTER_LANGUAGES:
         read = partial(read_iob, spaces=False)
-    doc_bin = DocBin(attrs=DOC_ATTRS)
-    records = (record for path in inputs for record in read(path, report))
-    for record in tqdm(records, unit=" docs", delay=2, leave=False, disable=None):
+    doc_bin = DocBin(attrs=DOC_ATTRS, store_user_data=True)
+    records = ((path, record) for path in inputs for record in read(path, report))
+    for path, record in tqdm(records, unit=" docs", delay=2, leave=False, disable=None):
         doc = make_doc(
             record,
             tokenize,
@@ -87,6 +85,7 @@ def convert_corpus(
             spans_key=spans_key,
             on_misaligned=on_misaligned,
             set_ents=set_ents,
+            root=path if path.is_dir() else path.parent,
         )
         if doc is not None:
             doc_bin.add(doc)
@@ -113,7 +112,7 @@ def _make_tokenizer(lang: str, name: Optional[TokenizerName]) -> tuple[Vocab, Ca
         language = get_lang_class(lang)
     except ImportError:
         raise CorpusError(f"spaCy knows no language '{lang}'. Give a code such as zh, en or xx.") from None
-    if (name or ("char" if lang == "zh" else "lang")) == "char":
+    if (name or default_tokenizer(lang)) == "char":
         vocab = Vocab()
         return vocab, CharTokenizer(vocab)
     try:

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,21 @@ OTHER_ENCODINGS = {
 }
 
 MAX_INT = 10**18
+LINE_END = re.compile(r"\r*\n|\r")
+
+
+class JsonObject(dict[str, Any]):
+    """A JSON object that keeps what its repeated keys held: the last value of a key is its value.
+
+    overwritten (list[tuple[str, Any]]): The keys that are given again further on, with their earlier values.
+    """
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.overwritten: list[tuple[str, Any]] = []
+        if len(self) < len(pairs):
+            last = {key: place for place, (key, _) in enumerate(pairs)}
+            self.overwritten = [pair for place, pair in enumerate(pairs) if last[pair[0]] != place]
 
 
 def read_text(path: Path) -> str:
@@ -58,11 +74,21 @@ def _foreign_encoding(data: bytes) -> str | None:
     return None
 
 
+def split_lines(text: str) -> list[str]:
+    """Split a text in lines, whatever ends them: a line feed, a carriage return or both. A byte-order mark
+    before a line, as joined files have it, is left out.
+
+    text (str): The text.
+    RETURNS (list[str]): The lines, without their ends.
+    """
+    return [line.removeprefix("\ufeff") for line in LINE_END.split(text)]
+
+
 def read_json_array(path: Path) -> Iterator[tuple[Source, Any]]:
     """Read a JSON file that is one array.
 
     path (Path): The file.
-    YIELDS (tuple[Source, Any]): Where the element stands, and the element.
+    YIELDS (tuple[Source, Any]): Where the element stands, and the element. Its objects are `JsonObject`s.
     RAISES (CorpusError): If the file can't be read, is not JSON or not an array.
     """
     text = read_text(path)
@@ -89,13 +115,13 @@ def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
 
     path (Path): The file.
     report (Report): Called with every problem.
-    YIELDS (tuple[Source, Any]): Where the value stands, and the value.
+    YIELDS (tuple[Source, Any]): Where the value stands, and the value. Its objects are `JsonObject`s.
     RAISES (CorpusError): If the file can't be read.
     """
     text = read_text(path)
     if not text.strip():
         raise CorpusError(f"{path} is empty. Expected one JSON record a line.")
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(split_lines(text), 1):
         if not line.strip():
             continue
         source = Source(str(path), f"line {number}")
@@ -117,7 +143,7 @@ def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
 
 def _parse_json(text: str) -> Any:
     try:
-        return json.loads(text, parse_int=parse_int)
+        return json.loads(text, parse_int=parse_int, object_pairs_hook=JsonObject)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -134,4 +160,5 @@ def parse_int(digits: str) -> int:
 
 
 def _json_type(value: Any) -> str:
-    return {dict: "object", str: "string", bool: "boolean", type(None): "null"}.get(type(value), "number")
+    names = {JsonObject: "object", str: "string", bool: "boolean", type(None): "null"}
+    return names.get(type(value), "number")
