@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy
 import srsly
@@ -248,7 +248,10 @@ def run(
 
 
 @app.command()
-def table(results: Path = typer.Argument(..., exists=True, help="What `run` has written")) -> None:
+def table(
+    results: Path = typer.Argument(..., exists=True, help="What `run` has written"),
+    part: str = typer.Option("heldout", help="Which scores: heldout, or dev"),
+) -> None:
     """Print what was measured as Markdown: means over the seeds, with standard deviations."""
     cells: dict[tuple[str, int], dict[int, dict[str, Any]]] = {}
     for file in sorted(results.glob("*.json")):
@@ -262,34 +265,33 @@ def table(results: Path = typer.Argument(..., exists=True, help="What `run` has 
         own = cells[key]
         given = [f"{statistics.mean(cell[unit] for cell in own.values()):,.0f}" for unit in units]
         scores = [
-            spread([100 * cell["f"]["dev"][kind] for cell in own.values()]) for kind in ("half", "calibrated")
+            spread([100 * cell["f"][part][kind] for cell in own.values()]) for kind in ("half", "calibrated")
         ]
+        randoms = {
+            seed: [x[seed] for (name, _), x in cells.items() if name == RANDOM and seed in x] for seed in own
+        }
         gains = [
-            spread(
-                [
-                    gain(cell, [cells[RANDOM, n][seed] for n in RANDOM_SIZES], unit)
-                    for seed, cell in own.items()
-                ]
-            )
-            for unit in units
+            spread([gain(cell, randoms[seed], unit, part) for seed, cell in own.items()]) for unit in units
         ]
         print("|", " | ".join([key[0], str(len(own)), *given, *scores, *gains]), "|")
 
 
-def gain(cell: dict[str, Any], randoms: Sequence[dict[str, Any]], unit: str) -> float:
+def gain(cell: dict[str, Any], randoms: Sequence[dict[str, Any]], unit: str, part: str) -> Optional[float]:
     """F1 above that of a random choice of as many documents, characters or entities, between its sizes on a
-    logarithmic scale."""
-    sizes = numpy.log([other[unit] for other in randoms])
-    reached = numpy.interp(
-        numpy.log(cell[unit]), sizes, [other["f"]["dev"]["calibrated"] for other in randoms]
-    )
-    return float(100 * (cell["f"]["dev"]["calibrated"] - reached))
+    logarithmic scale; None where it has no such size."""
+    points = sorted((other[unit], other["f"][part]["calibrated"]) for other in randoms)
+    sizes, scores = zip(*points, strict=True)
+    if not sizes[0] <= cell[unit] <= 1.01 * sizes[-1]:
+        return None
+    reached = numpy.interp(numpy.log(cell[unit]), numpy.log(sizes), scores)
+    return float(100 * (cell["f"][part]["calibrated"] - reached))
 
 
-def spread(values: Sequence[float]) -> str:
-    """Mean and standard deviation."""
-    deviation = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.1f}{deviation}"
+def spread(values: Sequence[Optional[float]]) -> str:
+    """Mean and standard deviation of what there is."""
+    found = [value for value in values if value is not None]
+    deviation = f" ± {statistics.stdev(found):.1f}" if len(found) > 1 else ""
+    return f"{statistics.mean(found):.1f}{deviation}" if found else "-"
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ def test_gain_is_above_a_random_choice_of_as_much():
         return {"characters": characters, "f": {"dev": {"calibrated": f}}}
 
     randoms = [cell(1000, 0.3), cell(4000, 0.5)]
-    assert gain(cell(1000, 0.32), randoms, "characters") == pytest.approx(2)
+    assert gain(cell(1000, 0.32), randoms, "characters", "dev") == pytest.approx(2)
     # Half of the way, on a logarithmic scale
-    assert gain(cell(2000, 0.43), randoms, "characters") == pytest.approx(3)
+    assert gain(cell(2000, 0.43), randoms, "characters", "dev") == pytest.approx(3)
+    assert gain(cell(500, 0.43), randoms, "characters", "dev") is None
+    assert gain(cell(8000, 0.43), randoms, "characters", "dev") is None
