@@ -7,11 +7,12 @@ an interrupted simulation goes on where it stopped.
 Example: python -m benchmarks.selection run corpus/cmeee metrics/selection
 """
 
+import heapq
 import os
 import random
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -36,8 +37,7 @@ from spacy_gpner.corpora.docs import read_docs
 from spacy_gpner.entities import entities
 from spacy_gpner.files import atomic_write
 from spacy_gpner.pipeline.find import find_pipe
-from spacy_gpner.selection.choose import ranked
-from spacy_gpner.selection.doubts import find_doubts
+from spacy_gpner.selection.doubts import find_doubts, sum_errors
 
 CONFIG = Path(__file__).parent.parent / "configs" / "cpu_student.cfg"
 SIZES = (500, 1000, 2000)
@@ -122,12 +122,55 @@ def read_scores_as(nlp: Language, setting: Setting) -> None:
     pipe.thresholds = dict(zip(pipe.labels, setting.thresholds.tolist(), strict=True))
 
 
+def find_by_surface(nlp: Language, texts: Sequence[str]) -> csr_array:
+    """Expected errors about each surface (the text of a span) in each text, shape (texts, surfaces)."""
+    places: dict[str, int] = {}
+    rows, columns, errors = [], [], []
+    for doubts in find_doubts(nlp, texts):
+        rows += doubts.places[doubts.spans.doc.numpy()].tolist()
+        errors += doubts.errors.tolist()
+        spans = doubts.spans
+        bounds = (x.tolist() for x in (spans.doc, spans.start, spans.end))
+        for doc, start, end in zip(*bounds, strict=True):
+            columns.append(places.setdefault(doubts.docs[doc][start:end].text, len(places)))
+    return csr_array((errors, (rows, columns)), shape=(len(texts), len(places)))
+
+
+def ranked(errors: csr_array, discount: float) -> Iterator[int]:
+    """Rank documents by what they are worth beside those before them: the sum of their expected errors, each
+    times the discount for every document before in which its surface has an expected error, too. Of equal
+    ones the first comes first.
+
+    errors (csr_array): Expected errors of each surface in each document, shape (documents, surfaces).
+    discount (float): In [0, 1]. 1 leaves what was ranked before out of account.
+    YIELDS (int): The documents' places, the most valuable first.
+    """
+    left = numpy.ones(errors.shape[1])
+
+    def worth(place: int) -> float:
+        own = slice(errors.indptr[place], errors.indptr[place + 1])
+        return float(errors.data[own] @ left[errors.indices[own]])
+
+    heap = [(-worth(place), place) for place in range(errors.shape[0])]
+    heapq.heapify(heap)
+    while heap:
+        # Worth only falls: a document that is still ahead of what the others were worth is the best
+        place = heap[0][1]
+        now = (-worth(place), place)
+        if now > heap[0]:
+            heapq.heapreplace(heap, now)
+            continue
+        heapq.heappop(heap)
+        left[errors.indices[errors.indptr[place] : errors.indptr[place + 1]]] *= discount
+        yield place
+
+
 def choose(
     errors: csr_array, corpus: Corpus, left: Sequence[int], choice: Choice, documents: int, characters: int
 ) -> list[int]:
     """Choose what to annotate next.
 
-    errors (csr_array): What `find_doubts` gives for what is left.
+    errors (csr_array): What `find_by_surface` gives for what is left.
     corpus (Corpus): The documents.
     left (Sequence[int]): Places in the pool of what is not annotated.
     choice (Choice): How to choose.
@@ -153,7 +196,7 @@ def compare_errors(nlp: Language, docs: Sequence[Doc]) -> dict[str, float]:
     """Errors as a calibrated pipeline expects them, and as it makes them."""
     key = find_pipe(nlp).key
     texts = [doc.text for doc in docs]
-    expected = find_doubts(nlp, texts).errors.sum(axis=1)
+    expected = sum_errors(nlp, texts)
     found = [set(entities(doc, key)) for doc in nlp.pipe(texts)]
     made = [len(own ^ set(entities(doc, key))) for own, doc in zip(found, docs, strict=True)]
     rank = float(spearmanr(expected, made).statistic)
@@ -194,7 +237,7 @@ def run_cell(
     read_scores_as(nlp, setting)
     left = sorted(set(range(len(corpus.pool))) - set(places))
     texts = [corpus.pool[place].text for place in left]
-    doubts = find_doubts(nlp, texts).errors if then else None
+    errors = find_by_surface(nlp, texts) if then else None
     rest = int(corpus.characters[random_order(corpus, seed)[size : 2 * size]].sum())
     cell = {
         "seed": seed,
@@ -207,7 +250,7 @@ def run_cell(
         "f": scores,
         "errors": compare_errors(nlp, corpus.heldout),
         "places": list(places),
-        "next": {name: choose(doubts, corpus, left, CHOICES[name], size, rest) for name in then},
+        "next": {name: choose(errors, corpus, left, CHOICES[name], size, rest) for name in then},
     }
     with atomic_write(file) as temporary:
         srsly.write_json(temporary, cell, indent=0)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy
@@ -13,11 +12,7 @@ from ..corpora.docs import DOC_ATTRS
 from ..errors import CorpusError
 from ..files import atomic_write
 from ..pipeline.find import find_pipe
-from .choose import ranked
-from .doubts import find_doubts
-
-# What a surface is worth the second time
-DISCOUNT = 0.5
+from .doubts import sum_errors
 
 
 @dataclass(frozen=True)
@@ -45,45 +40,50 @@ class Selection:
 
 
 def select(nlp: Language, docs: Sequence[Doc], n: int, path: Path) -> Selection:
-    """Choose the documents that are worth annotating next: those about which the pipeline's first span
-    component is expected to be wrong most often, less where that is about the same surfaces as in documents
-    chosen before. Documents with the component's span group are annotated already.
+    """Choose the documents that are worth annotating next: those with the most expected errors of the
+    pipeline's first span component for what they cost. To open one costs as much as to read one of average
+    length. Documents with the component's span group are annotated already; a text that recurs counts once.
 
     nlp (Language): The pipeline.
     docs (Sequence[Doc]): The documents.
     n (int): How many to choose.
     path (Path): Where they are from.
-    RETURNS (Selection): The choice. Documents keep their `user_data`.
+    RETURNS (Selection): The choice. Of equally valuable documents, those come first that do in the file.
     RAISES (CorpusError): If there are not so many to choose from.
     RAISES (PipelineError): If the pipeline has no span component.
     """
     key = find_pipe(nlp).key
     labelled = [doc for doc in docs if key in doc.spans]
     with_text = [doc for doc in docs if key not in doc.spans and doc.text.strip()]
-    once = {doc.text: doc for doc in reversed(with_text)}
-    for doc in labelled:
-        once.pop(doc.text, None)
-    # In the order of the file, of which the first is kept
-    pool = list(once.values())[::-1]
-    doubts = find_doubts(nlp, [doc.text for doc in pool], show_progress=True)
-    known = numpy.flatnonzero(~doubts.changed)
+    # The first of those with the same text, in the order of the file
+    once = list({doc.text: doc for doc in reversed(with_text)}.values())[::-1]
+    known = {doc.text for doc in labelled}
+    pool = [doc for doc in once if doc.text not in known]
+    found = sum_errors(nlp, [doc.text for doc in pool])
+    left = numpy.flatnonzero(~numpy.isnan(found))
     counts = {
         "labelled": len(labelled),
         "recurring": len(with_text) - len(pool),
         "empty": len(docs) - len(labelled) - len(with_text),
-        "changed": len(pool) - len(known),
+        "changed": len(pool) - len(left),
     }
-    if not 0 < n <= len(known):
-        raise CorpusError(_too_few(path, n, len(docs), len(known), key, counts))
-    errors = doubts.errors[known]
-    order = list(islice(ranked(errors, DISCOUNT), n))
-    return Selection(
-        order=order,
-        docs=_predict(nlp, [pool[known[place]] for place in order]),
-        errors=errors.sum(axis=1),
-        characters=numpy.array([len(pool[place].text) for place in known]),
-        **counts,
-    )
+    if not 0 < n <= len(left):
+        raise CorpusError(_too_few(path, n, len(docs), len(left), key, counts))
+    errors = found[left]
+    characters = numpy.array([len(pool[place].text) for place in left])
+    order = rank(errors, characters)[:n].tolist()
+    chosen = _predict(nlp, [pool[left[place]] for place in order])
+    return Selection(order, chosen, errors, characters, **counts)
+
+
+def rank(errors: numpy.ndarray, characters: numpy.ndarray) -> numpy.ndarray:
+    """Rank documents by expected errors for what they cost: as much to open as an average one to read.
+
+    errors (numpy.ndarray): The expected errors of each document, shape (D,).
+    characters (numpy.ndarray): The characters of each, shape (D,).
+    RETURNS (numpy.ndarray): Their places, the most valuable first, equal ones in their order, shape (D,).
+    """
+    return numpy.argsort(-errors / (characters + characters.mean()), kind="stable")
 
 
 def _predict(nlp: Language, docs: Sequence[Doc]) -> list[Doc]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from spacy_gpner.selection.choose import ranked
+from benchmarks.selection import ranked
 
 # Of eighths, whose sums and halves are exact: equal worth is equal
 EIGHTHS = st.integers(0, 8).map(lambda n: n / 8)
