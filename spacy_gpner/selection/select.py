@@ -1,6 +1,6 @@
 """From documents to those worth annotating next."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,9 @@ class Selection:
     changed: int
 
 
-def select(nlp: Language, docs: Sequence[Doc], n: int, path: Path) -> Selection:
+def select(
+    nlp: Language, docs: Sequence[Doc], n: int, path: Path, annotated: Collection[str] = ()
+) -> Selection:
     """Choose the documents that are worth annotating next: those with the most expected errors of the
     pipeline's first span component for what they cost. To open one costs as much as to read one of average
     length. Documents with the component's span group are annotated already; a text that recurs counts once.
@@ -48,6 +50,7 @@ def select(nlp: Language, docs: Sequence[Doc], n: int, path: Path) -> Selection:
     docs (Sequence[Doc]): The documents.
     n (int): How many to choose.
     path (Path): Where they are from.
+    annotated (Collection[str]): Texts that are annotated elsewhere.
     RETURNS (Selection): The choice. Of equally valuable documents, those come first that do in the file.
     RAISES (CorpusError): If there are not so many to choose from.
     RAISES (PipelineError): If the pipeline has no span component.
@@ -57,7 +60,7 @@ def select(nlp: Language, docs: Sequence[Doc], n: int, path: Path) -> Selection:
     with_text = [doc for doc in docs if key not in doc.spans and doc.text.strip()]
     # The first of those with the same text, in the order of the file
     once = list({doc.text: doc for doc in reversed(with_text)}.values())[::-1]
-    known = {doc.text for doc in labelled}
+    known = {doc.text for doc in labelled}.union(annotated)
     pool = [doc for doc in once if doc.text not in known]
     found = sum_errors(nlp, [doc.text for doc in pool])
     left = numpy.flatnonzero(~numpy.isnan(found))

@@ -102,6 +102,18 @@ def test_the_table_adds_up(run, one_model, pool, tmp_path):
     assert numpy.isfinite([float(x) for x in text.split("not chosen 1")[1].split()[1:3]]).all()
 
 
+def test_what_is_annotated_elsewhere_is_left_out(run, one_model, pool, tmp_path):
+    before = [save(tmp_path / f"{i}.spacy", [(text, [])]) for i, text in enumerate(TEXTS[:2])]
+    given = [arg for path in before for arg in ("--annotated", path)]
+    code, text = run("select", one_model, pool, tmp_path / "next.spacy", "--n", 4, *given)
+    assert code == 0, text
+    assert "4 documents have the text of another" in text
+    assert sorted(doc.text for doc in read_docs(tmp_path / "next.spacy")[0]) == sorted(TEXTS[2:])
+    code, text = run("select", one_model, pool, before[0], "--n", 4, *given)
+    assert code == 1
+    assert "is also an input" in text
+
+
 def test_what_is_not_calibrated_is_warned_of(run, one_model, pool, tmp_path):
     nlp = spacy.load(one_model)
     nlp.get_pipe(NAME).calibration = None
