@@ -68,7 +68,6 @@ CHOICES = {
     "density": Choice("characters"),
     "density, surfaces": Choice("characters", discount=0.5),
     "both": Choice("both"),
-    "density, gentle": Choice("characters", discount=0.9),
     "errors": Choice(),
     "errors, surfaces": Choice(discount=0.5),
 }
