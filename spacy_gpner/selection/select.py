@@ -58,20 +58,22 @@ def select(
     key = find_pipe(nlp).key
     labelled = [doc for doc in docs if key in doc.spans]
     with_text = [doc for doc in docs if key not in doc.spans and doc.text.strip()]
-    # The first of those with the same text, in the order of the file
-    once = list({doc.text: doc for doc in reversed(with_text)}.values())[::-1]
+    once: dict[str, Doc] = {}
+    for doc in with_text:
+        once.setdefault(doc.text, doc)
     known = {doc.text for doc in labelled}.union(annotated)
-    pool = [doc for doc in once if doc.text not in known]
-    found = sum_errors(nlp, [doc.text for doc in pool])
-    left = numpy.flatnonzero(~numpy.isnan(found))
+    pool = [doc for text, doc in once.items() if text not in known]
     counts = {
         "labelled": len(labelled),
         "recurring": len(with_text) - len(pool),
         "empty": len(docs) - len(labelled) - len(with_text),
-        "changed": len(pool) - len(left),
+        "changed": 0,
     }
-    if not 0 < n <= len(left):
-        raise CorpusError(_too_few(path, n, len(docs), len(left), key, counts))
+    _require(n, len(pool), path, key, counts)
+    found = sum_errors(nlp, [doc.text for doc in pool])
+    left = numpy.flatnonzero(~numpy.isnan(found))
+    counts["changed"] = len(pool) - len(left)
+    _require(n, len(left), path, key, counts)
     errors = found[left]
     characters = numpy.array([len(pool[place].text) for place in left])
     order = rank(errors, characters)[:n].tolist()
@@ -96,7 +98,9 @@ def _predict(nlp: Language, docs: Sequence[Doc]) -> list[Doc]:
     return predicted
 
 
-def _too_few(path: Path, n: int, total: int, left: int, key: str, counts: dict[str, int]) -> str:
+def _require(n: int, left: int, path: Path, key: str, counts: dict[str, int]) -> None:
+    if 0 < n <= left:
+        return
     reasons = {
         "labelled": f"are annotated (have doc.spans['{key}'])",
         "recurring": "have the text of another",
@@ -106,7 +110,10 @@ def _too_few(path: Path, n: int, total: int, left: int, key: str, counts: dict[s
     out = [f"{count} {reasons[name]}" for name, count in counts.items() if count]
     why = f" ({', '.join(out)})" if out else ""
     remedy = f"Give --n from 1 to {left}." if left else "Give documents that are not annotated."
-    return f"{path}: can't choose {n} of {total} documents, {left} of which are to choose from{why}. {remedy}"
+    total = left + sum(counts.values())
+    raise CorpusError(
+        f"{path}: can't choose {n} of {total} documents, {left} of which are to choose from{why}. {remedy}"
+    )
 
 
 def write_selection(selection: Selection, path: Path) -> None:

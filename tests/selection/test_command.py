@@ -6,6 +6,8 @@ import spacy
 from spacy.tokens import DocBin
 
 from spacy_gpner.corpora.docs import read_docs
+from spacy_gpner.errors import CorpusError
+from spacy_gpner.selection.select import rank, select
 
 from ..components import COMPONENTS
 from ..util import TRAIN, entities, make_docs, scores
@@ -121,6 +123,23 @@ def test_what_is_not_calibrated_is_warned_of(run, one_model, pool, tmp_path):
     code, text = run("select", tmp_path / "raw", pool, tmp_path / "next.spacy", "--n", 2)
     assert code == 0, text
     assert f"spacy gpner calibrate {tmp_path / 'raw'}" in text
+
+
+def test_texts_that_the_tokenizer_changes_are_left_out(one_model, tmp_path):
+    nlp = spacy.load(one_model)
+    tokenizer = nlp.tokenizer
+    nlp.tokenizer = lambda text: tokenizer(text.replace("胃", "肝"))
+    docs = make_docs(POOL)
+    assert select(nlp, docs, 5, tmp_path).changed == 1
+    with pytest.raises(CorpusError, match="1 have a text that the pipeline's tokenizer changes"):
+        select(nlp, docs, 6, tmp_path)
+
+
+def test_the_rank_is_by_errors_for_the_cost():
+    """Ten characters on average, which opening a document costs, too; equal ones keep their order."""
+    errors, characters = numpy.array([3.0, 4, 1, 0, 3, 0]), numpy.array([5, 30, 5, 5, 5, 10])
+    assert rank(errors, characters).tolist() == [0, 4, 1, 2, 3, 5]
+    assert rank(errors, numpy.full(6, 7)).tolist() == [1, 0, 4, 2, 3, 5]
 
 
 @pytest.mark.parametrize(
