@@ -1,11 +1,16 @@
 """An entity as plain data, in characters: what corpora, predictions and evaluations have in common."""
 
+import hashlib
+import re
 from typing import Any, NamedTuple, Optional
 
 import numpy
 from spacy.tokens import Doc
 
-MAX_SHOWN = 20
+MAX_SHOWN = 40
+# What stands in sentences, and hardly in a label
+SENTENCE = re.compile(r"[。！？；，、：…!?;,]|\.(\s|$)")
+KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 class Entity(NamedTuple):
@@ -35,13 +40,36 @@ def is_unicode(text: str) -> bool:
 
 
 def show_label(label: str) -> str:
-    """Make a label fit for a terminal. What a damaged corpus has for a label may be anything.
+    """Make a label fit for a terminal. What a damaged corpus has for a label may be anything, its text too.
 
     label (str): The label.
-    RETURNS (str): Its first characters, with line breaks and other control characters escaped.
+    RETURNS (str): The label, with control characters escaped. In place of one that looks like text, as it is
+        longer than 40 letters (13 Chinese ones) or has a sentence's punctuation, its length and a hash.
     """
-    shown = repr(label[:MAX_SHOWN])[1:-1]
-    return f"{shown}…" if len(label) > MAX_SHOWN else shown
+    if _is_longer(label, MAX_SHOWN) or SENTENCE.search(label):
+        return f"label of {_size(label)}"
+    return repr(label)[1:-1]
+
+
+def show_key(key: str) -> str:
+    """Make a JSON object's key fit for a terminal. In a file of another format it may be text.
+
+    key (str): The key.
+    RETURNS (str): The key, if it is a short identifier of Latin letters; else its length and a hash.
+    """
+    if KEY.fullmatch(key) and not _is_longer(key, MAX_SHOWN):
+        return f"key '{key}'"
+    return f"key of {_size(key)}"
+
+
+def _is_longer(text: str, limit: int) -> bool:
+    """Whether a text has more than so many bytes: a Chinese character says as much as three letters."""
+    return len(text.encode("utf-8", "surrogatepass")) > limit
+
+
+def _size(text: str) -> str:
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    return f"{len(text)} characters (#{digest})"
 
 
 def entities(doc: Doc, spans_key: str) -> list[Entity]:

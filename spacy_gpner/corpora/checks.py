@@ -7,6 +7,8 @@ from ..entities import Entity, is_unicode
 from .records import Problem, Report, Source
 
 Ends = Literal["inclusive", "exclusive"]
+# Kinds of problems, each with the name of what it is about
+Notes = tuple[tuple[str, str], ...]
 
 
 class RawEntity(NamedTuple):
@@ -18,6 +20,7 @@ class RawEntity(NamedTuple):
     text (Any): The entity's text, where the corpus gives it.
     source (Optional[Source]): Where the entity stands, if it has a line of its own.
     wrong (str): Why it is no entity at all.
+    notes (Notes): What else is to be reported about it and costs nothing.
     """
 
     start: Any = None
@@ -26,6 +29,7 @@ class RawEntity(NamedTuple):
     text: Any = None
     source: Optional[Source] = None
     wrong: str = ""
+    notes: Notes = ()
 
 
 def check_entities(
@@ -56,9 +60,11 @@ def check_entities(
                 kinds.append("edge_whitespace")
             if labels.setdefault((entity.start, entity.end), entity.label) != entity.label:
                 kinds.append("two_labels")
+        place = raw.source or Source(source.file, f"{source.position}, entity {number}")
         for kind in kinds:
-            place = raw.source or Source(source.file, f"{source.position}, entity {number}")
             report(_problem(kind, place, raw, surface))
+        for kind, name in raw.notes:
+            report(Problem(kind, place, name=name))
     return list(kept)
 
 

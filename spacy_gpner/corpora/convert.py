@@ -76,9 +76,9 @@ def convert_corpus(
     read = READERS[format_name]
     if read is read_iob and lang == "zh":
         read = partial(read_iob, spaces=False)
-    doc_bin = DocBin(attrs=DOC_ATTRS)
-    records = (record for path in inputs for record in read(path, report))
-    for record in tqdm(records, unit=" docs", delay=2, leave=False, disable=None):
+    doc_bin = DocBin(attrs=DOC_ATTRS, store_user_data=True)
+    records = ((path, record) for path in inputs for record in read(path, report))
+    for path, record in tqdm(records, unit=" docs", delay=2, leave=False, disable=None):
         doc = make_doc(
             record,
             tokenize,
@@ -87,6 +87,7 @@ def convert_corpus(
             spans_key=spans_key,
             on_misaligned=on_misaligned,
             set_ents=set_ents,
+            root=path if path.is_dir() else path.parent,
         )
         if doc is not None:
             doc_bin.add(doc)

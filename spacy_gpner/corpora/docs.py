@@ -1,6 +1,7 @@
 """From records to spaCy documents, and from documents to files and back."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, Optional
@@ -11,6 +12,7 @@ from tqdm import tqdm
 
 from ..entities import Entity
 from ..errors import CorpusError
+from .provenance import Provenance, set_provenance
 from .records import Problem, Record, Report, Source
 
 OnMisaligned = Literal["snap", "skip", "error"]
@@ -27,8 +29,9 @@ def make_doc(
     spans_key: str = "sc",
     on_misaligned: OnMisaligned = "snap",
     set_ents: bool = False,
+    root: Optional[Path] = None,
 ) -> Optional[Doc]:
-    """Make a document of a record, with its entities in `doc.spans`.
+    """Make a document of a record, with its entities in `doc.spans`. It keeps where it came from.
 
     record (Record): The record.
     tokenizer (Callable[[str], Doc]): Tokenizes the text, unless the record comes tokenized.
@@ -38,30 +41,42 @@ def make_doc(
     on_misaligned (Literal["snap", "skip", "error"]): What to do where an entity's edge is inside a token:
         move it to the token's edge, leave the entity out, or raise.
     set_ents (bool): Whether to set `doc.ents` as well, which can't overlap.
+    root (Optional[Path]): What the document's file is named relative to. By default, the directory of it.
     RETURNS (Optional[Doc]): The document, or None if the tokenizer lost some of the text.
     RAISES (CorpusError): If an edge is inside a token and this is an error, or if entities overlap and
         `doc.ents` was asked for.
     """
     doc = Doc(vocab, words=record.words) if record.words is not None else tokenizer(record.text)
     if record.words is None and doc.text != record.text:
-        report(Problem("text_changed", record.source))
+        report(Problem("text_changed", record.source, entities=len(record.entities or ())))
         return None
+    provenance = Provenance(_name(record.source, root), record.id, record.group)
+    set_provenance(doc, provenance)
     if record.entities is None:
         return doc
+    moved = lost = 0
     spans: dict[tuple[int, int, int], Span] = {}
     for entity in record.entities:
         span = _align(doc, entity, record, report, on_misaligned)
         if span is None:
+            lost += 1
             continue
+        moved += (span.start_char, span.end_char) != (entity.start, entity.end)
         key = (span.start, span.end, span.label)
         if key in spans:
             report(_problem("duplicate_after_snapping", record, entity))
         spans.setdefault(key, span)
     ordered = sorted(spans.values(), key=lambda span: (span.start, span.end, span.label_))
     doc.spans[spans_key] = SpanGroup(doc, name=spans_key, spans=ordered)
+    set_provenance(doc, replace(provenance, moved=moved, lost=lost))
     if set_ents:
         _set_ents(doc, ordered, record.source)
     return doc
+
+
+def _name(source: Source, root: Optional[Path]) -> str:
+    path = Path(source.file)
+    return path.relative_to(root).as_posix() if root and path.is_relative_to(root) else path.name
 
 
 def _align(

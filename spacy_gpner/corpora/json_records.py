@@ -1,11 +1,16 @@
 """What the JSON formats share: a record is an object with a text and its entities."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
-from ..entities import is_unicode
+from ..entities import is_unicode, show_key
 from .checks import Ends, RawEntity, check_entities
 from .records import Problem, Record, Report, Source
+from .text import JsonObject
+
+Flatten = Callable[[Any], Iterable[RawEntity]]
+# What any record may have beside its text and its entities
+NAMES = ("id", "group")
 
 
 def read_records(
@@ -16,9 +21,10 @@ def read_records(
     entities_key: str,
     container: type,
     ends: Ends,
-    flatten: Callable[[Any], Iterable[RawEntity]],
+    flatten: Flatten,
 ) -> Iterator[Record]:
     """Turn JSON values into records. One without entities is unlabelled; a malformed one costs itself alone.
+    Keys that are not read, and repeated ones, are reported.
 
     values (Iterable[tuple[Source, Any]]): Where each value stands, and the value.
     report (Report): Called with every problem.
@@ -30,39 +36,157 @@ def read_records(
     YIELDS (Record): The records.
     """
     for source, value in values:
+        if not isinstance(value, dict):
+            report(Problem("bad_record", source, detail="the record is not an object"))
+            continue
+        report_overwritten(value, entities_key, source, report, lambda x: _count(x, container, flatten))
         wrong = _what_is_wrong(value, text_key, entities_key, container)
         if wrong is not None:
-            report(Problem("bad_record", source, detail=wrong))
+            lost = _count(value.get(entities_key), container, flatten)
+            report(Problem("bad_record", source, detail=wrong, entities=lost))
             continue
         text, entities = value[text_key], value.get(entities_key)
-        if entities is not None:
+        names = {key: str(value[key]) for key in NAMES if _is_name(value.get(key))}
+        known = {text_key, entities_key, *names}
+        if entities is None:
+            known.update(_report_unread(value, known, source, report, container, flatten))
+        else:
             entities = check_entities(text, flatten(entities), source, report, ends=ends)
-        yield Record(text, entities, source)
+        report_unknown_keys(value, known, source, report)
+        yield Record(text, entities, source, id=names.get("id"), group=names.get("group"))
 
 
-def from_objects(entities: list[Any], keys: Sequence[str]) -> Iterator[RawEntity]:
+def from_objects(
+    entities: list[Any], keys: Sequence[str], known: Collection[str] = ()
+) -> Iterator[RawEntity]:
     """Give the entities of an array of objects.
 
     entities (list[Any]): The array.
     keys (Sequence[str]): Where an object has its start, end, label and, in some formats, text.
+    known (Collection[str]): What else it may have, and the reader uses.
     YIELDS (RawEntity): The entities.
     """
     for entity in entities:
-        if isinstance(entity, dict):
-            values: list[Any] = [entity.get(key) for key in keys]
-            yield RawEntity(*values)
-        else:
+        if not isinstance(entity, dict):
             yield RawEntity(wrong="the entity is not an object")
+            continue
+        values: list[Any] = [entity.get(key) for key in keys]
+        unclear = next((key for key in keys if is_ambiguous(entity, key)), None)
+        yield RawEntity(*values)._replace(
+            wrong="" if unclear is None else f"'{unclear}' is given twice, with different values",
+            notes=tuple(find_unknown_keys(entity, {*keys, *known})),
+        )
 
 
-def _what_is_wrong(value: Any, text_key: str, entities_key: str, container: type) -> Optional[str]:
-    if not isinstance(value, dict):
-        return "the record is not an object"
+def overwritten(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Give what the repeated keys of a JSON object held before their last value.
+
+    value (Mapping[str, Any]): The object, as `read_json_lines` and `read_json_array` give it.
+    RETURNS (list[tuple[str, Any]]): The keys and the values that are not in it any more.
+    """
+    return value.overwritten if isinstance(value, JsonObject) else []
+
+
+def find_unknown_keys(record: Mapping[str, Any], known: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Find the keys of a JSON object that a reader doesn't use, and those that are repeated.
+
+    record (Mapping[str, Any]): The object.
+    known (Collection[str]): The keys that the reader uses.
+    YIELDS (tuple[str, str]): The kind of problem, and the key as it may be shown.
+    """
+    for key in record:
+        if key not in known:
+            yield "unknown_key", show_key(key)
+    for key, _ in overwritten(record):
+        yield "duplicate_key", show_key(key)
+
+
+def report_unknown_keys(
+    record: Mapping[str, Any], known: Collection[str], source: Source, report: Report
+) -> None:
+    """Report every key of a JSON object that a reader doesn't use, and every repeated one. This costs
+    nothing: what a repeated key has cost is for `report_overwritten` to say.
+
+    record (Mapping[str, Any]): The object.
+    known (Collection[str]): The keys that the reader uses.
+    source (Source): Where it stands.
+    report (Report): Called with every problem.
+    """
+    for kind, name in find_unknown_keys(record, known):
+        report(Problem(kind, source, name=name))
+
+
+def report_overwritten(
+    record: Mapping[str, Any],
+    entities_key: str,
+    source: Source,
+    report: Report,
+    count: Callable[[Any], int],
+) -> None:
+    """Report the entities that are lost where the key that holds them is repeated with another value.
+
+    record (Mapping[str, Any]): The record.
+    entities_key (str): Where its entities are.
+    source (Source): Where it stands.
+    report (Report): Called with a problem for every such key.
+    count (Callable[[Any], int]): Counts the entities that a value holds, whatever it is.
+    """
+    for key, value in overwritten(record):
+        if key == entities_key and value != record[key] and (lost := count(value)):
+            report(Problem("overwritten", source, name=show_key(key), entities=lost))
+
+
+def is_ambiguous(record: Mapping[str, Any], key: str) -> bool:
+    """Tell whether a record has a key twice, with different values: of a text, nobody knows which is meant.
+
+    record (Mapping[str, Any]): The record.
+    key (str): The key.
+    RETURNS (bool): Whether it has.
+    """
+    return any(name == key and value != record[key] for name, value in overwritten(record))
+
+
+def _report_unread(
+    record: Mapping[str, Any],
+    known: Collection[str],
+    source: Source,
+    report: Report,
+    container: type,
+    flatten: Flatten,
+) -> list[str]:
+    """Report what looks like the entities of a record without any, under a key of another format."""
+    unread = []
+    for key, value in record.items():
+        if key in known:
+            continue
+        if isinstance(value, list):
+            found = sum(isinstance(item, dict | list) for item in value)
+        elif isinstance(value, container):
+            found = sum(not raw.wrong for raw in flatten(value))
+        else:
+            found = 0
+        if found:
+            report(Problem("unread_entities", source, name=show_key(key), entities=found))
+            unread.append(key)
+    return unread
+
+
+def _count(entities: Any, container: type, flatten: Flatten) -> int:
+    return sum(1 for _ in flatten(entities)) if isinstance(entities, container) else 0
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _what_is_wrong(value: dict[str, Any], text_key: str, entities_key: str, container: type) -> Optional[str]:
     text, entities = value.get(text_key), value.get(entities_key)
     if not isinstance(text, str):
         return f"'{text_key}' is missing or not a string"
     if not is_unicode(text):
         return f"'{text_key}' holds a lone surrogate"
+    if is_ambiguous(value, text_key):
+        return f"'{text_key}' is given twice, with different values"
     if entities is not None and not isinstance(entities, container):
         return f"'{entities_key}' is not {'an array' if container is list else 'an object'}"
     return None

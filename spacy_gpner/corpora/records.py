@@ -32,12 +32,17 @@ class Record:
     entities (Optional[list[Entity]]): The entities, or None where the text is not labelled.
     source (Source): Where the record stands.
     words (Optional[list[str]]): The tokens of a corpus that comes tokenized; the text joins them by spaces.
+    id (Optional[str]): The record's own name, where the corpus gives one.
+    group (Optional[str]): What the record must not be parted from, such as its patient, where the corpus
+        says so.
     """
 
     text: str
     entities: Optional[list[Entity]]
     source: Source
     words: Optional[list[str]] = None
+    id: Optional[str] = None
+    group: Optional[str] = None
 
 
 class Kind(NamedTuple):
@@ -59,6 +64,8 @@ KINDS: dict[str, Kind] = {
     "offsets_out_of_range": Kind("entity", "the offsets lie outside the text"),
     "label_invalid": Kind("entity", "the label is empty or not a string"),
     "text_mismatch": Kind("entity", "the entity's text is not what stands at its offsets"),
+    "unread_entities": Kind("entity", "a list of objects stands under a key that is not read"),
+    "overwritten": Kind("entity", "a JSON key is repeated with another value, which takes its place"),
     "discontinuous": Kind("entity", "the entity is in several pieces"),
     "misaligned_skipped": Kind("entity", "an edge of the entity is inside a token"),
     "snapped_to_nothing": Kind("entity", "no token holds the entity"),
@@ -71,6 +78,8 @@ KINDS: dict[str, Kind] = {
     "other_end_convention": Kind(None, "the end follows the other convention, as the entity's text shows"),
     "inside_without_begin": Kind(None, "a tag continues no entity, and opens one"),
     "annotation_ignored": Kind(None, "the annotation is not an entity"),
+    "unknown_key": Kind(None, "the format knows no such key, which is not read"),
+    "duplicate_key": Kind(None, "a JSON key is repeated"),
 }
 
 
@@ -86,6 +95,9 @@ class Problem:
     label (Optional[str]): The entity's label.
     detail (str): What is wrong, where the kind alone doesn't say. Holds no text of the corpus.
     text (Optional[str]): The entity's text, for those who ask to see it.
+    name (str): What it is about where that is no entity, such as a key, fit to be shown. Problems of a kind
+        are counted by it too.
+    entities (Optional[int]): How many entities it costs. By default one where it costs an entity, else none.
     """
 
     kind: str
@@ -95,11 +107,20 @@ class Problem:
     label: Optional[str] = None
     detail: str = ""
     text: Optional[str] = None
+    name: str = ""
+    entities: Optional[int] = None
 
     @property
     def lost(self) -> Lost:
         """RETURNS (Lost): What the problem cost: the record, the entity, or nothing (None)."""
         return KINDS[self.kind].lost
+
+    @property
+    def lost_entities(self) -> int:
+        """RETURNS (int): How many entities the problem cost, as far as they can be counted."""
+        if self.lost is None:
+            return 0
+        return self.entities if self.entities is not None else int(self.lost == "entity")
 
     @property
     def message(self) -> str:
@@ -110,13 +131,15 @@ class Problem:
         """Say where the problem is.
 
         show_text (bool): Whether the entity's text may be shown.
-        RETURNS (str): File, position, offsets, label and detail, as far as known.
+        RETURNS (str): File, position, offsets, label, name and detail, as far as known.
         """
         parts = [str(self.source)]
         if self.start is not None and self.end is not None:
             parts.append(f"offsets {self.start}-{self.end}")
         if self.label:
             parts.append(show_label(self.label))
+        if self.name:
+            parts.append(self.name)
         if show_text and self.text is not None:
             parts.append(repr(self.text))
         place = ", ".join(parts)

@@ -20,6 +20,20 @@ OTHER_ENCODINGS = {
 MAX_INT = 10**18
 
 
+class JsonObject(dict[str, Any]):
+    """A JSON object that keeps what its repeated keys held: the last value of a key is its value.
+
+    overwritten (list[tuple[str, Any]]): The keys that are given again further on, with their earlier values.
+    """
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.overwritten: list[tuple[str, Any]] = []
+        if len(self) < len(pairs):
+            last = {key: place for place, (key, _) in enumerate(pairs)}
+            self.overwritten = [pair for place, pair in enumerate(pairs) if last[pair[0]] != place]
+
+
 def read_text(path: Path) -> str:
     """Read a UTF-8 file, without a byte-order mark if it has one, and with its line ends as they are.
 
@@ -62,7 +76,7 @@ def read_json_array(path: Path) -> Iterator[tuple[Source, Any]]:
     """Read a JSON file that is one array.
 
     path (Path): The file.
-    YIELDS (tuple[Source, Any]): Where the element stands, and the element.
+    YIELDS (tuple[Source, Any]): Where the element stands, and the element. Its objects are `JsonObject`s.
     RAISES (CorpusError): If the file can't be read, is not JSON or not an array.
     """
     text = read_text(path)
@@ -89,7 +103,7 @@ def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
 
     path (Path): The file.
     report (Report): Called with every problem.
-    YIELDS (tuple[Source, Any]): Where the value stands, and the value.
+    YIELDS (tuple[Source, Any]): Where the value stands, and the value. Its objects are `JsonObject`s.
     RAISES (CorpusError): If the file can't be read.
     """
     text = read_text(path)
@@ -117,7 +131,7 @@ def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
 
 def _parse_json(text: str) -> Any:
     try:
-        return json.loads(text, parse_int=parse_int)
+        return json.loads(text, parse_int=parse_int, object_pairs_hook=JsonObject)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -134,4 +148,5 @@ def parse_int(digits: str) -> int:
 
 
 def _json_type(value: Any) -> str:
-    return {dict: "object", str: "string", bool: "boolean", type(None): "null"}.get(type(value), "number")
+    names = {JsonObject: "object", str: "string", bool: "boolean", type(None): "null"}
+    return names.get(type(value), "number")

@@ -225,6 +225,124 @@ def test_empty_text_is_kept(format_name, value, tmp_path):
     assert kinds == []
 
 
+SECOND = {"start_idx": 2, "end_idx": 3, "type": "dur", "entity": "三天"}
+
+
+def repeat(key, *values):
+    """An object of JSON that has a key several times."""
+    return "{" + ", ".join(f'"{key}": {json.dumps(value)}' for value in values) + "}"
+
+
+def with_first(value, key, first):
+    """JSON of a record in which a key comes twice, with another value first."""
+    return '{"' + key + f'": {json.dumps(first)}, ' + json.dumps(value)[1:]
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "kept", "expected"),
+    [
+        ("text", "发热三天", FEVER, [("duplicate_key", 0)]),
+        ("text", "咳嗽", None, [("bad_record", 1), ("duplicate_key", 0)]),
+        ("entities", [SECOND, 3], FEVER, [("overwritten", 2), ("duplicate_key", 0)]),
+        ("entities", [], FEVER, [("duplicate_key", 0)]),
+        ("entities", GOOD_CMEEE["entities"], FEVER, [("duplicate_key", 0)]),
+        ("entities", 3, FEVER, [("duplicate_key", 0)]),
+        ("note", 1, FEVER, [("unknown_key", 0), ("duplicate_key", 0)]),
+    ],
+)
+def test_repeated_keys_of_a_record(key, first, kept, expected, tmp_path):
+    problems, path = [], tmp_path / "file.json"
+    path.write_text(f"[{with_first({**GOOD_CMEEE, 'note': 2} if key == 'note' else GOOD_CMEEE, key, first)}]")
+    records = list(READERS["cmeee"](path, problems.append))
+    assert [record.entities for record in records] == ([] if kept is None else [kept])
+    found = [(problem.kind, problem.lost_entities) for problem in problems]
+    assert found == (expected[:1] if kept is None else expected)
+    if expected[-1][0] == "duplicate_key" and kept:
+        assert problems[-1].place().endswith(f"record 1, key '{key}'")
+
+
+@pytest.mark.parametrize(("first", "kept"), [(0, FEVER), (3, [])])
+def test_repeated_key_of_an_entity(first, kept, tmp_path):
+    path = tmp_path / "file.json"
+    entity = with_first(GOOD_CMEEE["entities"][0], "start_idx", first)
+    path.write_text(f'[{{"text": "发热三天", "entities": [{entity}]}}]', encoding="utf-8")
+    records, kinds = read("cmeee", path)
+    assert records[0].entities == kept
+    assert kinds == ["bad_entity"] * (not kept) + ["duplicate_key"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "problems"),
+    [
+        (repeat("sym", {"发热": [[0, 1]]}, {"三天": [[2, 3]]}), 1),
+        ('{"sym": ' + repeat("发热", [[0, 1]], [[3, 4]]) + ', "dur": {"三天": [[2, 3]]}}', 1),
+        (repeat("sym", {"发热": [[0, 1]]}, {"发热": [[0, 1]]}), 2),
+    ],
+)
+def test_repeated_labels_and_surfaces_of_cluener_are_read(labels, problems, tmp_path):
+    path, found = tmp_path / "file", []
+    path.write_text(f'{{"text": "发热三发热天", "label": {labels}}}\n', encoding="utf-8")
+    (record,) = READERS["cluener"](path, found.append)
+    assert Entity(0, 2, "sym") in record.entities
+    assert "duplicate_key" in [problem.kind for problem in found]
+    assert sum(problem.lost_entities for problem in found) + len(record.entities) + problems == 3 + (
+        problems == 1 and "dur" in labels
+    )
+
+
+def test_unknown_keys_are_counted_and_text_in_them_is_not_shown(tmp_path):
+    problems = []
+    entity = {**GOOD_CMEEE["entities"][0], "Link.id": 3, "咳嗽两周": 4}
+    path = write_array(tmp_path / "file", {**GOOD_CMEEE, "entities": [entity], "split": "x", "发热。" * 9: 1})
+    (record,) = READERS["cmeee"](path, problems.append)
+    assert record.entities == FEVER
+    assert [problem.kind for problem in problems] == ["unknown_key"] * 4
+    assert [problem.name.partition(" (")[0] for problem in problems] == [
+        "key 'Link.id'",
+        "key of 4 characters",
+        "key 'split'",
+        "key of 27 characters",
+    ]
+    assert problems[0].place() == f"{path}, record 1, entity 1, key 'Link.id'"
+    assert all(problem.lost is None for problem in problems)
+
+
+@pytest.mark.parametrize("names", [{"id": 7, "group": "p1"}, {"id": "a"}, {"id": None}, {"group": {"a": 1}}])
+def test_id_and_group_of_a_record(names, tmp_path):
+    records, kinds = read("cmeee", write_array(tmp_path / "file", {**GOOD_CMEEE, **names}))
+    used = {key: str(value) for key, value in names.items() if isinstance(value, str | int)}
+    assert {"id": records[0].id, "group": records[0].group} == {"id": None, "group": None, **used}
+    assert kinds == ["unknown_key"] * (len(names) - len(used))
+
+
+@pytest.mark.parametrize(
+    ("value", "lost"),
+    [
+        ({"ents": GOOD_CMEEE["entities"]}, 1),
+        ({"entity": [[0, 2, "sym"], [2, 4, "dur"]]}, 2),
+        ({"ents": GOOD_CMEEE["entities"], "entities": None}, 1),
+        ({"ents": []}, 0),
+        ({"meta": {"ward": 3}}, 0),
+        ({"tags": ["a", "b"]}, 0),
+    ],
+)
+def test_entities_under_another_key_are_counted_as_lost(value, lost, tmp_path):
+    problems = []
+    (record,) = READERS["cmeee"](
+        write_array(tmp_path / "file", {"text": "发热三天", **value}), problems.append
+    )
+    assert record.entities is None
+    assert sum(problem.lost_entities for problem in problems) == lost
+    assert [problem.kind for problem in problems] == ["unread_entities" if lost else "unknown_key"]
+
+
+def test_labels_of_cluener_under_another_key_are_counted_as_lost(tmp_path):
+    problems = []
+    value = {"text": "发热三天", "labels": {"sym": {"发热": [[0, 1]]}, "dur": {"三天": [[2, 3]]}}}
+    list(READERS["cluener"](write_lines(tmp_path / "file", value), problems.append))
+    assert [(problem.kind, problem.lost_entities) for problem in problems] == [("unread_entities", 2)]
+
+
 @pytest.mark.parametrize("entity", [None, 3, "发热", [0, 1, "sym"]])
 @pytest.mark.parametrize("format_name", ["cmeee", "ccks2019"])
 def test_entity_that_is_no_object(format_name, entity, tmp_path):
@@ -271,7 +389,7 @@ def test_integer_of_any_length_costs_its_entity_alone(sign, tmp_path):
     path.write_text(f'[{{"text": "发热三天", "entities": [{bad}, {good}]}}]', encoding="utf-8")
     (record,) = READERS["cmeee"](path, problems.append)
     assert record.entities == FEVER
-    assert [problem.kind for problem in problems] == ["offsets_out_of_range"]
+    assert [problem.kind for problem in problems] == ["offsets_out_of_range", "unknown_key"]
     assert len(problems[0].place()) < len(str(path)) + 80
 
 

@@ -32,7 +32,11 @@ def test_place_shows_text_only_when_asked():
         ("症状", "症状"),
         ("a\n\x1b[31m", r"a\n\x1b[31m"),
         ("\ud800", r"\ud800"),
-        ("发热" * 50, "发热" * 10 + "…"),
+        ("Treatment/Drug.name", "Treatment/Drug.name"),
+        ("a" * 40, "a" * 40),
+        ("发热" * 50, "label of 100 characters (#71d77b13)"),
+        ("发热，三天", "label of 5 characters (#33471c3b)"),
+        ("No fever.", "label of 9 characters (#eda61006)"),
     ],
 )
 def test_labels_are_short_and_escaped(label, shown):
