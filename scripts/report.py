@@ -18,7 +18,7 @@ from spacy.training import Example
 from wasabi import msg
 
 from spacy_gpner.cli._gpu import setup_gpu
-from spacy_gpner.entities import Entity, entities, scored_entities
+from spacy_gpner.entities import Entity, entities, scored_entities, show_label
 from spacy_gpner.loading import load_pipeline
 from spacy_gpner.pipeline.find import find_pipe
 
@@ -111,7 +111,10 @@ def print_tables(reports: list[Report]) -> None:
     first = reports[0]
     types = {label for scores in first.scores.values() for label in scores["spans_sc_per_type"]}
     rows = [
-        (label, *(f"{100 * first.scores[first.chosen]['spans_sc_per_type'][label][x]:.2f}" for x in "prf"))
+        (
+            show_label(label),
+            *(f"{100 * first.scores[first.chosen]['spans_sc_per_type'][label][x]:.2f}" for x in "prf"),
+        )
         for label in sorted(types)
     ]
     msg.text(f"{first.name}, by type, at {first.chosen}")

@@ -67,7 +67,7 @@ def find_candidates(nlp: Language, docs: Sequence[Doc], *, show_progress: bool =
 
     nlp (Language): The pipeline. It is left as it was.
     docs (Sequence[Doc]): The documents with gold spans. Those without the span group are not looked at.
-    show_progress (bool): Whether to show a progress bar.
+    show_progress (bool): Whether to show a progress bar, on a terminal.
     RETURNS (Candidates): The spans.
     RAISES (PipelineError): If there is no such component.
     """
@@ -76,7 +76,7 @@ def find_candidates(nlp: Language, docs: Sequence[Doc], *, show_progress: bool =
     n_gold: Counter[str] = Counter()
     changed = 0
     texts = [(doc.text, doc) for doc in docs if pipe.key in doc.spans]
-    bar = tqdm(total=len(texts), disable=not show_progress, unit=" texts", leave=False)
+    bar = tqdm(total=len(texts), disable=None if show_progress else True, unit=" texts", leave=False)
     # In a zone: words of the texts are not to be saved with the pipeline
     with bar, nlp.memory_zone():
         for batch in run_before(nlp, pipe.name, texts):

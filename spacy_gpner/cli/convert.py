@@ -79,7 +79,6 @@ def print_summary(summary: "Summary", show_text: bool = False) -> None:
     """
     from wasabi import msg
 
-    from ..corpora.records import KINDS
     from ..entities import show_label
 
     msg.table(
@@ -88,17 +87,42 @@ def print_summary(summary: "Summary", show_text: bool = False) -> None:
             ("Entities", summary.entities),
             *((f"  {show_label(label)}", count) for label, count in sorted(summary.types.items())),
             ("Nested", f"{summary.nested} ({summary.nested_share:.1%})"),
+            ("Moved", f"{summary.moved}, to the edges of their tokens"),
+            ("In the source", _show_sum(summary)),
         ]
     )
+    _print_problems(summary, show_text)
+    for doubt in summary.doubts:
+        msg.warn(doubt)
+
+
+def _show_sum(summary: "Summary") -> str:
+    parts = f"{summary.in_source} = {summary.entities} kept + {summary.lost} lost"
+    again = f" + {summary.again} given again" if summary.again else ""
+    unknown = f", and those of {summary.uncounted} malformed records" if summary.uncounted else ""
+    return parts + again + unknown
+
+
+def _print_problems(summary: "Summary", show_text: bool) -> None:
+    from wasabi import msg
+
+    from ..corpora.records import KINDS
+
     if not summary.problems:
         return
     costs = {None: "nothing", "entity": "the entity", "record": "the record"}
     rows = []
     for kind, counted in sorted(summary.problems.items()):
         place = counted.first[0].place(show_text)
-        rows.append((kind, counted.count, costs[KINDS[kind].lost], place))
+        cost = costs[KINDS[kind].lost]
+        if KINDS[kind].lost == "entity" and counted.entities != counted.count:
+            cost = f"{counted.entities} entities"
+        rows.append((kind, counted.count, cost, place))
     msg.table(rows, header=("Problem", "Count", "Lost", "First"), divider=True, max_col=200)
     for kind, counted in sorted(summary.problems.items()):
+        if len(counted.names) > 1:
+            names = ", ".join(f"{name} {n}" for name, n in counted.names.most_common(MAX_LISTED))
+            msg.text(f"{kind}: {names}" + ", …" * (len(counted.names) > MAX_LISTED))
         if KINDS[kind].lost is None:
             continue
         msg.warn(f"{kind}: {KINDS[kind].message}")

@@ -14,11 +14,14 @@ def split_cli(
     heldout_path: Path = Arg(..., metavar="HELDOUT.spacy", help="Output: the documents held out"),
     share: float = Opt(0.1, "--share", help="The share to hold out"),
     neighbours: int = Opt(1, "--neighbours", help="Hold out whole groups of so many neighbouring documents"),
+    group: bool = Opt(False, "--group", help="Hold out whole groups, such as patients"),
     every: Optional[int] = Opt(None, "--every", help="Hold out every Nth document, in order, instead"),
     seed: int = Opt(0, "--seed", help="The seed of the choice by share"),
 ) -> None:
     """Hold out documents for choosing models. With --share the same texts are always on the same side.
     Where neighbours come from one source, hold out groups of them: new text is not from it either.
+    With --group, documents of one group are on the same side too: of one sub-directory of brat's, or with one
+    value of the key "group" in a corpus of JSON records.
     """
     from wasabi import msg
 
@@ -26,8 +29,17 @@ def split_cli(
 
     with fail_clearly():
         split = split_docs(
-            docs_path, train_path, heldout_path, share=share, neighbours=neighbours, every=every, seed=seed
+            docs_path,
+            train_path,
+            heldout_path,
+            share=share,
+            neighbours=neighbours,
+            every=every,
+            seed=seed,
+            by_group=group,
         )
     msg.good(f"{split.train} documents in {train_path}, {split.heldout} in {heldout_path}")
     if split.shared_texts:
         msg.warn(f"{split.shared_texts} texts are in both parts. With --share, they never are.")
+    if split.shared_groups:
+        msg.warn(f"{split.shared_groups} groups are in both parts. With --group, they never are.")

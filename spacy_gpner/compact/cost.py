@@ -42,7 +42,7 @@ def compare(pipelines: Sequence[Language], gold: Sequence[Doc], *, show_progress
 
     pipelines (Sequence[Language]): The pipelines, each with a `span_globalpointer`.
     gold (Sequence[Doc]): The documents with gold spans.
-    show_progress (bool): Whether to show a progress bar.
+    show_progress (bool): Whether to show a progress bar, on a terminal.
     RETURNS (List[Cost]): What was measured of each.
     RAISES (PipelineError): If a pipeline has no `span_globalpointer`.
     """
@@ -57,7 +57,10 @@ def compare(pipelines: Sequence[Language], gold: Sequence[Doc], *, show_progress
     for nlp in pipelines:
         list(nlp.pipe(texts[:TURN]))
     with tqdm(
-        total=len(texts) * len(pipelines), disable=not show_progress, unit=" texts", leave=False
+        total=len(texts) * len(pipelines),
+        disable=None if show_progress else True,
+        unit=" texts",
+        leave=False,
     ) as bar:
         for begin in range(0, len(texts), TURN):
             turn = texts[begin : begin + TURN]

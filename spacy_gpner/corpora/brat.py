@@ -1,7 +1,9 @@
-"""brat stand-off: pairs of a .txt and an .ann file, ends exclusive."""
+"""brat stand-off: .txt files, each with its annotations beside it, ends exclusive."""
 
+import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
@@ -10,15 +12,45 @@ from .checks import RawEntity, check_entities
 from .records import Problem, Record, Report, Source
 from .text import parse_int, read_text
 
+TEXT = ".txt"
+# brat's own, and those of the BioNLP shared tasks: given entities and found events
+ANNOTATIONS = (".ann", ".a1", ".a2")
 INTEGER = re.compile(r"-?[0-9]+")
-# An .ann file has one line per annotation, so that line breaks inside an entity become spaces there
+ENTITY = re.compile(r"T|t[0-9]")
+OTHERS = {
+    "R": "relation",
+    "E": "event",
+    "A": "attribute",
+    "M": "attribute",
+    "N": "normalization",
+    "#": "note",
+    "*": "equivalence",
+}
+OTHER = re.compile(r"(?i:([REAMN])[0-9])|([#*])")
+# An .ann file has one line per annotation, so that line breaks inside an entity become spaces there. brat
+# replaces line feeds alone: a carriage return before one stays, and ends no line.
 LINE_BREAKS = str.maketrans("\r\n", "  ")
+LINE_END = re.compile(r"\r*\n|\r(?=[^\t\r\n]*\t|\r|$)")
+
+
+@dataclass
+class Pair:
+    """A text and its annotations.
+
+    texts (list[Path]): The text's file. If there are several of one name but for its case, nobody knows
+        whose the annotations are.
+    annotations (list[Path]): The files of its annotations.
+    """
+
+    texts: list[Path] = field(default_factory=list)
+    annotations: list[Path] = field(default_factory=list)
 
 
 def read_brat(path: Path, report: Report) -> Iterator[Record]:
-    """Read a directory of .txt and .ann files, in numeric order, or one .txt file with its .ann.
-    A text without .ann is unlabelled. Relations, events, attributes and notes are counted and left out.
-    In a directory, a file that can't be read costs its pair alone.
+    """Read a directory of .txt and .ann (or .a1 and .a2) files and its sub-directories, in numeric order, or
+    one .txt file with its annotations. A text without annotations is unlabelled. Relations, events,
+    attributes, notes and other files are counted and left out. In a directory, a file that can't be read
+    costs its pair alone. Texts of one sub-directory are of one group.
 
     path (Path): The directory, or the .txt file.
     report (Report): Called with every problem.
@@ -26,48 +58,99 @@ def read_brat(path: Path, report: Report) -> Iterator[Record]:
     RAISES (CorpusError): If there is no .txt file, or the one given can't be read.
     """
     if path.is_dir():
-        texts = sorted(path.glob("*.txt"), key=_natural)
-        if not texts:
+        pairs = _find_pairs(path, report)
+        if not any(pair.texts for pair in pairs):
             raise CorpusError(f"{path} holds no .txt file. Give the directory of the .txt and .ann files.")
-        alone = set(path.glob("*.ann")) - {text_path.with_suffix(".ann") for text_path in texts}
-        for annotations in sorted(alone, key=_natural):
-            report(Problem("bad_record", Source(str(annotations)), detail="no .txt file beside it"))
-    elif path.suffix == ".txt":
-        texts = [path]
+    elif path.suffix.lower() == TEXT:
+        beside = path.parent.iterdir() if path.parent.is_dir() else []
+        own = [other for other in beside if other.stem == path.stem and other.suffix.lower() in ANNOTATIONS]
+        pairs = [Pair([path], sorted(own))]
     else:
         raise CorpusError(f"{path} is neither a directory nor a .txt file.")
-    for text_path in texts:
-        source, annotations = Source(str(text_path)), text_path.with_suffix(".ann")
-        # A broken link doesn't exist, but its text isn't unlabelled
-        labelled = annotations.exists() or annotations.is_symlink()
+    for pair in pairs:
+        record = _read_pair(pair, path, report)
+        if record is not None:
+            yield record
+
+
+def _find_pairs(root: Path, report: Report) -> list[Pair]:
+    pairs: dict[Path, Pair] = {}
+
+    def refuse(err: OSError) -> None:
+        report(Problem("bad_record", Source(str(err.filename)), detail=f"can't read it: {err.strerror}"))
+
+    for folder, folders, files in os.walk(root, onerror=refuse):
+        for name in sorted([*folders, *files]):
+            path = Path(folder, name)
+            suffix = path.suffix.lower()
+            if suffix == TEXT:
+                pairs.setdefault(path.with_suffix(""), Pair()).texts.append(path)
+            elif suffix in ANNOTATIONS:
+                pairs.setdefault(path.with_suffix(""), Pair()).annotations.append(path)
+            elif name in files:
+                report(Problem("file_ignored", Source(str(path))))
+            elif path.is_symlink():
+                detail = "links to directories are not followed"
+                report(Problem("bad_record", Source(str(path)), detail=detail))
+    return [pairs[name] for name in sorted(pairs, key=lambda name: _natural(name.relative_to(root)))]
+
+
+def _read_pair(pair: Pair, given: Path, report: Report) -> Optional[Record]:
+    annotations: list[RawEntity] = []
+    wrong = "" if pair.texts else "no .txt file beside it"
+    if len(pair.texts) > 1:
+        wrong = f"{pair.texts[1].name} has the same name, so that the annotations may be of either"
+    text = ""
+    problems: list[Problem] = []
+    for path in [*pair.texts, *pair.annotations]:
         try:
-            text = read_text(text_path)
-            lines = read_text(annotations).split("\n") if labelled else []
+            content = read_text(path)
         except CorpusError as err:
-            if text_path == path:
+            if path == given:
                 raise
-            report(Problem("bad_record", Source(str(path)), detail=str(err).removesuffix(".")))
+            wrong = wrong or str(err).removesuffix(".")
             continue
-        if not labelled:
-            yield Record(text, None, source)
-            continue
-        raw = _parse_annotations(lines, annotations, report)
-        flat = text.translate(LINE_BREAKS)
-        yield Record(text, check_entities(flat, raw, source, report, ends="exclusive"), source)
+        if path in pair.texts:
+            text = content
+        else:
+            annotations.extend(_parse_annotations(content, path, problems.append))
+    source = Source(str((pair.texts or pair.annotations)[0]))
+    if wrong:
+        lost = len(annotations) + sum(problem.lost_entities for problem in problems)
+        report(Problem("bad_record", source, detail=wrong, entities=lost))
+        return None
+    for problem in problems:
+        report(problem)
+    parts = Path(source.file).relative_to(given).parts if given != pair.texts[0] else ()
+    group = parts[0] if len(parts) > 1 else None
+    if not pair.annotations:
+        return Record(text, None, source, group=group)
+    flat = text.translate(LINE_BREAKS)
+    return Record(
+        text, check_entities(flat, annotations, source, report, ends="exclusive"), source, group=group
+    )
 
 
-def _parse_annotations(lines: list[str], path: Path, report: Report) -> Iterator[RawEntity]:
-    for number, line in enumerate(lines, 1):
-        line = line.removesuffix("\r")
+def _parse_annotations(content: str, path: Path, report: Report) -> Iterator[RawEntity]:
+    ids: set[str] = set()
+    for number, line in enumerate(LINE_END.split(content), 1):
+        line = line.removeprefix("\ufeff").lstrip(" ")
         source = Source(str(path), f"line {number}")
+        other = OTHER.match(line)
         if not line.strip():
             continue
-        if not line.startswith("T"):
-            report(Problem("annotation_ignored", source))
-            continue
-        entity = _parse_entity(line, source, report)
-        if entity is not None:
-            yield entity
+        if ENTITY.match(line):
+            identity = line.partition("\t")[0].strip()
+            if identity in ids:
+                report(Problem("id_repeated", source))
+            ids.add(identity)
+            entity = _parse_entity(line, source, report)
+            if entity is not None:
+                yield entity
+        elif other is not None:
+            report(Problem("annotation_ignored", source, name=OTHERS[(other[1] or other[2]).upper()]))
+        else:
+            report(Problem("bad_entity", source, detail="no annotation begins as the line does"))
 
 
 def _parse_entity(line: str, source: Source, report: Report) -> Optional[RawEntity]:
@@ -77,14 +160,14 @@ def _parse_entity(line: str, source: Source, report: Report) -> Optional[RawEnti
     if ";" in offsets:
         report(Problem("discontinuous", source, label=label))
         return None
-    numbers = [parse_int(n) if INTEGER.fullmatch(n) else n for n in offsets.split(" ")]
+    numbers = [parse_int(n) if INTEGER.fullmatch(n) else n for n in offsets.split()]
     if len(numbers) != 2:
         report(Problem("bad_entity", source, detail="expected: id, tab, type, start, end, tab, text"))
         return None
     start, end = numbers
-    return RawEntity(start, end, label, surface if tab else None, source)
+    return RawEntity(start, end, label, surface.translate(LINE_BREAKS) if tab else None, source)
 
 
-def _natural(path: Path) -> list[str | int]:
-    parts = re.split(r"([0-9]+)", path.name)
-    return [int(part) if index % 2 else part for index, part in enumerate(parts)]
+def _natural(path: Path) -> list[list[str | int]]:
+    parts = [re.split(r"([0-9]+)", part) for part in path.parts]
+    return [[int(x) if index % 2 else x for index, x in enumerate(part)] for part in parts]

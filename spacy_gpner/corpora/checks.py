@@ -1,5 +1,6 @@
 """The checks that every format's entities pass."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple, Optional
 
@@ -49,8 +50,7 @@ def check_entities(
     kept: dict[Entity, None] = {}
     labels: dict[tuple[int, int], str] = {}
     for number, raw in enumerate(entities, 1):
-        kind, entity = _resolve(text, raw, ends)
-        kinds = [kind] if kind else []
+        kinds, entity = _resolve(text, raw, ends)
         surface = text[entity.start : entity.end] if entity else raw.text
         if entity in kept:
             kinds = ["duplicate"]
@@ -68,30 +68,45 @@ def check_entities(
     return list(kept)
 
 
-def _resolve(text: str, raw: RawEntity, ends: Ends) -> tuple[Optional[str], Optional[Entity]]:
-    """Return the kind of problem, if any, and the entity, if it can be kept."""
+def _resolve(text: str, raw: RawEntity, ends: Ends) -> tuple[list[str], Optional[Entity]]:
+    """Return the kinds of problems, and the entity, if it can be kept."""
     if raw.wrong:
-        return "bad_entity", None
+        return ["bad_entity"], None
     if not (_is_integer(raw.start) and _is_integer(raw.end)):
-        return "offsets_not_integer", None
+        return ["offsets_not_integer"], None
     if not (isinstance(raw.label, str) and raw.label.strip() and is_unicode(raw.label)):
-        return "label_invalid", None
+        return ["label_invalid"], None
     start, native, other = raw.start, raw.end, raw.end + 1
     if ends == "inclusive":
         native, other = other, native
-    if _holds(text, start, native, raw.text):
-        return None, Entity(start, native, raw.label)
-    if raw.text is not None and _holds(text, start, other, raw.text):
-        return "other_end_convention", Entity(start, other, raw.label)
+    if _is_span(text, start, native) and raw.text is None:
+        return [], Entity(start, native, raw.label)
+    spans = [
+        (end, kinds)
+        for end, kinds in ((native, []), (other, ["other_end_convention"]))
+        if _is_span(text, start, end) and isinstance(raw.text, str)
+    ]
+    for end, kinds in spans:
+        if text[start:end] == raw.text:
+            return kinds, Entity(start, end, raw.label)
+    for end, kinds in spans:
+        if _fold(text[start:end]) == _fold(raw.text):
+            return [*kinds, "surface_differs"], Entity(start, end, raw.label)
     if start < 0 or native > len(text):
-        return "offsets_out_of_range", None
+        return ["offsets_out_of_range"], None
     if native <= start:
-        return "offsets_inverted", None
-    return "text_mismatch", None
+        return ["offsets_inverted"], None
+    return ["text_mismatch"], None
 
 
-def _holds(text: str, start: int, end: int, surface: Any) -> bool:
-    return 0 <= start < end <= len(text) and (surface is None or text[start:end] == surface)
+def _is_span(text: str, start: int, end: int) -> bool:
+    return 0 <= start < end <= len(text)
+
+
+def _fold(text: str) -> str:
+    """Give a text without case, and full and half width made one."""
+    wide = {c for c in text if unicodedata.decomposition(c).startswith(("<wide>", "<narrow>"))}
+    return "".join(unicodedata.normalize("NFKC", c) if c in wide else c for c in text).casefold()
 
 
 def _is_integer(value: Any) -> bool:

@@ -11,6 +11,9 @@ from ..spans.nesting import nesting
 from .records import KINDS, Problem
 
 MAX_PLACES = 10
+MAX_NAMES = 20
+AGAIN = ("duplicate", "duplicate_after_snapping")
+DOUBT = "Is this the right format?"
 
 
 @dataclass
@@ -19,10 +22,16 @@ class ProblemCount:
 
     count (int): How many there are.
     first (list[Problem]): The first ten of them.
+    names (Counter[str]): How many of them are about each key, column or kind of line.
+    entities (int): The entities that they cost, as far as they can be counted.
+    uncounted (int): The records that they cost and whose entities can't be counted.
     """
 
     count: int = 0
     first: list[Problem] = field(default_factory=list)
+    names: Counter[str] = field(default_factory=Counter)
+    entities: int = 0
+    uncounted: int = 0
 
 
 @dataclass
@@ -52,6 +61,46 @@ class Summary:
         """RETURNS (float): The share of entities that are nested."""
         return self.nested / self.entities if self.entities else 0.0
 
+    @property
+    def moved(self) -> int:
+        """RETURNS (int): The entities of which an edge was moved to a token's edge."""
+        return self._count("misaligned_snapped")
+
+    @property
+    def lost(self) -> int:
+        """RETURNS (int): The entities of the source that are lost, as far as they can be counted."""
+        return sum(counted.entities for counted in self.problems.values())
+
+    @property
+    def again(self) -> int:
+        """RETURNS (int): The entities of the source that are the same as others, and kept once."""
+        return sum(map(self._count, AGAIN))
+
+    @property
+    def uncounted(self) -> int:
+        """RETURNS (int): The records that are lost and whose entities can't be counted."""
+        return sum(counted.uncounted for counted in self.problems.values())
+
+    @property
+    def in_source(self) -> int:
+        """RETURNS (int): The entities of the source, apart from those that can't be counted."""
+        return self.entities + self.lost + self.again
+
+    @property
+    def doubts(self) -> list[str]:
+        """RETURNS (list[str]): Why the corpus may not be what it was taken for."""
+        if self.unlabelled and not self.labelled:
+            counted = self.problems.get("unread_entities") or self.problems.get("unknown_key")
+            keys = ", ".join(name for name, _ in counted.names.most_common(MAX_NAMES)) if counted else ""
+            found = f" Not read: {keys}." if keys else ""
+            return [f"No record is labelled.{found} {DOUBT}"]
+        if self.labelled and not self.entities:
+            return [f"No record has an entity. {DOUBT}"]
+        return []
+
+    def _count(self, kind: str) -> int:
+        return self.problems[kind].count if kind in self.problems else 0
+
     def add_problem(self, problem: Problem) -> None:
         """Count a problem.
 
@@ -59,6 +108,10 @@ class Summary:
         """
         counted = self.problems.setdefault(problem.kind, ProblemCount())
         counted.count += 1
+        counted.entities += problem.lost_entities
+        counted.uncounted += problem.lost == "record" and problem.entities is None
+        if problem.name:
+            counted.names[problem.name] += 1
         if len(counted.first) < MAX_PLACES:
             counted.first.append(problem)
 
@@ -83,17 +136,31 @@ class Summary:
         """
         return {
             "documents": {"labelled": self.labelled, "unlabelled": self.unlabelled},
-            "entities": {"total": self.entities, "types": dict(sorted(self.types.items()))},
+            "entities": {
+                "total": self.entities,
+                "types": {show_label(label): n for label, n in sorted(self.types.items())},
+                "moved": self.moved,
+            },
+            "source": {
+                "entities": self.in_source,
+                "kept": self.entities,
+                "lost": self.lost,
+                "given_again": self.again,
+                "uncounted_records": self.uncounted,
+            },
             "nested": {"entities": self.nested, "share": round(self.nested_share, 6)},
             "problems": {
                 kind: {
                     "count": counted.count,
                     "message": KINDS[kind].message,
                     "lost": KINDS[kind].lost,
+                    "lost_entities": counted.entities,
+                    "names": dict(counted.names.most_common(MAX_NAMES)),
                     "first": [_place(problem) for problem in counted.first],
                 }
                 for kind, counted in sorted(self.problems.items())
             },
+            "doubts": self.doubts,
         }
 
 
@@ -104,5 +171,6 @@ def _place(problem: Problem) -> dict[str, Optional[str | int]]:
         "start": problem.start,
         "end": problem.end,
         "label": None if problem.label is None else show_label(problem.label),
+        "name": problem.name,
         "detail": problem.detail,
     }

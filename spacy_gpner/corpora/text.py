@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ OTHER_ENCODINGS = {
 }
 
 MAX_INT = 10**18
+LINE_END = re.compile(r"\r*\n|\r")
 
 
 class JsonObject(dict[str, Any]):
@@ -72,6 +74,16 @@ def _foreign_encoding(data: bytes) -> str | None:
     return None
 
 
+def split_lines(text: str) -> list[str]:
+    """Split a text in lines, whatever ends them: a line feed, a carriage return or both. A byte-order mark
+    before a line, as joined files have it, is left out.
+
+    text (str): The text.
+    RETURNS (list[str]): The lines, without their ends.
+    """
+    return [line.removeprefix("\ufeff") for line in LINE_END.split(text)]
+
+
 def read_json_array(path: Path) -> Iterator[tuple[Source, Any]]:
     """Read a JSON file that is one array.
 
@@ -109,7 +121,7 @@ def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
     text = read_text(path)
     if not text.strip():
         raise CorpusError(f"{path} is empty. Expected one JSON record a line.")
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(split_lines(text), 1):
         if not line.strip():
             continue
         source = Source(str(path), f"line {number}")

@@ -71,7 +71,12 @@ class DistillationCourse(PipelineCourse):
             return
         n_texts = len(set(self.texts))
         with tqdm(
-            total=n_texts, desc="Teacher's vectors", unit=" texts", file=self.stderr, leave=False
+            total=n_texts,
+            desc="Teacher's vectors",
+            unit=" texts",
+            file=self.stderr,
+            leave=False,
+            disable=None,
         ) as bar:
             self.teacher.fill_cache(self.texts, bar.update)
         left_out = self.teacher.cache.left_out

@@ -14,6 +14,7 @@ from thinc.api import Model, Optimizer, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import nn
 
+from ..entities import show_label
 from ..errors import DistillationError
 from ..models.score_model import is_initialized
 from ..models.torch_layer import get_shim, unflatten
@@ -70,9 +71,10 @@ class LinkedTeacher(Generic[S]):
         self.cache = VectorCache(max_gb=0) if cache is None else cache
         self.labels = [label for label in student.labels if label in self.pipe.labels]
         if not self.labels:
+            own, others = (", ".join(map(show_label, pipe.labels)) for pipe in (self.pipe, student))
             raise DistillationError(
-                f"The teacher's labels ({', '.join(self.pipe.labels)}) and the student's "
-                f"({', '.join(student.labels)}) have none in common. Train a teacher on the student's."
+                f"The teacher's labels ({own}) and the student's ({others}) have none in common. Train a "
+                "teacher on the student's."
             )
         self.head = self.pipe.model.get_ref("output_layer")
         if not is_initialized(self.pipe.model):

@@ -9,6 +9,7 @@ from typing import Optional
 from spacy.tokens import Doc
 
 from ..corpora.docs import read_docs, require_spans
+from ..corpora.provenance import Provenance, get_provenance
 from ..entities import entities, show_label
 from ..errors import CorpusError, PipelineError
 from ..files import resolve
@@ -87,7 +88,25 @@ def read_gold(path: Path, spans_key: str) -> tuple[list[Doc], list[str]]:
     require_spans(docs, spans_key, path, GOLD)
     gold = [doc for doc in docs if spans_key in doc.spans]
     unannotated = len(docs) - len(gold)
-    return gold, [f"{unannotated:,} documents have no annotation and are left out."] * bool(unannotated)
+    notes = [f"{unannotated:,} documents have no annotation and are left out."] * bool(unannotated)
+    return gold, notes + _note_changed([get_provenance(doc) for doc in gold])
+
+
+def _note_changed(provenances: Sequence[Provenance]) -> list[str]:
+    """What the scores can't show, as the gold is no longer that of the source."""
+    moved, lost = sum(own.moved for own in provenances), sum(own.lost for own in provenances)
+    notes = []
+    if moved:
+        notes.append(
+            f"{moved:,} gold entities were moved to the edges of their tokens when the corpus was converted, "
+            "and are scored as moved."
+        )
+    if lost:
+        notes.append(
+            f"{lost:,} gold entities of the source can't be predicted with the corpus's tokens, and were "
+            "left out when it was converted: no score counts them."
+        )
+    return notes
 
 
 def read_surfaces(path: Path, spans_key: str) -> Surfaces:

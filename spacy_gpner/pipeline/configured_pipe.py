@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..checks import check_probability
-from ..entities import is_unicode
+from ..entities import is_unicode, show_label
 from ..errors import PipelineError
 from ..models.score_model import ScoreModel, is_initialized, is_score_model, resize_score_model
 from ..spans import Calibration, Cut
@@ -143,8 +143,8 @@ class ConfiguredPipe(TrainablePipe):
         unknown = sorted(set(own) - set(self.labels))
         if unknown:
             raise ValueError(
-                f"[{self.name}] Invalid thresholds: there is no label {', '.join(map(repr, unknown))}. The "
-                f"labels are {', '.join(self.labels)}."
+                f"[{self.name}] Invalid thresholds: there is no label {', '.join(map(show_label, unknown))}. "
+                f"The labels are {', '.join(map(show_label, self.labels))}."
             )
         limit = self.cfg["max_spans"]
         by_label = self.calibration

@@ -10,6 +10,7 @@ from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from ..entities import show_label
 from ..errors import GpnerWarning
 from ..spans import Objective
 
@@ -94,7 +95,7 @@ class GoldReport:
         total = self.total.total()
         for reason, counts in self.lost.items():
             by_label = ", ".join(
-                f"{label} {n} of {self.total[label]} ({n / self.total[label]:.2%})"
+                f"{show_label(label)} {n} of {self.total[label]} ({n / self.total[label]:.2%})"
                 for label, n in sorted(counts.items())
             )
             warnings.warn(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..checks import check_count, check_probability
-from ..entities import is_unicode
+from ..entities import is_unicode, show_label
 from .ents import EntsPolicy, check_ents_policy
 from .stretches import MIN_STRETCH
 
@@ -71,7 +71,7 @@ def check_thresholds(by_label: Optional[Mapping[str, float]]) -> None:
     if by_label is not None and not isinstance(by_label, Mapping):
         raise ValueError(f"Invalid thresholds: {by_label!r}. Expected a threshold by label, or null.")
     for label, value in (by_label or {}).items():
-        check_probability(f"thresholds of '{label}'", value)
+        check_probability(f"thresholds of '{show_label(label)}'", value)
 
 
 def check_calibration(by_label: Optional[Mapping[str, tuple[float, float]]]) -> None:
@@ -82,8 +82,8 @@ def check_calibration(by_label: Optional[Mapping[str, tuple[float, float]]]) -> 
     for label, (slope, offset) in (by_label or {}).items():
         if not (0 < slope < math.inf and math.isfinite(offset)):
             raise ValueError(
-                f"Invalid calibration of '{label}': slope {slope}, offset {offset}. Expected a slope "
-                "above 0, and finite numbers."
+                f"Invalid calibration of '{show_label(label)}': slope {slope}, offset {offset}. "
+                "Expected a slope above 0, and finite numbers."
             )
 
 
