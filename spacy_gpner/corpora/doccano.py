@@ -8,7 +8,7 @@ from ..entities import show_key
 from .checks import RawEntity
 from .json_records import from_objects, read_records
 from .records import Problem, Record, Report
-from .text import read_json_lines
+from .text import read_json_values
 from .writing import Document, Exported, write_json_lines
 
 # Projects without and with relations, and what earlier versions wrote
@@ -17,16 +17,16 @@ KEYS = ("start_offset", "end_offset", "label")
 
 
 def read_doccano(path: Path, report: Report) -> Iterator[Record]:
-    """Read lines of `{"text", "label": [[start, end, label]]}`, or of `{"text", "entities": [{"id", "label",
-    "start_offset", "end_offset"}], "relations": […]}`. A record without any is unlabelled. Relations are
-    counted and left out.
+    """Read lines (or an array) of `{"text", "label": [[start, end, label]]}`, or of `{"text", "entities":
+    [{"id", "label", "start_offset", "end_offset"}], "relations": […]}`. A record without any is unlabelled.
+    Relations are counted and left out.
 
     path (Path): The file.
     report (Report): Called with every problem.
     YIELDS (Record): The records.
     RAISES (CorpusError): If the file can't be read.
     """
-    for source, value in read_json_lines(path, report):
+    for source, value in read_json_values(path, report):
         own, *others = _entity_keys(value)
         for key in others:
             found = value[key]
@@ -69,7 +69,10 @@ def is_doccano(value: Any) -> bool:
     entities = value.get("entities")
     if isinstance(entities, list) and entities:
         return isinstance(entities[0], dict) and "start_offset" in entities[0]
-    return any(isinstance(value.get(key), list) for key in ("label", "labels")) or "Comments" in value
+    labels = value.get("label", value.get("labels"))
+    return "Comments" in value or (
+        isinstance(labels, list) and all(isinstance(label, list) for label in labels)
+    )
 
 
 def _entity_keys(value: Any) -> list[str]:

@@ -1,22 +1,21 @@
-"""The corpus formats by name. A new format is a reader, a writer and what tells it from the others, in a file of
-its own, and one entry here."""
+"""The corpus formats by name. A new format is a reader, a writer and what tells it from the others, in a file
+of its own, and one entry here."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Optional
 
 from .brat import read_brat
-from .brat_files import write_brat
+from .brat_writer import write_brat
 from .ccks2019 import is_ccks2019, read_ccks2019
 from .cluener import is_cluener, read_cluener
 from .cmeee import is_cmeee, read_cmeee, write_cmeee
 from .doccano import is_doccano, read_doccano, write_doccano
 from .iob import read_iob
-from .iob_layers import write_iob
+from .iob_writer import write_iob
 from .label_studio import is_label_studio, read_label_studio, write_label_studio
 from .prodigy import is_prodigy, read_prodigy, write_prodigy
-from .records import Record, Report
+from .records import Record
 from .spans import is_spans, read_spans, write_spans
 from .tokens import is_tokens, read_tokens, write_tokens
 from .writing import Writer
@@ -53,8 +52,4 @@ FORMATS: dict[str, Format] = {
     "prodigy": Format(read_prodigy, write_prodigy, is_prodigy),
     "spans": Format(read_spans, write_spans, is_spans),
     "tokens": Format(read_tokens, write_tokens, is_tokens, tokenized=True),
-}
-
-READERS: dict[str, Callable[[Path, Report], Iterator[Record]]] = {
-    name: entry.read for name, entry in FORMATS.items()
 }

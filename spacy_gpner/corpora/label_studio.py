@@ -30,8 +30,8 @@ OTHER_TYPES = ("relation", "choices", "textarea", "rating", "number", "taxonomy"
 
 def read_label_studio(path: Path, report: Report) -> Iterator[Record]:
     """Read an array of tasks, `{"data": {"text"}, "annotations": [{"result": [{"value": {"start", "end",
-    "labels"}}]}]}`, or of JSON-MIN. Gold is, of a task's annotations that are not cancelled, the one marked as
-    ground truth, or else the latest. The others, predictions and drafts are counted and left out; a task
+    "labels"}}]}]}`, or of JSON-MIN. Gold is, of a task's annotations that are not cancelled, the one marked
+    as ground truth, or else the latest. The others, predictions and drafts are counted and left out; a task
     without an annotation is unlabelled. Relations, choices and the like are counted and left out.
 
     path (Path): The file.
@@ -104,23 +104,24 @@ def _check(task: Task) -> tuple[str, str]:
 
 
 def _read(task: Task, text_key: str, report: Report) -> Record:
-    text, entities = task.data[text_key], None
+    text, entities, place = task.data[text_key], None, task.source
     chosen = _choose(_annotations(task))
     for index, (source, annotation) in enumerate(task.annotations):
         if index != chosen:
             name = "cancelled annotation" if annotation.get("was_cancelled") else "another annotation"
             report(Problem("not_gold", source, name=name, entities=_count(annotation)))
             continue
+        place = source
         report_unknown_keys(annotation, USED_OF_ANNOTATIONS, source, report, UNUSED_OF_ANNOTATIONS)
         raw = _entities(annotation["result"], text, source, report)
         entities = check_entities(text, raw, source, report, ends="exclusive")
     names = {key: str(task.data[key]) for key in ("id", "group") if is_name(task.data.get(key))}
-    report_unknown_keys(task.value, {*task.used, text_key}, task.source, report, UNUSED)
+    report_unknown_keys(task.value, {*task.used, text_key}, place, report, UNUSED)
     if task.data is not task.value:
-        report_unknown_keys(task.data, {*names, text_key}, task.source, report)
+        report_unknown_keys(task.data, {*names, text_key}, place, report)
         if is_name(task.value.get("id")):
             names.setdefault("id", str(task.value["id"]))
-    return Record(text, entities, task.source, id=names.get("id"), group=names.get("group"))
+    return Record(text, entities, place, id=names.get("id"), group=names.get("group"))
 
 
 def _choose(annotations: Sequence[dict[str, Any]]) -> Optional[int]:
@@ -208,7 +209,10 @@ def _from_utf16(text: str, start: int, end: int) -> Optional[tuple[int, int]]:
         return None
     units = text.encode("utf-16-le")
     try:
-        before, inside = units[: 2 * start].decode("utf-16-le"), units[2 * start : 2 * end].decode("utf-16-le")
+        before, inside = (
+            units[: 2 * start].decode("utf-16-le"),
+            units[2 * start : 2 * end].decode("utf-16-le"),
+        )
     except UnicodeDecodeError:
         return None
     return len(before), len(before) + len(inside)

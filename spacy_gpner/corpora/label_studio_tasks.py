@@ -54,11 +54,12 @@ def find_tasks(values: Iterable[tuple[Source, Any]], report: Report) -> list[Tas
             report(Problem("bad_record", source, detail="the record is not an object"))
         elif is_row(value):
             task = _from_row(value, source)
-            first = rows.setdefault(repr((value.get("id", source.position), value.get("text"))), task)
-            if first is task:
-                tasks.append(task)
+            key = repr((value.get("id", source.position), value.get("text")))
+            if key in rows and task.annotations and not task.wrong:
+                rows[key].annotations += task.annotations
             else:
-                first.annotations += task.annotations
+                tasks.append(task)
+                rows[key] = task
         else:
             tasks.append(_from_task(value, source))
     return tasks

@@ -8,7 +8,7 @@ from typing import Any, Optional
 from .checks import RawEntity
 from .json_records import from_objects, read_records
 from .records import Problem, Record, Report, Source
-from .text import read_json_lines
+from .text import read_json_values
 from .writing import Document, Exported, with_score, write_json_lines
 
 KEYS = ("start", "end", "label", "text")
@@ -21,20 +21,31 @@ UNUSED = (
     *("meta", "config", "options", "accept", "label", "html", "path", "versions", "view_id"),
     *("_input_hash", "_task_hash", "_session_id", "_annotator_id", "_timestamp", "_session_timestamp"),
 )
-UNUSED_OF_SPANS = ("score", "source", "color", "pattern", "id", "input_hash", "answer", "rank", "type", "kb_id")
+UNUSED_OF_SPANS = (
+    "score",
+    "source",
+    "color",
+    "pattern",
+    "id",
+    "input_hash",
+    "answer",
+    "rank",
+    "type",
+    "kb_id",
+)
 
 
 def read_prodigy(path: Path, report: Report) -> Iterator[Record]:
-    """Read what `prodigy db-out` writes for `ner`, `ner_manual`, `spans` and `spans_manual`: lines of `{"text",
-    "tokens", "spans": [{"start", "end", "label"}], "answer"}`. A record that was rejected or ignored is
-    unlabelled, and its spans are counted. One that was accepted without spans has no entities.
+    """Read what `prodigy db-out` writes for `ner`, `ner_manual`, `spans` and `spans_manual`: lines of
+    `{"text", "tokens", "spans": [{"start", "end", "label"}], "answer"}`. A record that was rejected or ignored
+    is unlabelled, and its spans are counted. One that was accepted without spans has no entities.
 
     path (Path): The file.
     report (Report): Called with every problem.
     YIELDS (Record): The records.
     RAISES (CorpusError): If the file can't be read.
     """
-    for source, value in read_json_lines(path, report):
+    for source, value in read_json_values(path, report):
         task = value if isinstance(value, dict) else {}
         if task.get("answer") not in ANSWERS:
             detail = "'answer' is none of accept, reject and ignore"

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from .json_records import from_objects, read_records
+from .prodigy import is_prodigy
 from .records import Record, Report
-from .text import read_json_lines
+from .text import read_json_values
 from .writing import Document, Exported, with_score, write_json_lines
 
 KEYS = ("start", "end", "label", "text")
 
 
 def read_spans(path: Path, report: Report) -> Iterator[Record]:
-    """Read lines of `{"text", "spans": [{"start", "end", "label"}]}`, with or without the spans' own texts.
-    A record without spans is unlabelled.
+    """Read lines (or an array) of `{"text", "spans": [{"start", "end", "label"}]}`; a span may have its own
+    "text". A record without spans is unlabelled.
 
     path (Path): The file.
     report (Report): Called with every problem.
@@ -23,7 +24,7 @@ def read_spans(path: Path, report: Report) -> Iterator[Record]:
     RAISES (CorpusError): If the file can't be read.
     """
     return read_records(
-        read_json_lines(path, report),
+        read_json_values(path, report),
         report,
         text_key="text",
         entities_key="spans",
@@ -50,7 +51,9 @@ def is_spans(value: Any) -> bool:
     value (Any): The value.
     RETURNS (bool): Whether it is.
     """
-    return isinstance(value, dict) and "text" in value and isinstance(value.get("spans"), list)
+    if not (isinstance(value, dict) and "text" in value and isinstance(value.get("spans"), list)):
+        return False
+    return not is_prodigy(value)
 
 
 def _to_record(document: Document) -> dict[str, Any]:

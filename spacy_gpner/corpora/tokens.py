@@ -12,16 +12,16 @@ from .checks import Ends, RawEntity
 from .json_records import from_objects, is_ambiguous, read_records
 from .records import Problem, Record, Report, Source
 from .text import read_json_values
-from .writing import Document, Exported, with_score, write_json_lines
+from .writing import Document, Exported, count_spacing, with_score, write_json_lines
 
 
 def read_tokens(path: Path, report: Report, *, spaces: bool = True) -> Iterator[Record]:
     """Read records of `{"tokens": [token], "entities": [[start, end, label]]}`; an entity may be an object of
     "start", "end", "label" (or "type") and "text" too. A record without entities is unlabelled.
 
-    Whether ends are inclusive is told by all entities of the file: by their texts; by ends equal to the number
-    of tokens, which only exclusive ones can be; by ends equal to their starts, which only inclusive ones can
-    be. If nothing tells, they are taken as exclusive. Either way it is reported.
+    Whether ends are inclusive is told by all entities of the file: by their texts; by ends equal to the
+    number of tokens, which only exclusive ones can be; by ends equal to their starts, which only inclusive
+    ones can be. If nothing tells, they are taken as exclusive. Either way it is reported.
 
     path (Path): The file.
     report (Report): Called with every problem.
@@ -35,7 +35,9 @@ def read_tokens(path: Path, report: Report, *, spaces: bool = True) -> Iterator[
     for source, value in values:
         words, entities = _parts(value)
         if words is None:
-            report(Problem("bad_record", source, detail="'tokens' is no array of words", entities=len(entities)))
+            report(
+                Problem("bad_record", source, detail="'tokens' is no array of words", entities=len(entities))
+            )
             continue
         if "text" in value:
             report(Problem("unused_key", source, name=show_key("text")))
@@ -74,17 +76,6 @@ def is_tokens(value: Any) -> bool:
     if not (isinstance(value, dict) and isinstance(value.get("tokens"), list)):
         return False
     return "text" not in value and isinstance(value.get("entities"), list)
-
-
-def count_spacing(document: Document, exported: Exported) -> None:
-    """Count the document if neither spaces between all tokens nor none between any give its text.
-
-    document (Document): The document.
-    exported (Exported): The counts to change.
-    """
-    words = [token.text for token in document.doc]
-    if document.doc.text.rstrip(" ") not in (" ".join(words).rstrip(" "), "".join(words).rstrip(" ")):
-        exported.notes["spaces between tokens"] += 1
 
 
 def _parts(value: Any) -> tuple[Optional[list[str]], list[Any]]:

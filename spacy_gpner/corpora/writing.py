@@ -116,6 +116,17 @@ def lose(exported: Exported, reason: str, number: int = 1) -> None:
     exported.lost[reason] += number
 
 
+def count_spacing(document: Document, exported: Exported) -> None:
+    """Count the document if neither spaces between all tokens nor none between any give its text.
+
+    document (Document): The document.
+    exported (Exported): The counts to change.
+    """
+    words = [token.text for token in document.doc]
+    if document.doc.text.rstrip(" ") not in (" ".join(words).rstrip(" "), "".join(words).rstrip(" ")):
+        exported.notes["spaces between tokens"] += 1
+
+
 def with_score(entity: dict[str, Any], score: Optional[float]) -> dict[str, Any]:
     """Add a score to an entity, if there is one.
 

@@ -8,7 +8,7 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_gpner.corpora.docs import read_docs
-from spacy_gpner.corpora.formats import READERS
+from spacy_gpner.corpora.formats import FORMATS
 
 BAD = {"text": "咳嗽两周", "entities": [{"start_idx": 0, "end_idx": 1, "type": "sym", "entity": "头痛"}]}
 FLAT = {"text": "咳嗽两周", "entities": [{"start_idx": 0, "end_idx": 1, "type": "sym", "entity": "咳嗽"}]}
@@ -223,7 +223,7 @@ def test_help_ends_with_an_example(command, run):
 
 def test_help_names_every_format(run):
     text = run("convert", "--help")[1]
-    assert all(name in text for name in READERS)
+    assert all(name in text for name in FORMATS)
 
 
 def test_commands_import_nothing_heavy():
