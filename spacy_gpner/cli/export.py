@@ -24,8 +24,9 @@ def export_cli(
 
     with fail_clearly():
         exported = export_docs(format_name, docs_path, output, spans_key=spans_key)
-    unlabelled = f", {exported.unlabelled} of them unlabelled" if exported.unlabelled else ""
-    msg.good(f"{exported.documents} documents{unlabelled} with {exported.entities} entities in {output}")
+    msg.good(f"{exported.documents} documents with {exported.entities} entities in {output}")
+    if exported.unlabelled:
+        msg.info(f"{exported.unlabelled} documents have no spans under '{spans_key}': they are unlabelled")
     for reason, number in sorted(exported.lost.items()):
         msg.warn(f"{number} spans {reason} are left out")
     for name, number in sorted(exported.notes.items()):

@@ -38,13 +38,12 @@ def write_brat(documents: Iterable[Document], path: Path, exported: Exported) ->
         text_path.write_text(mark + document.doc.text, encoding="utf-8", newline="")
         if document.entities is None:
             continue
+        kept = [entity for entity in document.entities if not SPACE.search(entity.span.label_)]
+        if len(kept) < len(document.entities):
+            lose(exported, "with whitespace in the label", len(document.entities) - len(kept))
         lines: list[str] = []
-        for span, score in document.entities:
-            if SPACE.search(span.label_):
-                lose(exported, "with whitespace in the label")
-                continue
+        for number, (span, score) in enumerate(kept, 1):
             labels.add(span.label_)
-            number = len(lines) + 1
             surface = span.text.translate(LINE_BREAKS)
             lines.append(f"T{number}\t{span.label_} {span.start_char} {span.end_char}\t{surface}\n")
             if score is not None:

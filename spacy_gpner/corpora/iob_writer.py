@@ -7,14 +7,14 @@ from spacy.tokens import Span
 
 from .writing import Document, Exported, count_spacing, lose
 
-# What would end a line or a column
-BREAKS = "\t\r\n"
+# What would end a line or a column, or vanish at the start of a line
+BREAKS = "\t\r\n\ufeff"
 
 
 def write_iob(documents: Iterable[Document], path: Path, exported: Exported) -> None:
     """Write what `read_iob` reads: a token a line, with as many columns of tags as entities lie on one
-    another, and an empty line between documents. A token of a line break or a tab ends a sentence. Scores are
-    lost, and how tokens are spaced, and entities across such a break or with a label that holds one.
+    another, and an empty line between documents. A token with a line break or a tab ends a sentence, and is
+    lost, as are entities across it, scores, and how tokens are spaced. Unlabelled documents look labelled.
 
     documents (Iterable[Document]): The documents.
     path (Path): The file to write.
@@ -36,6 +36,9 @@ def _layers(document: Document, exported: Exported) -> list[list[Span]]:
         document.entities is None
     )
     exported.notes["documents without a token"] += not _sentences(document)
+    exported.notes["line breaks and tabs, where a sentence ends"] += sum(
+        _breaks(token.text) for token in document.doc
+    )
     layers: list[list[Span]] = []
     entities = [span for span, _ in document.entities or []]
     for span in sorted(entities, key=lambda span: (span.start, -span.end, span.label_)):

@@ -55,11 +55,11 @@ def find_tasks(values: Iterable[tuple[Source, Any]], report: Report) -> list[Tas
         elif is_row(value):
             task = _from_row(value, source)
             key = repr((value.get("id", source.position), value.get("text")))
-            if key in rows and task.annotations and not task.wrong:
-                rows[key].annotations += task.annotations
-            else:
+            first = rows.setdefault(key, task) if task.annotations and not task.wrong else task
+            if first is task:
                 tasks.append(task)
-                rows[key] = task
+            else:
+                first.annotations += task.annotations
         else:
             tasks.append(_from_task(value, source))
     return tasks

@@ -37,8 +37,8 @@ UNUSED_OF_SPANS = (
 
 def read_prodigy(path: Path, report: Report) -> Iterator[Record]:
     """Read what `prodigy db-out` writes for `ner`, `ner_manual`, `spans` and `spans_manual`: lines of
-    `{"text", "tokens", "spans": [{"start", "end", "label"}], "answer"}`. A record that was rejected or ignored
-    is unlabelled, and its spans are counted. One that was accepted without spans has no entities.
+    `{"text", "tokens", "spans": [{"start", "end", "label"}], "answer"}`. A record that was rejected or
+    ignored is unlabelled, and its spans are counted. One that was accepted without spans has no entities.
 
     path (Path): The file.
     report (Report): Called with every problem.

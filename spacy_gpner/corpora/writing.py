@@ -1,4 +1,4 @@
-"""What the formats' writers share: documents with their entities and scores, and what could not be written."""
+"""What the formats' writers share: documents with their entities and scores, and what is not written."""
 
 import json
 import math
@@ -30,7 +30,8 @@ class Document:
     """A document as the writers get it.
 
     doc (Doc): The document.
-    entities (Optional[list[Scored]]): Its entities by start, end and label, each once; None if it is unlabelled.
+    entities (Optional[list[Scored]]): Its entities by start, end and label, each once; None if it is
+        unlabelled.
     model (Optional[str]): What has found the entities, if the group has scores: the name of the file without
         its suffix. None for gold.
     """
