@@ -30,7 +30,9 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["spacy_gpner", "spacy_gpner.*"]),
-    package_data={"spacy_gpner": ["py.typed", "profiling/encoders/*.json", "evaluation/assets/*"]},
+    package_data={
+        "spacy_gpner": ["py.typed", "profiling/encoders/*.json", "evaluation/assets/*", "configs/templates/*"]
+    },
     python_requires=">=3.11",
     install_requires=[
         "spacy>=3.8.7,<3.9",
@@ -50,8 +52,11 @@ setup(
         "wasabi>=1.1,<1.2",
         "pydantic>=2,<3",
         "catalogue>=2.0.6,<2.1",
+        "jinja2>=3.1,<4",
         # from 3.30 on, who is refused a lock leaves what its holder wrote into it
         "filelock>=3.30,<5",
+        # `spacy package` makes wheels with it
+        "build>=1",
     ],
     extras_require={
         # Compact pipelines: what runs them, and what makes them
@@ -63,7 +68,6 @@ setup(
             "ruff",
             "mypy",
             "import-linter>=2.17",
-            "build",
             "tabulate>=0.9",
             *COMPACT,
         ],

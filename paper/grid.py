@@ -11,7 +11,7 @@ import filelock
 from thinc.api import Config
 from wasabi import msg
 
-from scripts.make_config import fit_config
+from spacy_gpner.configs.fit import fit_config
 
 from .cells import read_cell
 from .presets import Preset

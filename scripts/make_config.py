@@ -1,66 +1,91 @@
-"""Fit a training config to a corpus: its paths, and as many steps as a number of epochs makes.
+"""Make the config of one of the project's models for a corpus: a size of `spacy gpner init config` (small, base,
+transformer), or NAME of a configs/NAME.cfg.
 
-The learning rate's schedule needs the number of steps beforehand, and a small corpus more epochs than
-a large one: `--min-steps` sees to that.
+A size is fitted to the corpus in all that depends on it: window, steps, batches, labels. Of a file, paths and steps
+are set, and nothing else. The project's own files (configs/cpu.cfg, …) are made of sizes, and as long as nobody has
+changed them they are fitted whole too, but for the corpora of configs/corpora.yml with `fit: false`.
 
-Example: python -m scripts.make_config configs/cpu.cfg corpus/sample config.cfg --epochs 12 --min-steps 800
+Example: python -m scripts.make_config cpu sample corpus/sample training/sample/cpu.cfg --epochs 12 --min-steps 800
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
-import spacy
-from spacy.tokens import Doc, DocBin
-from spacy.util import load_config, registry
-from thinc.api import Config
+from spacy.util import load_config
 from wasabi import msg
 
-EVALUATIONS = 12
+from spacy_gpner.cli._errors import fail_clearly
+from spacy_gpner.cli.init import print_recipe
+from spacy_gpner.configs.fit import EVALUATIONS, count_batches, fit_config
+from spacy_gpner.configs.make import make_config, make_fitted_config
+from spacy_gpner.configs.recipe import Recipe, Size
+from spacy_gpner.corpora.docs import read_docs
+from spacy_gpner.files import atomic_write
+
+from .corpora import CORPORA, Source, find_source
+from .make_configs import CONFIGS, RECIPES
 
 
-def make_config(config_path: Path, corpus: Path, output: Path, epochs: int, min_steps: int) -> int:
-    """Write a config for a corpus.
+def find_recipe(name: str, source: Source) -> Recipe | None:
+    """The recipe of a model, or None where its file is to be taken as it is.
 
-    config_path (Path): The config to start from.
+    name (str): A size, or a name in configs/.
+    source (Source): The corpus.
+    RETURNS (Optional[Recipe]): The recipe.
+    """
+    if name in get_args(Size):
+        return Recipe(source.lang, name)
+    recipe = RECIPES.get(name)
+    if recipe is None or (recipe.lang == source.lang and not source.fit):
+        return None
+    if (CONFIGS / f"{name}.cfg").read_text(encoding="utf-8") != make_config(recipe):
+        # Somebody's own by now
+        return None
+    if recipe.lang != source.lang:
+        recipe = replace(recipe, lang=source.lang, transformer=None)
+    return recipe
+
+
+def write_config(name: str, source: Source, corpus: Path, output: Path, epochs: int, min_steps: int) -> None:
+    """Write the config of a model for a corpus.
+
+    name (str): A size, or a name in configs/.
+    source (Source): Where the corpus is from.
     corpus (Path): The directory with train.spacy and heldout.spacy.
     output (Path): The config to write.
     epochs (int): How often to go through the training part.
     min_steps (int): Train for so many steps at least.
-    RETURNS (int): The number of steps.
     """
-    config = load_config(config_path, interpolate=False)
-    docs = list(DocBin().from_disk(corpus / "train.spacy").get_docs(spacy.blank("zh").vocab))
-    batches = batches_per_epoch(config["training"]["batcher"], docs)
-    steps = max(min_steps, epochs * batches)
-    frequency = max(1, steps // EVALUATIONS)
-    fit_config(config, corpus / "train.spacy", corpus / "heldout.spacy", steps, eval_frequency=frequency)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    config.to_disk(output)
-    return steps
-
-
-def fit_config(config: Config, train: Path, dev: Path, steps: int, *, eval_frequency: int) -> None:
-    """Set a config's corpora and steps.
-
-    config (Config): The config, changed in place.
-    train, dev (Path): What to train on, and what to evaluate on while training.
-    steps (int): How many steps to train, alone and under a teacher.
-    eval_frequency (int): Steps from one evaluation to the next.
-    """
-    config["paths"]["train"] = str(train)
-    config["paths"]["dev"] = str(dev)
-    for block in ("training", "distillation"):
-        if block in config:
-            config[block]["max_steps"] = steps
-            # spaCy reads the optimizer's block by itself, without the variables of others.
-            config[block]["optimizer"]["learn_rate"]["total_steps"] = steps
-    config["training"]["eval_frequency"] = eval_frequency
-
-
-def batches_per_epoch(batcher_block: dict, docs: list[Doc]) -> int:
-    """How many batches the config's batcher makes of the documents."""
-    batcher = registry.resolve({"batcher": batcher_block})["batcher"]
-    return sum(1 for _ in batcher(docs))
+    train, heldout = (corpus / f"{part}.spacy" for part in ("train", "heldout"))
+    recipe = find_recipe(name, source)
+    if recipe is not None:
+        text, fit, survey = make_fitted_config(recipe, train, heldout, epochs=epochs, min_steps=min_steps)
+        with atomic_write(output) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        print_recipe(recipe, fit, survey)
+        msg.good(str(output))
+        return
+    path = CONFIGS / f"{name}.cfg"
+    if not path.is_file():
+        msg.fail(
+            f"There is no model '{name}'",
+            f"Give a size ({', '.join(get_args(Size))}) or a file of {CONFIGS} without its .cfg.",
+            exits=1,
+        )
+    config = load_config(path, interpolate=False)
+    if config["nlp"]["lang"] != source.lang:
+        msg.fail(
+            f"{path} is for the language '{config['nlp']['lang']}', the corpus for '{source.lang}'",
+            f"Give a size ({', '.join(get_args(Size))}) in place of {name}, or --vars.lang.",
+            exits=1,
+        )
+    steps = max(min_steps, epochs * count_batches(config["training"]["batcher"], read_docs(train)[0]))
+    fit_config(config, train, heldout, steps, eval_frequency=max(1, steps // EVALUATIONS))
+    with atomic_write(output) as temporary:
+        config.to_disk(temporary)
+    msg.good(f"{output}: {steps} steps")
 
 
 def positive(text: str) -> int:
@@ -76,17 +101,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("config", type=Path)
-    parser.add_argument("corpus", type=Path)
+    parser.add_argument("model", help="a size, or the name of a file in configs/")
+    parser.add_argument("corpus", help="what prepare_corpus was given: a name in --corpora, or a folder")
+    parser.add_argument("directory", type=Path, help="where train.spacy and heldout.spacy are")
     parser.add_argument("output", type=Path)
-    parser.add_argument("--epochs", type=positive, default=12)
-    parser.add_argument("--min-steps", type=positive, default=800)
+    parser.add_argument("--corpora", type=Path, default=CORPORA, help="file of corpora")
+    parser.add_argument("--format", default="", help="as prepare_corpus was given it")
+    parser.add_argument("--lang", default="", help="as prepare_corpus was given it")
+    parser.add_argument("--epochs", type=positive, default=5)
+    parser.add_argument("--min-steps", type=positive, default=1000)
     args = parser.parse_args()
-    for path in (args.config, args.corpus / "train.spacy", args.corpus / "heldout.spacy"):
-        if not path.is_file():
-            parser.error(f"{path} is missing")
-    steps = make_config(args.config, args.corpus, args.output, args.epochs, args.min_steps)
-    msg.good(f"{args.output}: {steps} steps")
+    with fail_clearly():
+        source = find_source(args.corpus, args.corpora, args.format, args.lang)
+        write_config(args.model, source, args.directory, args.output, args.epochs, args.min_steps)
 
 
 if __name__ == "__main__":

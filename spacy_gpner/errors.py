@@ -15,6 +15,10 @@ class PipelineError(GpnerError):
     """A pipeline can't be loaded, or is not of the kind that is needed."""
 
 
+class ConfigError(GpnerError):
+    """A training config can't be made as asked for."""
+
+
 class LockedError(GpnerError):
     """Another process is writing to an output."""
 

@@ -1,7 +1,7 @@
 """A tokenizer of one token a character."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from spacy.language import Language
 from spacy.scorer import Scorer
@@ -9,6 +9,19 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import DummyTokenizer, registry
 from spacy.vocab import Vocab
+
+TokenizerName = Literal["char", "lang"]
+# Languages that are written without spaces between words
+CHARACTER_LANGUAGES = ("zh", "ja")
+
+
+def default_tokenizer(lang: str) -> TokenizerName:
+    """How text of a language is tokenized if nobody says how.
+
+    lang (str): The language's code.
+    RETURNS (str): "char" for one token a character, "lang" for the language's own tokenizer.
+    """
+    return "char" if lang in CHARACTER_LANGUAGES else "lang"
 
 
 @registry.tokenizers("spacy-gpner.CharTokenizer.v1")

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 import srsly
+from spacy.util import load_config
+
+from .english import write_sentences
 
 ROOT = Path(__file__).parent.parent
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
@@ -67,7 +70,32 @@ def test_workflow_all(project):
     assert [record["text"] for record in exported] == [record["text"] for record in source]
 
     result = run(project, "all", ".", *variables)
-    assert result.stdout.count("nothing changed") == len(PROJECT["workflows"]["all"])
+    # A corpus is converted again each time, to the same files
+    assert result.stdout.count("nothing changed") == len(PROJECT["workflows"]["all"]) - 1
+
+
+@pytest.mark.slow
+def test_workflow_on_a_corpus_of_ones_own(project, tmp_path):
+    """A folder of somebody's, with a space in its path, in English."""
+    folder = tmp_path / "my notes"
+    write_sentences(folder / "train.json", 80)
+    write_sentences(folder / "dev.json", 20, seed=1)
+    given = ["--vars.corpus", str(folder), "--vars.format", "cmeee", "--vars.lang", "en"]
+    variables = [*given, "--vars.min_steps", "8", "--vars.epochs", "1"]
+    result = run(project, "all", ".", *variables)
+    assert result.returncode == 0, result.stdout + result.stderr
+    own = folder.relative_to("/")
+    config = load_config(project / "training" / own / "cpu_student.cfg")
+    assert config["nlp"]["lang"] == "en"
+    assert "protein" in config["initialize"]["components"]["span_globalpointer"]["labels"]
+    report = json.loads((project / "metrics" / f"{own}-cpu_student.json").read_text(encoding="utf-8"))
+    assert list(report) == ["teacher", "student", "traditional", "linked"]
+    assert "<article>" in (project / "output" / f"{own}-cpu_student.html").read_text(encoding="utf-8")
+    write_sentences(folder / "dev.json", 25, seed=2)
+    result = run(project, "stats", ".", *variables)
+    assert "nothing changed" in result.stdout
+    result = run(project, "convert", ".", *variables)
+    assert "25 documents" in result.stdout
 
 
 def test_a_corpus_that_is_not_there(project):

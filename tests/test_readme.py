@@ -14,6 +14,7 @@ from thinc.api import Config
 
 from spacy_gpner.cli import gpner_cli
 from spacy_gpner.corpora.formats import FORMATS
+from spacy_gpner.corpora.records import KINDS
 from spacy_gpner.distillation.config import CacheSettings, ConfigSchemaDistill
 from spacy_gpner.spans import DistillationLoss
 
@@ -42,6 +43,10 @@ def test_config_block(name):
     nlp = spacy.blank("zh")
     nlp.add_pipe("span_globalpointer", config=settings)
     registry.fill({"model": config["model"]})
+
+
+def test_table_has_all_problems_of_corpora():
+    assert set(KINDS) <= first_cells("docs/reference/corpora.md")
 
 
 @pytest.mark.parametrize("name", ["docs/how-to/distil.md", "docs/zh.md"])
@@ -79,9 +84,12 @@ def test_readmes_have_the_same_parts():
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
 def test_table_has_all_commands(name):
-    commands = {command.name for command in gpner_cli.registered_commands}
-    named = {cell.split()[2] for cell in first_cells(name) if cell.startswith("spacy gpner ")}
-    assert named == commands
+    commands = {(command.name,) for command in gpner_cli.registered_commands}
+    groups = {group.typer_instance.info.name: group.typer_instance for group in gpner_cli.registered_groups}
+    for group, typer in groups.items():
+        commands |= {(group, command.name) for command in typer.registered_commands}
+    words = [cell.split()[2:] for cell in first_cells(name) if cell.startswith("spacy gpner ")]
+    assert {tuple(own[: 1 + (own[0] in groups)]) for own in words} == commands
 
 
 @pytest.mark.parametrize("name", ["docs/reference/component.md", "docs/zh.md"])

@@ -19,10 +19,8 @@ def write_calibrated(nlp: Language, setting: Setting, path: Path) -> None:
     path (Path): The directory to write.
     RAISES (OSError): If the directory can't be written.
     """
-    pipe = find_pipe(nlp)
-    # In the config, so that whatever threshold is given when it is loaded differs from this one.
-    nlp.get_pipe_config(pipe.name)["threshold"] = setting.threshold
-    pipe.configure(threshold=setting.threshold)
+    pipe = find_pipe(nlp).show_in(nlp)
+    pipe.threshold = setting.threshold
     by_label = dict(zip(pipe.labels, setting.thresholds.tolist(), strict=True))
     pipe.thresholds = {label: t for label, t in by_label.items() if t != setting.threshold} or None
     pipe.calibration = dict(zip(pipe.labels, map(tuple, setting.calibration.tolist()), strict=True))

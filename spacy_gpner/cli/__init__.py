@@ -5,12 +5,14 @@ import typer
 from spacy.cli._util import app
 
 from .calibrate import calibrate_cli
+from .card import card_cli
 from .compact import compact_cli
 from .convert import convert_cli
 from .distill import distill_cli
 from .ensemble import ensemble_cli
 from .evaluate import evaluate_cli
 from .export import export_cli
+from .init import init_cli, init_config_cli
 from .profile import profile_cli
 from .split import split_cli
 from .stats import stats_cli
@@ -27,6 +29,12 @@ gpner_cli.command(
     short_help="Turn a pipeline's scores into probabilities",
     epilog="Example: spacy gpner calibrate training/student/model-best corpus/heldout.spacy calibrated",
 )(calibrate_cli)
+gpner_cli.command(
+    "card",
+    short_help="Write a pipeline's model card",
+    epilog="Example: spacy gpner card training/student/model-best corpus/dev.spacy "
+    "--train corpus/train.spacy --data-name 'Ward 3 notes' --data-license 'internal use'",
+)(card_cli)
 gpner_cli.command(
     "compact",
     short_help="Make a small, fast int8 form of a pipeline",
@@ -81,4 +89,11 @@ gpner_cli.command(
     short_help="Draw nested entities as an HTML page",
     epilog="Example: spacy gpner visualize predicted.spacy page.html --gold dev.spacy",
 )(visualize_cli)
+init_cli.command(
+    "config",
+    short_help="Write a config to train with",
+    epilog="Example: spacy gpner init config base.cfg --lang en --train corpus/train.spacy "
+    "--dev corpus/heldout.spacy",
+)(init_config_cli)
+gpner_cli.add_typer(init_cli)
 app.add_typer(gpner_cli)

@@ -36,7 +36,7 @@ def bilstm_graph(module: BiLSTM) -> CompactBiLSTM:
     from onnx import TensorProto, helper, numpy_helper
 
     directions = list(zip(module.forwards, module.backwards, strict=True))
-    width = cast(nn.LSTM, module.forwards[0]).input_size
+    width = module.width
     nodes, weights, hidden = [], [], "vectors"
     for i, pair in enumerate(directions):
         arrays = {
@@ -60,6 +60,10 @@ def bilstm_graph(module: BiLSTM) -> CompactBiLSTM:
         ]
         hidden = f"hidden{i}"
     weights.append(numpy_helper.from_array(numpy.array([0, 0, -1]), "shape"))
+    if module.layer_norm:
+        weights.append(numpy_helper.from_array(numpy.ones(width, dtype="float32"), "scale"))
+        nodes.append(helper.make_node("LayerNormalization", [hidden, "scale"], ["normed"]))
+        hidden = "normed"
     graph = helper.make_graph(
         nodes,
         "bilstm",

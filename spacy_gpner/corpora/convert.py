@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, Optional
+from typing import Optional
 
 from spacy.tokens import Doc, DocBin
 from spacy.util import get_lang_class
@@ -14,14 +14,12 @@ from tqdm import tqdm
 from ..entities import is_unicode
 from ..errors import CorpusError
 from ..files import atomic_write
-from ..tokenizer import CharTokenizer
+from ..tokenizer import CHARACTER_LANGUAGES, CharTokenizer, TokenizerName, default_tokenizer
 from .docs import DOC_ATTRS, OnMisaligned, make_doc
 from .formats import FORMATS
 from .paths import check_output
 from .records import Problem
 from .summary import Summary
-
-TokenizerName = Literal["char", "lang"]
 
 
 def convert_corpus(
@@ -45,9 +43,9 @@ def convert_corpus(
     inputs (Sequence[Path]): The corpus's files, in order.
     output (Path): The .spacy file to write.
     lang (str): The language's code. The tokens of a corpus that comes tokenized are joined by spaces, but
-        for Chinese, where they are joined without any and the text is tokenized as others are.
+        for Chinese and Japanese, where they are joined without any and the text is tokenized as others are.
     tokenizer (Optional[Literal["char", "lang"]]): One token a character, or the language's own tokenizer.
-        By default the former for Chinese, and the latter else.
+        By default the former for Chinese and Japanese, and the latter else.
     spans_key (str): The key in `doc.spans`.
     set_ents (bool): Whether to set `doc.ents` as well, which can't overlap.
     on_misaligned (Literal["snap", "skip", "error"]): What to do where an entity's edge is inside a token.
@@ -74,7 +72,7 @@ def convert_corpus(
 
     read = FORMATS[format_name].read
     if FORMATS[format_name].tokenized:
-        read = partial(read, spaces=lang != "zh")
+        read = partial(read, spaces=lang not in CHARACTER_LANGUAGES)
     doc_bin = DocBin(attrs=DOC_ATTRS, store_user_data=True)
     records = ((path, record) for path in inputs for record in read(path, report))
     for path, record in tqdm(records, unit=" docs", delay=2, leave=False, disable=None):
@@ -113,7 +111,7 @@ def _make_tokenizer(lang: str, name: Optional[TokenizerName]) -> tuple[Vocab, Ca
         language = get_lang_class(lang)
     except ImportError:
         raise CorpusError(f"spaCy knows no language '{lang}'. Give a code such as zh, en or xx.") from None
-    if (name or ("char" if lang == "zh" else "lang")) == "char":
+    if (name or default_tokenizer(lang)) == "char":
         vocab = Vocab()
         return vocab, CharTokenizer(vocab)
     try:

@@ -40,6 +40,7 @@ def build_score_model(tok2vec: Tok2Vec, build_head: Callable[..., torch.nn.Modul
         _forward,
         init=_init,
         dims={"nI": None, "nO": None},
+        attrs={"dropout_rate": 0.0},
         shims=[LazyTorchShim(build_head)],
     )
     if tok2vec.has_dim("nO"):

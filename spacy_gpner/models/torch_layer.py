@@ -14,6 +14,7 @@ from thinc.util import get_torch_default_device
 from torch import Tensor
 
 from ..errors import PipelineError
+from .dropout import set_training_dropout
 
 Backprop = Callable[[Sequence[Tensor], Sequence[Tensor]], list[Floats2d]]
 
@@ -164,6 +165,8 @@ def run_ragged(model: Model, X: list[Floats2d], is_train: bool) -> tuple[Any, li
     lengths = [len(x) for x in X]
     flat = model.ops.flatten(X) if X else model.ops.alloc2f(0, model.get_dim("nI"))
     vectors = xp2torch(flat, requires_grad=is_train, device=shim.device)
+    if is_train:
+        set_training_dropout(shim.module, model.attrs["dropout_rate"])
     output, backprop_torch = shim(ArgsKwargs(args=(vectors, lengths), kwargs={}), is_train)
 
     def backprop(tensors: Sequence[Tensor], grads: Sequence[Tensor]) -> list[Floats2d]:

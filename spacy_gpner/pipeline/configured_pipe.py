@@ -7,6 +7,7 @@ from typing import Any, Optional, Self, cast
 
 import torch
 from spacy import util
+from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
@@ -21,10 +22,11 @@ from .settings import (
     CalibrationByLabel,
     Settings,
     check_calibration,
-    check_thresholds,
     dump_cfg,
     load_cfg,
 )
+from .shown import belong, block_beside, block_of
+from .thresholds import check_thresholds, is_key, read_thresholds
 
 
 class ConfiguredPipe(TrainablePipe):
@@ -50,7 +52,28 @@ class ConfiguredPipe(TrainablePipe):
         self.name = name
         self.scorer = scorer
         self._given = asdict(settings)
+        # What the pipeline's config shows
+        self._shown = dict(self._given)
         self.cfg: dict[str, Any] = {"labels": [], **self._given, "calibration": None}
+
+    def show_in(self, nlp: Language) -> Self:
+        """Show settings that change in a pipeline's config, now and from now on.
+
+        nlp (Language): The pipeline that the component is part of, or is being made for.
+        RETURNS (SpanPipe): This object.
+        """
+        belong(self, nlp)
+        self._show()
+        return self
+
+    def _show(self) -> None:
+        block = block_of(self)
+        changed = {name: self.cfg[name] for name, shown in self._shown.items() if self.cfg[name] != shown}
+        # What the config can't hold is saved with the component alone.
+        if not all(map(is_key, changed.get("thresholds") or ())):
+            changed.pop("thresholds")
+        for name in changed.keys() & block.keys():
+            block[name] = self._shown[name] = changed[name]
 
     @property
     def key(self) -> str:
@@ -69,6 +92,7 @@ class ConfiguredPipe(TrainablePipe):
     def threshold(self, value: float) -> None:
         check_probability("threshold", value)
         self.cfg.update(threshold=value, thresholds=None)
+        self._show()
 
     @property
     def thresholds(self) -> Optional[dict[str, float]]:
@@ -83,6 +107,7 @@ class ConfiguredPipe(TrainablePipe):
     def thresholds(self, value: Optional[dict[str, float]]) -> None:
         check_thresholds(value)
         self.cfg["thresholds"] = value
+        self._show()
 
     @property
     def calibration(self) -> Optional[CalibrationByLabel]:
@@ -158,15 +183,6 @@ class ConfiguredPipe(TrainablePipe):
             calibration=calibration,
         )
 
-    def configure(self, *, threshold: float) -> None:
-        """Set the threshold as though the pipeline's config had given it.
-
-        threshold (float): The threshold, which is to be in the config that the component is saved with.
-        RAISES (ValueError): If it is out of range.
-        """
-        self.threshold = threshold
-        self._given["threshold"] = threshold
-
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize the component.
 
@@ -193,7 +209,7 @@ class ConfiguredPipe(TrainablePipe):
         util.from_bytes(
             bytes_data,
             {
-                "cfg": lambda b: load_cfg(self.cfg, self._given, b),
+                "cfg": self._load_cfg,
                 "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
                 "model": lambda b: self._load_weights(self.model.from_bytes, b),
             },
@@ -210,7 +226,7 @@ class ConfiguredPipe(TrainablePipe):
         util.to_disk(
             path,
             {
-                "cfg": lambda p: cast(None, p.write_bytes(dump_cfg(self.cfg, self._given))),
+                "cfg": lambda p: cast(None, p.write_bytes(dump_cfg(self.cfg, self._saved_beside(p.parent)))),
                 "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
                 "model": self.model.to_disk,
             },
@@ -228,13 +244,25 @@ class ConfiguredPipe(TrainablePipe):
         util.from_disk(
             path,
             {
-                "cfg": lambda p: load_cfg(self.cfg, self._given, p.read_bytes()),
+                "cfg": lambda p: self._load_cfg(p.read_bytes()),
                 "vocab": lambda p: cast(None, self.vocab.from_disk(p, exclude=exclude)),
                 "model": lambda p: self._load_weights(self.model.from_disk, p),
             },
             exclude,
         )
         return self
+
+    def _saved_beside(self, path: Path) -> dict[str, Any]:
+        """The settings as the config that is saved with the component has them, or as they were given."""
+        block = block_beside(path)
+        saved = {name: block[name] for name in self._given.keys() & block.keys()}
+        if "thresholds" in saved:
+            saved["thresholds"] = read_thresholds(saved["thresholds"])
+        return {**self._given, **saved}
+
+    def _load_cfg(self, json_bytes: bytes) -> None:
+        load_cfg(self.cfg, self._given, json_bytes)
+        self._show()
 
     def _load_weights(self, load: Callable[[Any], Any], saved: Any) -> None:
         # What thinc says of weights that don't fit names neither the component nor the way out.

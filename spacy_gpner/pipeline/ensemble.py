@@ -64,10 +64,7 @@ def write_ensemble(models: Sequence[str], path: Path) -> list[str]:
     )
     config = first.nlp.config.copy()
     config["components"] = {pipe.name: first.block}
-    config["components"][pipe.name].update(
-        {name: pipe.cfg[name] for name in first.block if name in pipe.cfg},
-        model={"@architectures": ARCHITECTURE, "members": blocks},
-    )
+    config["components"][pipe.name]["model"] = {"@architectures": ARCHITECTURE, "members": blocks}
     # What the first pipeline scored.
     first.nlp.meta["performance"] = {}
     requirements = [name for member in members for name in member.nlp.meta.get("requirements", [])]
@@ -89,7 +86,7 @@ def is_ensemble(path: Path) -> bool:
 
 def _load(model: str) -> Member:
     nlp = load_pipeline(model)
-    pipe = find_pipe(nlp)
+    pipe = find_pipe(nlp).show_in(nlp)
     if not is_initialized(pipe.model):
         raise PipelineError(f"{model} has not been trained.")
     if pipe.model.name == ARCHITECTURE:

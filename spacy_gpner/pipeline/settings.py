@@ -4,12 +4,13 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from ..checks import check_count, check_probability
 from ..entities import is_unicode, show_label
 from .ents import EntsPolicy, check_ents_policy
 from .stretches import MIN_STRETCH
+from .thresholds import read_thresholds
 
 DEFAULT_SPANS_KEY = "sc"
 MAX_SPANS_PER_TOKEN = 10
@@ -24,7 +25,8 @@ class Settings:
 
     spans_key (str): Key of the span group to predict, and to learn from.
     threshold (float): Score above which a span is predicted, in [0, 1].
-    thresholds (Optional[Dict[str, float]]): Thresholds of single labels, in its place.
+    thresholds (Union[Dict[str, float], str, None]): Thresholds of single labels, in its place. As a string,
+        such as "dru=0.3,sym=0.4", they can be given where spaCy would take a dictionary apart.
     max_spans (Optional[int]): The most spans for each document; None for ten times its tokens. The best are
         kept, the rest counted and warned of.
     ents_policy (Optional[str]): How to set `doc.ents` too, without overlap: by "score", "longest",
@@ -39,7 +41,7 @@ class Settings:
 
     spans_key: str = DEFAULT_SPANS_KEY
     threshold: float = 0.5
-    thresholds: Optional[dict[str, float]] = None
+    thresholds: Union[dict[str, float], str, None] = None
     max_spans: Optional[int] = None
     ents_policy: Optional[EntsPolicy] = None
     overwrite_ents: bool = False
@@ -52,7 +54,7 @@ class Settings:
                 "empty. The usual one is 'sc'."
             )
         check_probability("threshold", self.threshold)
-        check_thresholds(self.thresholds)
+        object.__setattr__(self, "thresholds", read_thresholds(self.thresholds))
         if self.max_spans is not None:
             expected = f"a number of spans of at least 1, or null for {MAX_SPANS_PER_TOKEN} times the tokens"
             check_count("max_spans", self.max_spans, expected)
@@ -61,17 +63,6 @@ class Settings:
         if self.stretch is not None:
             expected = f"at least {MIN_STRETCH} tokens, or null to predict documents of any length at once"
             check_count("stretch", self.stretch, expected, least=MIN_STRETCH)
-
-
-def check_thresholds(by_label: Optional[Mapping[str, float]]) -> None:
-    """Refuse thresholds of single labels that are no probabilities.
-
-    RAISES (ValueError): If one is not in [0, 1], or they are not by label.
-    """
-    if by_label is not None and not isinstance(by_label, Mapping):
-        raise ValueError(f"Invalid thresholds: {by_label!r}. Expected a threshold by label, or null.")
-    for label, value in (by_label or {}).items():
-        check_probability(f"thresholds of '{show_label(label)}'", value)
 
 
 def check_calibration(by_label: Optional[Mapping[str, tuple[float, float]]]) -> None:

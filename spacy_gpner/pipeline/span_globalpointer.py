@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from spacy.language import Language
 from spacy.vocab import Vocab
@@ -65,7 +65,7 @@ def make_span_globalpointer(
     model: SpanModel,
     spans_key: str,
     threshold: float,
-    thresholds: Optional[dict[str, float]],
+    thresholds: Union[dict[str, float], str, None],
     window: Optional[int],
     window_mode: WindowMode,
     max_spans: Optional[int],
@@ -89,7 +89,7 @@ def make_span_globalpointer(
         overwrite_ents=overwrite_ents,
         stretch=stretch,
         scorer=scorer,
-    )
+    ).show_in(nlp)
 
 
 @dataclass(frozen=True)

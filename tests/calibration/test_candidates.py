@@ -24,6 +24,11 @@ def all_scores(docs):
     return [float(score) for doc in docs for score in doc.spans["sc"].attrs["scores"]]
 
 
+def test_the_progress_bar_is_for_terminals(full, capsys):
+    find_candidates(spacy.load(full), references(TRAIN), show_progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_candidates_are_what_is_predicted(full):
     nlp = spacy.load(full, config={"components": {NAME: {"threshold": FLOOR}}})
     docs = list(nlp.pipe(TEXTS))

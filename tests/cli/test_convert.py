@@ -29,7 +29,7 @@ def test_convert(run, cmeee, tmp_path):
     assert "sc" not in docs[2].spans
     data = json.loads(summary.read_text(encoding="utf-8"))
     assert data["documents"] == {"labelled": 2, "unlabelled": 1}
-    assert data["entities"] == {"total": 3, "types": {"bod": 1, "dis": 1, "sym": 1}}
+    assert data["entities"] == {"total": 3, "types": {"bod": 1, "dis": 1, "sym": 1}, "moved": 0}
     assert data["nested"] == {"entities": 2, "share": 0.666667}
     assert data["problems"]["edge_whitespace"]["first"][0]["position"] == "record 2, entity 1"
     assert "肺" not in summary.read_text(encoding="utf-8")
@@ -57,6 +57,45 @@ def test_problems_cost_nothing_but_themselves_and_show_no_text(run, write_cmeee,
     assert "头痛" in run("convert", "cmeee", path, output, "--show-text")[1]
 
 
+def test_sum_of_what_is_kept_and_lost(run, write_cmeee, tmp_path):
+    again = {**FLAT, "entities": FLAT["entities"] * 3}
+    path = write_cmeee([FLAT, BAD, again, {"entities": FLAT["entities"] * 4}, 3])
+    text = run("convert", "cmeee", path, tmp_path / "docs.spacy")[1]
+    assert "In the source 9 = 2 kept + 5 lost + 2 given again, and those of 1 malformed records" in text
+
+
+def test_entities_under_another_key(run, write_cmeee, tmp_path):
+    """As a corpus of another format has them: the conversion goes on, but says it loudly; --strict stops."""
+    records = [{"text": "咳嗽两周", key: FLAT["entities"]} for key in ("ents", "entity", "ents")]
+    args = ("convert", "cmeee", write_cmeee(records), tmp_path / "docs.spacy")
+    code, text = run(*args)
+    assert code == 0
+    assert "No record is labelled. Not read: key 'ents', key 'entity'. Is this the right format?" in text
+    assert "unread_entities: key 'ents' 2, key 'entity' 1" in text
+    code, text = run(*args, "--strict")
+    assert code == 1
+    assert "record 1, key 'ents': a list of objects stands under a key that is not read" in text
+
+
+def test_repeated_key_is_a_loss_of_entities(run, tmp_path):
+    path, first = tmp_path / "a.json", json.dumps(FLAT["entities"] * 2)
+    path.write_text('[{"text": "咳嗽两周", "entities": ' + first + ', "entities": []}]', encoding="utf-8")
+    args = ("convert", "cmeee", path, tmp_path / "docs.spacy")
+    text = run(*args)[1]
+    assert "overwritten 1 2 entities" in text
+    assert "In the source 2 = 0 kept + 2 lost" in text
+    assert run(*args, "--strict")[0] == 1
+
+
+def test_layers_of_nested_entities(run, tmp_path):
+    path = tmp_path / "nested.tsv"
+    path.write_text(
+        "左\tB-bod\tB-dis\tB-pos\tO\n肺\tI-bod\tI-dis\tO\tO\n炎\tO\tI-dis\tO\tO\n", encoding="utf-8"
+    )
+    text = run("convert", "iob", path, tmp_path / "docs.spacy")[1]
+    assert "Entities 3 bod 1 dis 1 pos 1 Nested 3 (100.0%)" in text
+
+
 @pytest.mark.parametrize("show", [False, True])
 def test_strict_fails_at_the_first_loss_and_writes_nothing(show, run, write_cmeee, tmp_path):
     path, output = write_cmeee([FLAT, BAD]), tmp_path / "docs.spacy"
@@ -75,7 +114,10 @@ def test_strict_accepts_what_costs_nothing(run, cmeee, tmp_path):
 
 def test_misaligned(run, cmeee, tmp_path):
     args = ("convert", "cmeee", cmeee, tmp_path / "docs.spacy", "--tokenizer", "lang", "--on-misaligned")
-    assert "misaligned_snapped 1 nothing" in run(*args, "snap")[1]
+    text = run(*args, "snap")[1]
+    assert "misaligned_snapped 1 nothing" in text
+    assert "Moved 1, to the edges of their tokens" in text
+    assert "In the source 3 = 3 kept + 0 lost" in text
     assert "misaligned_skipped 1 the entity" in run(*args, "skip")[1]
     (tmp_path / "docs.spacy").unlink()
     code, text = run(*args, "error")

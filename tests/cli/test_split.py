@@ -3,6 +3,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_gpner.corpora.docs import read_docs
+from spacy_gpner.corpora.provenance import Provenance, get_provenance, set_provenance
 from spacy_gpner.tokenizer import CharTokenizer
 
 TEXTS = [f"第{number}例发热" for number in range(200)] * 2
@@ -101,3 +102,74 @@ def test_stored_attributes_are_kept(run, tmp_path):
     (first, *_), attrs = read_docs(paths[1])
     assert attrs == read_docs(paths[0])[1]
     assert (first[0].tag_, first[0].ent_type_) == ("NN", "x")
+
+
+def save(path, *docs):
+    tokenizer, made = CharTokenizer(Vocab()), []
+    for text, group in docs:
+        made.append(tokenizer(text))
+        set_provenance(made[-1], Provenance("a.txt", group=group))
+    DocBin(docs=made, store_user_data=True).to_disk(path)
+    return path
+
+
+def groups(path):
+    return {get_provenance(doc).group for doc in read_docs(path)[0]}
+
+
+def test_groups_are_on_one_side(run, tmp_path):
+    docs = [(f"第{number}例{number % 7}", f"p{number * 37 % 60 // 2}") for number in range(240)]
+    paths = [save(tmp_path / "d.spacy", *docs), tmp_path / "a.spacy", tmp_path / "b.spacy"]
+    code, text = run("split", *paths, "--share", "0.4")
+    assert code == 0
+    assert "groups are in both parts. With --group, they never are." in text
+    for seed in range(5):
+        code, text = run("split", *paths, "--share", "0.4", "--seed", seed, "--group")
+        assert code == 0
+        assert "groups are in both parts" not in text
+        assert not groups(paths[1]) & groups(paths[2])
+        parts = [texts(read_docs(path)[0]) for path in paths[1:]]
+        assert sorted(parts[0] + parts[1]) == sorted(text for text, _ in docs)
+
+
+def test_groups_hold_same_texts_and_neighbours_together_too(run, tmp_path):
+    """Two patients with one text in common, or in one block of neighbours, are on one side."""
+    docs = [(f"第{number}例", f"p{number // 4}") for number in range(160)]
+    for number in range(0, 160, 8):
+        docs[number + 4] = (docs[number][0], docs[number + 4][1])
+    paths = [save(tmp_path / "d.spacy", *docs), tmp_path / "a.spacy", tmp_path / "b.spacy"]
+    for neighbours in (1, 2):
+        assert run("split", *paths, "--share", "0.3", "--group", "--neighbours", neighbours)[0] == 0
+        sides = [{int(group[1:]) // 2 for group in groups(path)} for path in paths[1:]]
+        assert not sides[0] & sides[1]
+        assert all(len(side) > 2 for side in sides)
+
+
+def test_documents_without_a_group_stand_for_themselves(run, tmp_path):
+    docs = [(f"第{number}例", None if number % 2 else "p") for number in range(60)]
+    paths = [save(tmp_path / "d.spacy", *docs), tmp_path / "a.spacy", tmp_path / "b.spacy"]
+    assert run("split", *paths, "--share", "0.5", "--group")[0] == 0
+    assert [None in groups(path) for path in paths[1:]] == [True, True]
+    assert ["p" in groups(path) for path in paths[1:]].count(True) == 1
+
+
+def test_groups_that_cannot_be(run, docs_path, tmp_path):
+    paths = [docs_path, tmp_path / "a.spacy", tmp_path / "b.spacy"]
+    code, text = run("split", *paths, "--group")
+    assert code == 1
+    assert "no document has a group. Convert the corpus again, from sub-directories (brat)" in text
+    code, text = run("split", *paths, "--group", "--every", "4")
+    assert code == 1
+    assert "Every so many documents parts groups" in text
+
+
+def test_subdirectories_of_brat_are_groups(run, tmp_path):
+    for number in range(40):
+        folder = tmp_path / "brat" / f"p{number // 4}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.txt").write_text(f"第{number}例", encoding="utf-8")
+    paths = [tmp_path / "d.spacy", tmp_path / "a.spacy", tmp_path / "b.spacy"]
+    assert run("convert", "brat", tmp_path / "brat", paths[0])[0] == 0
+    assert run("split", *paths, "--group", "--share", "0.4")[0] == 0
+    assert not groups(paths[1]) & groups(paths[2])
+    assert groups(paths[1]) | groups(paths[2]) == {f"p{number}" for number in range(10)}

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Optional
 
 from .mutations import Counts, Sample, count_array, count_lines, length
+from .samples_of_lines import LINE_SAMPLES
 
 TEXT = "😀患儿左肺下叶肺炎。"
 
@@ -231,4 +232,5 @@ SAMPLES = [
     Sample("prodigy", "db-out.jsonl", PRODIGY, partial(by_bracket, count=of("spans"))),
     Sample("tokens", "tokens.jsonl", TOKENS, partial(by_bracket, count=of("entities"))),
     Sample("tokens", "inclusive.json", TOKENS_INCLUSIVE, partial(by_bracket, count=of("entities"))),
+    *LINE_SAMPLES,
 ]

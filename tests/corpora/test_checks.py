@@ -67,6 +67,36 @@ def test_invalid_entity_costs_itself_alone(raw, kind):
     assert check(raw, valid) == ([Entity(5, 7, "sym")], [kind])
 
 
+@pytest.mark.parametrize("ends", ["inclusive", "exclusive"])
+@pytest.mark.parametrize(
+    ("text", "surface"),
+    [
+        ("No Fever", "no fever"),
+        ("ＣＴ示肺炎", "CT示肺炎"),
+        ("CT（胸部）", "ct(胸部)"),
+        ("\u3000ｱ", " ア"),
+        ("STRASSE", "Straße"),
+    ],
+)
+def test_text_that_differs_in_case_or_width_alone(text, surface, ends):
+    for end, kinds in ((len(text), []), (len(text) - 1, [])):
+        native = end == (len(text) - 1 if ends == "inclusive" else len(text))
+        kinds = ["surface_differs"] if native else ["other_end_convention", "surface_differs"]
+        expected = [*kinds, "edge_whitespace"] if text[0] == "\u3000" else kinds
+        found = check(RawEntity(0, end, "x", surface), text=text, ends=ends)
+        assert found == ([Entity(0, len(text), "x")], expected)
+
+
+@pytest.mark.parametrize(("text", "surface"), [("①期", "1期"), ("é", "e"), ("发热", "發熱"), ("a b", "ab")])
+def test_text_that_differs_in_more(text, surface):
+    assert check(RawEntity(0, len(text) - 1, "x", surface), text=text) == ([], ["text_mismatch"])
+
+
+def test_exact_text_decides_before_a_similar_one():
+    found = check(RawEntity(0, 2, "x", "ab"), text="abB", ends="inclusive")
+    assert found == ([Entity(0, 2, "x")], ["other_end_convention"])
+
+
 def test_duplicates_are_kept_once():
     raw = RawEntity(5, 6, "sym", "发热")
     assert check(raw, raw, raw) == ([Entity(5, 7, "sym")], ["duplicate", "duplicate"])

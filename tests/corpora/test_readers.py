@@ -1,4 +1,6 @@
 import json
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ from spacy_gpner.corpora.iob import read_iob
 from spacy_gpner.corpora.records import KINDS
 from spacy_gpner.entities import Entity
 from spacy_gpner.errors import CorpusError
+
+from .mutations import mutations
 
 GOOD_CMEEE = {
     "text": "发热三天",
@@ -133,6 +137,33 @@ def test_empty_file(format_name, content, tmp_path):
     path.write_text(content, encoding="utf-8")
     with pytest.raises(CorpusError, match="is empty"):
         read(format_name, path)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\r", b"\r\r\n"])
+@pytest.mark.parametrize("format_name", ["cluener", "ccks2019", "iob", "brat"])
+def test_line_ends(format_name, end, tmp_path):
+    """Whatever ends the lines, there are two records or, in brat, two entities."""
+    path = write_good(format_name, tmp_path / "file")
+    lines = path.with_suffix(".ann") if format_name == "brat" else path
+    again = b"T2\tdur 2 4\t" + "三天".encode() if format_name == "brat" else lines.read_bytes().strip()
+    between = b"\n\n" if format_name == "iob" else b"\n"
+    lines.write_bytes((lines.read_bytes().strip() + between + again + b"\n").replace(b"\n", end))
+    records, kinds = read(format_name, path)
+    assert kinds == []
+    assert sum(len(record.entities) for record in records) == 2
+    assert len(records) == (1 if format_name == "brat" else 2)
+
+
+@pytest.mark.parametrize("format_name", ["cluener", "ccks2019", "iob", "brat"])
+def test_byte_order_mark_where_files_were_joined(format_name, tmp_path):
+    path = write_good(format_name, tmp_path / "file")
+    lines = path.with_suffix(".ann") if format_name == "brat" else path
+    first = "T0\tdur 2 4\t三天\n" if format_name == "brat" else lines.read_text() + "\n"
+    lines.write_text(first + "\ufeff" + lines.read_text())
+    records, kinds = read(format_name, path)
+    assert kinds == []
+    assert sum(len(record.entities) for record in records) == 2
+    assert all(record.text in ("发热三天", "发 热") for record in records)
 
 
 # JSON
@@ -577,6 +608,97 @@ def test_brat_problems_name_the_line(line, kind, tmp_path):
     assert str(problems[0].source).endswith("1.ann, line 2")
 
 
+@pytest.mark.parametrize("name", ["1.ANN", "1.Ann", "1.a1", "1.A2"])
+@pytest.mark.parametrize("text", ["1.txt", "1.TXT"])
+@pytest.mark.parametrize("alone", [False, True])
+def test_brat_other_names_of_files(name, text, alone, tmp_path):
+    (tmp_path / text).write_text("发热三天", encoding="utf-8")
+    (tmp_path / name).write_text("T1\tsym 0 2\t发热\n", encoding="utf-8")
+    records, kinds = read("brat", tmp_path / text if alone else tmp_path)
+    assert [record.entities for record in records] == [FEVER]
+    assert kinds == []
+
+
+def test_brat_several_annotation_files_of_one_text(tmp_path):
+    write_brat(tmp_path, "1", "发热三天", ["T1\tsym 0 2\t发热"])
+    (tmp_path / "1.a2").write_text("T1\tsym 0 2\t发热\nT2\tdur 2 4\t三天\nE1\tx:T2\n", encoding="utf-8")
+    (record,), kinds = read("brat", tmp_path)
+    assert record.entities == [*FEVER, Entity(2, 4, "dur")]
+    assert kinds == ["annotation_ignored", "duplicate"]
+
+
+def test_brat_subdirectories_are_read_and_give_the_group(tmp_path):
+    for name in ("p10/a", "p9/visit/b", "c"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        write_brat(tmp_path, name, f"发热{name}", ["T1\tsym 0 2\t发热"])
+    records, kinds = read("brat", tmp_path)
+    assert [(record.text[2:], record.group) for record in records] == [
+        ("c", None),
+        ("p9/visit/b", "p9"),
+        ("p10/a", "p10"),
+    ]
+    assert all(record.entities == FEVER for record in records)
+    assert kinds == []
+
+
+def test_brat_every_other_file_is_counted(tmp_path):
+    write_brat(tmp_path, "1", "发热三天", ["T1\tsym 0 2\t发热"])
+    (tmp_path / "annotation.conf").touch()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "2.ann").write_text("T1\tsym 0 2\t发热\nT2\tsym 0 1;2 3\t\nR1\tx\n")
+    (tmp_path / "more").symlink_to(tmp_path / "sub")
+    problems = []
+    list(FORMATS["brat"].read(tmp_path, problems.append))
+    assert [(problem.kind, problem.lost_entities) for problem in problems] == [
+        ("file_ignored", 0),
+        ("bad_record", 0),
+        ("bad_record", 2),
+    ]
+    assert problems[1].place() == f"{tmp_path / 'more'}: links to directories are not followed"
+    assert problems[2].place() == f"{tmp_path / 'sub' / '2.ann'}: no .txt file beside it"
+
+
+def test_brat_texts_that_differ_in_case_alone(tmp_path):
+    write_brat(tmp_path, "1", "发热三天", ["T1\tsym 0 2\t发热"])
+    (tmp_path / "1.TXT").write_text("咳嗽两周", encoding="utf-8")
+    if len(list(tmp_path.glob("1.*"))) < 3:
+        pytest.skip("this file system knows no case")
+    assert read("brat", tmp_path) == ([], ["bad_record"])
+
+
+@pytest.mark.parametrize("line", [" T2\tdur 2 4\t三天", "t2\tdur 2 4\t三天", "  t2\tdur  2 4 \t三天"])
+def test_brat_entity_lines_with_slips_are_read(line, tmp_path):
+    write_brat(tmp_path, "1", "发热三天", ["T1\tsym 0 2\t发热", line])
+    (record,), kinds = read("brat", tmp_path)
+    assert record.entities == [*FEVER, Entity(2, 4, "dur")]
+    assert kinds == []
+
+
+@pytest.mark.parametrize(
+    "line", ["Ｔ2\tdur 2 4\t三天", "2\tdur 2 4\t三天", "dur 2 4", "\tdur 2 4", "X1\tx", "\x00"]
+)
+def test_brat_lines_of_no_known_kind_count_as_lost_entities(line, tmp_path):
+    write_brat(tmp_path, "1", "发热三天", ["T1\tsym 0 2\t发热", line])
+    (record,), kinds = read("brat", tmp_path)
+    assert record.entities == FEVER
+    assert kinds == ["bad_entity"]
+
+
+def test_brat_carriage_returns_inside_an_entity(tmp_path):
+    """brat replaces line feeds alone in an entity's text."""
+    write_brat(tmp_path, "1", "三天\r\n发热", ["T1\tsym 0 6\t三天\r 发热", "T2\tsym 4 6\t发热"])
+    (record,), kinds = read("brat", tmp_path)
+    assert record.entities == [Entity(0, 6, "sym"), Entity(4, 6, "sym")]
+    assert kinds == []
+
+
+def test_brat_ids_given_twice(tmp_path):
+    write_brat(tmp_path, "1", "发热三天", ["T1\tsym 0 2\t发热", "T1\tdur 2 4\t三天", "R1\tx", "R1\tx"])
+    (record,), kinds = read("brat", tmp_path)
+    assert record.entities == [*FEVER, Entity(2, 4, "dur")]
+    assert kinds == ["id_repeated", "annotation_ignored", "annotation_ignored"]
+
+
 def test_brat_without_texts(tmp_path):
     with pytest.raises(CorpusError, match=r"holds no \.txt file"):
         read("brat", tmp_path)
@@ -671,6 +793,159 @@ def test_iob_file_without_tags(content, tmp_path):
     path.write_text(content, encoding="utf-8")
     with pytest.raises(CorpusError, match="no line ends with a tag"):
         read("iob", path)
+
+
+def iob(tmp_path, *rows):
+    problems = []
+    records = list(FORMATS["iob"].read(write_lines(tmp_path / "file.tsv", *rows), problems.append))
+    return records, problems
+
+
+def found(records):
+    return [
+        sorted((record.text[start:end], label) for start, end, label in record.entities) for record in records
+    ]
+
+
+def test_iob_all_columns_of_tags_are_layers(tmp_path):
+    rows = ["left\tB-dis\tB-bod\tB-pos\tO", "lung\tI-dis\tI-bod\tO\tO", "abscess\tI-dis\tO\tO\tO"]
+    records, problems = iob(tmp_path, *rows)
+    assert found(records) == [[("left", "pos"), ("left lung", "bod"), ("left lung abscess", "dis")]]
+    assert problems == []
+
+
+def test_iob_an_entity_of_two_layers_is_counted_twice_and_kept_once(tmp_path):
+    records, problems = iob(tmp_path, "flu B-dis B-dis")
+    assert found(records) == [[("flu", "dis")]]
+    assert [problem.kind for problem in problems] == ["duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "column"),
+    [
+        (["flu\tNN\tB-dis", "and\tCC\tO", "cough\tNN\tB-dis"], "column 2"),
+        (["flu\tB-dis\tnoun", "and\tO\tX", "cough\tB-dis\tnoun"], "column 3"),
+        (["flu\tflu\tB-dis", "and\tand\tO", "B-cell\tB-cell\tO", "cough\tcough\tB-dis"], "column 2"),
+        (["flu\tB-NP\tB-dis", "and\tO\tO", "cough\tB-NP\tB-dis"], "column 2"),
+        (["flu\tB-dis\t", "and\tO\t", "cough\tB-dis\t"], "column 3"),
+    ],
+)
+def test_iob_columns_that_are_no_tags_are_counted(rows, column, tmp_path):
+    records, problems = iob(tmp_path, *rows)
+    assert found(records)[0] == [("cough", "dis"), ("flu", "dis")]
+    assert [(problem.kind, problem.name) for problem in problems] == [("column_ignored", column)]
+
+
+def test_iob_phrases_alone_are_read(tmp_path):
+    assert found(iob(tmp_path, "flu B-NP", "spreads B-VP")[0]) == [[("flu", "NP"), ("spreads", "VP")]]
+
+
+def test_iob_column_that_may_be_of_tags(tmp_path):
+    rows = [f"word\t{other}\tB-dis" for other in ["B-bod", "I-bod", "O", "x", "y"]]
+    with pytest.raises(
+        CorpusError, match=r"only 60% of the values of column 2 are tags, so that it is unclear"
+    ):
+        iob(tmp_path, *rows)
+
+
+@pytest.mark.parametrize(
+    ("begin", "inside", "outside"),
+    [
+        ("B_dis", "I_dis", "O"),
+        ("B:dis", "I:dis", "O"),
+        ("dis-B", "dis-I", "O"),
+        ("dis_B", "dis_I", "O"),
+        ("b-dis", "i-dis", "o"),
+        ("dis_b", "dis_e", "o"),
+    ],
+)
+def test_iob_other_forms_of_tags(begin, inside, outside, tmp_path):
+    records, problems = iob(tmp_path, f"flu {begin}", f"shot {inside}", f"no {outside}", "", f"no {outside}")
+    assert found(records) == [[("flu shot", "dis")], []]
+    assert problems == []
+
+
+@pytest.mark.parametrize("tags", ["B I O", "disease disease O", "B_dis dis_I O", "(dis dis) O"])
+def test_iob_tags_of_no_known_form(tags, tmp_path):
+    rows = [f"word {tag}" for tag in tags.split()]
+    with pytest.raises(
+        CorpusError, match=r"file\.tsv: no tag but O is known: see line 1\. Expected O, and B-type"
+    ):
+        iob(tmp_path, *rows)
+
+
+def test_iob_tag_of_another_form_than_the_others(tmp_path):
+    records, problems = iob(tmp_path, "flu B-dis", "no O", "cough B_dis")
+    assert found(records) == [[("flu", "dis")]]
+    assert [(problem.kind, problem.source.position) for problem in problems] == [("bad_entity", "line 3")]
+
+
+def test_iob_document_marks_end_sentences_and_give_the_group(tmp_path):
+    rows = ["a B-x", "-DOCSTART- O", "b I-x", "", "-DOCSTART- -X- O", "", "c O", "", "d O"]
+    records, problems = iob(tmp_path, *rows)
+    assert found(records) == [[("a", "x")], [("b", "x")], [], []]
+    assert [record.group for record in records] == [
+        None,
+        "file.tsv, document 1",
+        "file.tsv, document 2",
+        "file.tsv, document 2",
+    ]
+    assert [problem.kind for problem in problems] == ["inside_without_begin"]
+
+
+def test_iob_document_mark_with_the_tag_of_an_entity(tmp_path):
+    _, problems = iob(tmp_path, "a O", "-DOCSTART- B-x", "b B-x")
+    assert [(problem.kind, problem.source.position) for problem in problems] == [("bad_entity", "line 2")]
+
+
+def test_iob_comments_are_counted_and_tokens_of_a_number_sign_kept(tmp_path):
+    rows = ["# text = flu and so on", "flu B-dis", "# O", "# B-dis"]
+    records, problems = iob(tmp_path, *rows)
+    assert records[0].words == ["flu", "#", "#"]
+    assert [problem.place().partition("file.tsv, ")[2] for problem in problems] == ["line 1, comment"]
+    records, problems = iob(tmp_path, "# newdoc", "flu\tB-dis", "#\tO")
+    assert records[0].words == ["flu", "#"]
+    assert [problem.kind for problem in problems] == ["annotation_ignored"]
+
+
+def test_iob_sentence_with_too_few_or_many_columns_says_what_it_costs(tmp_path):
+    good = ["left B-dis B-pos", "lung I-dis B-bod", ""] * 9
+    records, problems = iob(tmp_path, *good, "flu B-dis B-sym", "and B-dis", "", "flu B-dis B-sym O", "")
+    assert len(records) == 9
+    assert [(problem.kind, problem.lost_entities) for problem in problems if problem.lost] == [
+        ("bad_record", 3),
+        ("bad_record", 1),
+    ]
+
+
+def test_iob_tag_in_a_column_of_one_line_alone(tmp_path):
+    records, problems = iob(tmp_path, "a O", "b O", "flu B-dis B-sym")
+    assert found(records) == [[("flu", "sym")]]
+    assert [(problem.kind, problem.source.position) for problem in problems if problem.lost] == [
+        ("bad_entity", "line 3")
+    ]
+
+
+def test_every_begin_of_damaged_iob_is_kept_or_lost(tmp_path):
+    """Tags of any kind, of which only the least can be said."""
+    data = "\n".join(f"w{number} {tag}" for number, tag in enumerate("BIOBBIOOBI" * 4)).encode()
+    data = re.sub(rb" ([BI])", rb" \1-x", data)
+    rng, path = random.Random(0), tmp_path / "file"
+    read_any = 0
+    for mutant in mutations(data, 100, 0):
+        lines = mutant.split(b"\n")
+        lines[rng.randrange(len(lines))] += rng.choice([b"?", b"-", b" X", b" O", b"\tB-x", b""])
+        path.write_bytes(b"\n".join(lines))
+        problems = []
+        try:
+            records = list(FORMATS["iob"].read(path, problems.append))
+        except CorpusError:
+            continue
+        begins = len(re.findall(rb" B-x$", path.read_bytes(), re.MULTILINE))
+        kept = sum(len(record.entities) for record in records)
+        assert kept + sum(problem.lost_entities for problem in problems) >= begins
+        read_any += bool(records)
+    assert read_any > 30
 
 
 def test_iob_without_spaces(tmp_path):

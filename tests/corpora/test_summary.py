@@ -56,3 +56,55 @@ def test_sentence():
     assert Problem("offsets_inverted", source, 3, 1).sentence() == (
         "file.json, record 3, entity 1, offsets 3-1: the entity ends before it starts, or is empty."
     )
+
+
+def test_kept_and_lost_add_up():
+    summary, source = Summary(), Source("f", "record 1")
+    summary.types.update({"a": 5, "b": 2})
+    for problem in (
+        Problem("text_mismatch", source),
+        Problem("bad_record", source, entities=3),
+        Problem("bad_record", source),
+        Problem("overwritten", source, name="key 'entities'", entities=2),
+        Problem("duplicate", source),
+        Problem("unknown_key", source, name="key 'a'"),
+        Problem("misaligned_snapped", source),
+    ):
+        summary.add_problem(problem)
+    data = summary.to_dict()
+    assert data["source"] == {"entities": 14, "kept": 7, "lost": 6, "given_again": 1, "uncounted_records": 1}
+    assert data["entities"]["moved"] == 1
+    assert data["problems"]["overwritten"]["lost_entities"] == 2
+    assert data["problems"]["unknown_key"]["names"] == {"key 'a'": 1}
+
+
+def test_labels_that_are_text_stay_out_of_the_summary():
+    summary = Summary()
+    summary.types["患者主诉头痛，三天"] = 1
+    assert list(summary.to_dict()["entities"]["types"]) == [show_label("患者主诉头痛，三天")]
+    assert "头痛" not in json.dumps(summary.to_dict(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("labelled", "unlabelled", "entities", "keys", "doubts"),
+    [
+        (0, 0, 0, {}, []),
+        (1, 1, 1, {}, []),
+        (0, 2, 0, {}, ["No record is labelled. Is this the right format?"]),
+        (2, 1, 0, {}, ["No record has an entity. Is this the right format?"]),
+        (
+            0,
+            2,
+            0,
+            {"key 'ents'": 2, "key 'meta'": 1},
+            ["No record is labelled. Not read: key 'ents', key 'meta'. Is this the right format?"],
+        ),
+    ],
+)
+def test_doubts(labelled, unlabelled, entities, keys, doubts):
+    summary = Summary(labelled, unlabelled)
+    summary.types["x"] = entities
+    for name, number in keys.items():
+        for _ in range(number):
+            summary.add_problem(Problem("unknown_key", Source("f"), name=name))
+    assert summary.doubts == doubts

@@ -11,6 +11,8 @@ from spacy_gpner.distillation.setup import init_nlp_student
 def run(config, teacher, output, **kwargs):
     """Distil; returns the student and what was printed."""
     nlp = init_nlp_student(Config(config), teacher)
-    out = io.StringIO()
-    distill(nlp, teacher, output, stdout=out, stderr=io.StringIO(), **kwargs)
+    out, err = io.StringIO(), io.StringIO()
+    distill(nlp, teacher, output, stdout=out, stderr=err, **kwargs)
+    # A progress bar is for terminals alone
+    assert err.getvalue() == ""
     return nlp, out.getvalue()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import spacy
-from spacy.tokens import Doc
+from spacy.tokens import Doc, DocBin
 
 from spacy_gpner.corpora.docs import read_docs
+from spacy_gpner.corpora.provenance import Provenance, set_provenance
 from spacy_gpner.errors import PipelineError
 from spacy_gpner.evaluation.evaluate import evaluate, short_names
 from spacy_gpner.evaluation.predictions import predict
@@ -20,6 +21,7 @@ from ..util import (
     TINY_CNN,
     TRAIN,
     blank,
+    make_docs,
     make_examples,
     save_docs,
     save_trained,
@@ -188,6 +190,18 @@ def test_documents_without_annotation_are_left_out(run, trained, tmp_path):
     assert code == 0, text
     assert "2 documents have no annotation" in text
     assert metrics_of(tmp_path / "out")["documents"] == len(GOLD)
+
+
+def test_gold_that_is_not_the_source_s_is_said(run, trained, tmp_path):
+    docs = make_docs(GOLD)
+    set_provenance(docs[0], Provenance("a.txt", moved=2, lost=1))
+    set_provenance(docs[1], Provenance("b.txt", moved=1))
+    docs[2].user_data["source"] = "anything"
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "gold.spacy")
+    code, text = run("evaluate", trained, tmp_path / "gold.spacy", "-o", tmp_path / "out")
+    assert code == 0, text
+    assert "3 gold entities were moved to the edges of their tokens" in text
+    assert "1 gold entities of the source can't be predicted with the corpus's tokens" in text
 
 
 def test_other_tokens(run, tmp_path):

@@ -151,3 +151,11 @@ def test_gradient_of_the_whole_tok2vec():
         below = loss()
         parameter[index] = before
         assert gradient[index] == pytest.approx((above - below) / 2e-2, abs=2e-2)
+
+
+def test_normalised_vectors_have_one_scale():
+    torch.manual_seed(0)
+    encoder = BiLSTM(8, depth=1, dropout=0.0, layer_norm=True)
+    vectors = encoder(torch.randn(9, 8), [5, 4])
+    torch.testing.assert_close(vectors.mean(1), torch.zeros(9), atol=1e-5, rtol=0)
+    torch.testing.assert_close(vectors.std(1, correction=0), torch.ones(9), atol=1e-2, rtol=0)

@@ -1,10 +1,13 @@
 """What every kind of component owes: labels, thresholds, and settings that are kept."""
 
+import copy
+import pickle
 import warnings
 from dataclasses import fields
 
 import pytest
 import spacy
+from spacy.util import load_config
 
 from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.pipeline.settings import Settings
@@ -81,6 +84,60 @@ def test_settings_can_be_overridden_when_loading(trained, tmp_path):
     assert find_pipe(load("c")).threshold == 0.25
     # but gives way to an explicit override
     assert find_pipe(load("c", threshold=0.7)).threshold == 0.7
+
+
+def shown(nlp, name):
+    block = nlp.config["components"][name]
+    return block["threshold"], block["thresholds"]
+
+
+def test_settings_changed_at_run_time_show_in_the_config(kind, tmp_path):
+    nlp = kind.blank()
+    pipe = find_pipe(nlp)
+    pipe.add_label("bod")
+    name = pipe.name
+    assert shown(nlp, name) == (0.5, None)
+    pipe.threshold = 0.3
+    pipe.thresholds = {"bod": 0.2}
+    assert shown(nlp, name) == (0.3, {"bod": 0.2})
+    nlp.to_disk(tmp_path / "a")
+    assert load_config(tmp_path / "a" / "config.cfg")["components"][name]["threshold"] == 0.3
+    loaded = spacy.load(tmp_path / "a")
+    assert shown(loaded, name) == (0.3, {"bod": 0.2})
+    # as find-threshold does it
+    find_pipe(loaded).cfg["threshold"] = 0.6
+    loaded.to_disk(tmp_path / "b")
+    assert shown(spacy.load(tmp_path / "b"), name) == (0.6, {"bod": 0.2})
+
+
+def test_what_is_given_at_load_wins_and_shows_though_it_is_what_once_was(kind, tmp_path):
+    nlp = kind.blank()
+    find_pipe(nlp).threshold = 0.3
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path, config={"components": {find_pipe(nlp).name: {"threshold": 0.5}}})
+    assert find_pipe(loaded).threshold == 0.5
+    assert shown(loaded, find_pipe(nlp).name) == (0.5, None)
+
+
+@pytest.mark.parametrize("name", ["span_globalpointer", "other"])
+def test_a_component_of_another_pipeline_keeps_its_settings(kind, name, tmp_path):
+    source = kind.blank()
+    find_pipe(source).threshold = 0.3
+    nlp = spacy.blank("zh", vocab=source.vocab)
+    pipe = nlp.add_pipe(find_pipe(source).name, name=name, source=source)
+    assert shown(nlp, name) == (0.3, None)
+    pipe.threshold = 0.2
+    nlp.to_disk(tmp_path)
+    assert find_pipe(spacy.load(tmp_path)).threshold == 0.2
+    assert shown(spacy.load(tmp_path), name) == (0.2, None)
+
+
+def test_copies_and_pickles(kind):
+    nlp = kind.blank()
+    find_pipe(nlp).threshold = 0.3
+    for other in (copy.deepcopy(nlp), pickle.loads(pickle.dumps(nlp))):
+        find_pipe(other).threshold = 0.2
+        assert (find_pipe(nlp).threshold, shown(nlp, find_pipe(nlp).name)) == (0.3, (0.3, None))
 
 
 @pytest.mark.parametrize("given", [0.6, 0.0003, 1 / 3])

@@ -63,6 +63,15 @@ def test_each_reason_is_warned_of_once():
     assert "of labels that the component does not have" in messages[3]
 
 
+def test_labels_that_are_text_are_not_told():
+    report = GoldReport()
+    example = make_example("腹痛", [(0, 2, "患者诉腹痛，三天")])
+    report.add(example, "sc", FlatObjective(Window(1)))
+    with pytest.warns(UserWarning, match=r"label of 8 characters \(#[0-9a-f]{8}\) 1 of 1") as record:
+        report.warn("flat", ["A"])
+    assert not any("腹痛" in str(warning.message) for warning in record)
+
+
 def test_nothing_to_warn_of(recwarn):
     report = GoldReport()
     report.add(make_example("ab", [(0, 2, "A")]), "sc", SpanObjective(Window(None)))

@@ -26,7 +26,14 @@ def build_encoder(name: str, width: int, build: Callable[..., nn.Module]) -> Enc
         shape (N, width), and the documents' lengths, and gives vectors.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
     """
-    return Model(name, _forward, init=_init, dims={"nI": width, "nO": width}, shims=[LazyTorchShim(build)])
+    return Model(
+        name,
+        _forward,
+        init=_init,
+        dims={"nI": width, "nO": width},
+        attrs={"dropout_rate": 0.0},
+        shims=[LazyTorchShim(build)],
+    )
 
 
 def encode_by_length(

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal, Optional, get_args
 
 from spacy.util import registry
 from torch import Tensor, nn
 
-from ...checks import check_dropout
 from ...spans import SpanFactors
 from ...spans.rope import rotate
+from ..dropout import Dropout, check_own_dropout
 from ..score_model import INITIAL_SCORE, SpanModel, Tok2Vec, build_score_model, check_head_size
 
 TypeFeatures = Literal["qk", "hidden"]
@@ -21,7 +21,7 @@ def EfficientGlobalPointer(
     head_size: int = 64,
     rope: bool = True,
     type_features: TypeFeatures = "qk",
-    dropout: float = 0.1,
+    dropout: Optional[float] = 0.1,
 ) -> SpanModel:
     """Build an Efficient GlobalPointer model (section III-C of the main paper).
 
@@ -30,12 +30,12 @@ def EfficientGlobalPointer(
     rope (bool): Rotate q and k by their positions (Eq. 11).
     type_features (str): What the types' scores are linear in: "qk", the unrotated q and k (Eq. 13), or
         "hidden", the token vectors (Eq. 12).
-    dropout (float): Dropout rate of the token vectors. The rate in `[training]` doesn't reach torch modules.
+    dropout (Optional[float]): Dropout rate of the token vectors; None for that of the training.
     RETURNS (Model[List[Doc], SpanFactors]): The model.
     RAISES (ValueError): If a setting is out of range.
     """
     check_head_size(head_size, rope)
-    check_dropout(dropout)
+    check_own_dropout(dropout)
     if type_features not in get_args(TypeFeatures):
         raise ValueError(
             f"Invalid type_features: '{type_features}'. Expected one of {get_args(TypeFeatures)}."
@@ -68,13 +68,13 @@ class EfficientGlobalPointerHead(nn.Module):
         head_size: int,
         rope: bool,
         type_features: TypeFeatures,
-        dropout: float,
+        dropout: Optional[float],
     ) -> None:
         super().__init__()
         self.head_size = head_size
         self.rope = rope
         self.type_features = type_features
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.project = nn.Linear(width, 2 * head_size)
         self.score_types = nn.Linear(2 * head_size if type_features == "qk" else width, 2 * n_types)
         nn.init.constant_(self.score_types.bias, INITIAL_SCORE)

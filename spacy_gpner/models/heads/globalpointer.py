@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Optional
 
 import torch
 from spacy.util import registry
 from torch import Tensor, nn
 
-from ...checks import check_dropout
 from ...spans import SpanFactors
 from ...spans.rope import rotate
+from ..dropout import Dropout, check_own_dropout
 from ..score_model import SpanModel, Tok2Vec, build_score_model, check_head_size
 
 
@@ -18,19 +19,19 @@ def GlobalPointer(
     tok2vec: Tok2Vec,
     head_size: int = 64,
     rope: bool = True,
-    dropout: float = 0.1,
+    dropout: Optional[float] = 0.1,
 ) -> SpanModel:
     """Build a GlobalPointer model (Eqs. 7 to 11 of the main paper).
 
     tok2vec (Model[List[Doc], List[Floats2d]]): Makes the token vectors.
     head_size (int): Channels d of each type's q and k; even.
     rope (bool): Rotate q and k by their positions (Eq. 11).
-    dropout (float): Dropout rate of the token vectors. The rate in `[training]` doesn't reach torch modules.
+    dropout (Optional[float]): Dropout rate of the token vectors; None for that of the training.
     RETURNS (Model[List[Doc], SpanFactors]): The model.
     RAISES (ValueError): If a setting is out of range.
     """
     check_head_size(head_size, rope)
-    check_dropout(dropout)
+    check_own_dropout(dropout)
     return build_score_model(
         tok2vec, partial(GlobalPointerHead, head_size=head_size, rope=rope, dropout=dropout)
     )
@@ -39,12 +40,14 @@ def GlobalPointer(
 class GlobalPointerHead(nn.Module):
     """s_t(i, j) = <R_i q_t(i), R_j k_t(j)> / √d. The projection's channels go type by type, q before k."""
 
-    def __init__(self, width: int, n_types: int, *, head_size: int, rope: bool, dropout: float) -> None:
+    def __init__(
+        self, width: int, n_types: int, *, head_size: int, rope: bool, dropout: Optional[float]
+    ) -> None:
         super().__init__()
         self.head_size = head_size
         self.rope = rope
         self.n_types = n_types
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.project = nn.Linear(width, n_types * 2 * head_size)
 
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> SpanFactors:

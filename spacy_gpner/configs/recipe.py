@@ -1,0 +1,134 @@
+"""What a config is for: a language, a size, and what they imply."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Optional, get_args
+
+from spacy.util import get_lang_class, is_package
+
+from ..errors import ConfigError
+from ..tokenizer import TokenizerName, default_tokenizer
+
+Size = Literal["small", "base", "transformer"]
+Head = Literal["EfficientGlobalPointer", "GlobalPointer"]
+
+# What our results in Chinese are with; for other languages spaCy recommends one
+CHINESE_TRANSFORMER = "hfl/chinese-roberta-wwm-ext"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a config is for.
+
+    lang (str): The language's code.
+    size (str): "small" and "base" are trained from scratch, one BiLSTM layer and two; "transformer" is
+        pretrained.
+    tokenizer (Optional[str]): "char" makes a token of each character, "lang" is the language's own tokenizer.
+        By default what `spacy gpner convert` takes for the language.
+    transformer (Optional[str]): A name on the Hugging Face hub or a directory. By default one of the
+        language.
+    vectors (Optional[str]): A package or directory with static word vectors.
+    gpu (bool): Whether to train on a GPU: a transformer computes in half precision there, which a CPU can't.
+    head (str): The architecture that scores the spans.
+    student (bool): Whether the config has what `spacy gpner distill` needs.
+    RAISES (ConfigError): If a setting is unknown, or two don't go together.
+    """
+
+    lang: str = "zh"
+    size: Size = "base"
+    tokenizer: Optional[TokenizerName] = None
+    transformer: Optional[str] = None
+    vectors: Optional[str] = None
+    gpu: bool = False
+    head: Head = "EfficientGlobalPointer"
+    student: bool = True
+
+    def __post_init__(self) -> None:
+        try:
+            get_lang_class(self.lang)
+        except ImportError:
+            raise ConfigError(
+                f"spaCy knows no language '{self.lang}'. Give a code such as zh or en, or xx for any language."
+            ) from None
+        if self.size not in get_args(Size):
+            raise ConfigError(f"There is no size '{self.size}'. Sizes: {', '.join(get_args(Size))}.")
+        if self.transformer is not None:
+            self._check_transformer(self.transformer)
+        if self.vectors is not None:
+            self._check_vectors(self.vectors)
+
+    def _check_transformer(self, name: str) -> None:
+        if not self.is_pretrained:
+            raise ConfigError(
+                f"A config of size {self.size} has no transformer. Give --size transformer, or leave "
+                "--transformer out."
+            )
+        path = Path(name)
+        if (path.is_absolute() or name.startswith(".") or path.is_dir()) and not (
+            path / "config.json"
+        ).is_file():
+            raise ConfigError(
+                f"{name} is no directory of a transformer: it has no config.json. Give one, as "
+                "save_pretrained() writes it, or a name on the Hugging Face hub."
+            )
+
+    def _check_vectors(self, name: str) -> None:
+        if self.is_pretrained or self.is_characters:
+            kind = "a transformer" if self.is_pretrained else "one token a character"
+            raise ConfigError(
+                f"A config with {kind} has no place for word vectors. They are for --size small or base with "
+                "a language's own tokenizer (--tokenizer lang)."
+            )
+        if not is_package(name) and not Path(name).is_dir():
+            raise ConfigError(
+                f"There are no vectors '{name}': neither an installed package nor a directory. Download a "
+                "package with vectors (spacy download en_core_web_md), or make some (spacy init vectors)."
+            )
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether it has a transformer."""
+        return self.size == "transformer"
+
+    @property
+    def is_characters(self) -> bool:
+        """Whether every character is a token."""
+        return (self.tokenizer or default_tokenizer(self.lang)) == "char"
+
+    @cached_property
+    def variables(self) -> dict[str, Any]:
+        """What the templates know of it."""
+        defaults = get_lang_class(self.lang).Defaults.config
+        return {
+            "title": _describe(self),
+            "lang": self.lang,
+            "size": self.size,
+            "tokenizer": self.tokenizer or default_tokenizer(self.lang),
+            "characters": self.is_characters,
+            "transformer": self.transformer or _recommend(self.lang),
+            "vectors": self.vectors,
+            "gpu": self.gpu,
+            "head": self.head,
+            "student": self.student,
+            "language_tokenizer": defaults.get("nlp", {}).get("tokenizer")
+            or {"@tokenizers": "spacy.Tokenizer.v1"},
+            "language_initialize": defaults.get("initialize", {}).get("tokenizer"),
+        }
+
+
+def _describe(recipe: Recipe) -> str:
+    if recipe.is_pretrained:
+        return "Fine-tunes a pretrained transformer. Needs a GPU to be pleasant."
+    layers = "two BiLSTM layers" if recipe.size == "base" else "one small BiLSTM layer"
+    return f"Trains from scratch, on a CPU: {layers} under a head that scores every span of up to `window` tokens."
+
+
+def _recommend(lang: str) -> str:
+    """The transformer of a language."""
+    from spacy.cli.init_config import RECOMMENDATIONS
+
+    if lang == "zh":
+        return CHINESE_TRANSFORMER
+    found = RECOMMENDATIONS.get(lang, {}).get("transformer") or RECOMMENDATIONS["__default__"]["transformer"]
+    return found["accuracy"]["name"]

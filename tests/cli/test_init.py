@@ -1,0 +1,287 @@
+"""`spacy gpner init config`: what it writes trains, and fits the corpus."""
+
+import numpy
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.cli import app
+from spacy.tokens import DocBin, Span, SpanGroup
+from spacy.util import load_config, load_config_from_str, load_model_from_config
+from thinc.api import Config
+from typer.testing import CliRunner
+
+from scripts.make_configs import CONFIGS, RECIPES
+from spacy_gpner.configs.fit import BATCHES
+from spacy_gpner.configs.make import make_config, make_fitted_config, to_json
+from spacy_gpner.configs.recipe import Recipe
+
+from ..english import make_sentences
+from ..util import TRAIN, make_tiny_bert, save_docs, shuffled
+
+SIZES = ["small", "base", "transformer"]
+LANGUAGES = ["zh", "en", "de", "ja", "xx"]
+COMPONENT = "span_globalpointer"
+
+
+def english_docs(n=30, lang="en"):
+    """Documents of the language's own tokens."""
+    nlp = spacy.blank(lang)
+    docs = []
+    for text, spans in make_sentences(n):
+        doc = nlp(text)
+        own = [doc.char_span(start, end, label=label, alignment_mode="expand") for start, end, label in spans]
+        doc.spans["sc"] = SpanGroup(doc, name="sc", spans=own)
+        docs.append(doc)
+    return docs
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory):
+    """A corpus for each language."""
+    path = tmp_path_factory.mktemp("corpora")
+    save_docs(path / "zh.spacy")
+    DocBin(docs=english_docs()).to_disk(path / "en.spacy")
+    return path
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory):
+    texts = [text for text, _ in [*TRAIN, *make_sentences(30)]]
+    return make_tiny_bert(tmp_path_factory.mktemp("bert"), texts)
+
+
+def spacy_cli(*args):
+    result = CliRunner().invoke(app, [str(arg) for arg in args])
+    assert result.exit_code == 0, f"{args}\n{result.output}\n{result.exception!r}"
+    return result.output
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_trains_and_is_a_student(run, corpora, bert, tmp_path, lang, size):
+    """What it writes goes through `spacy train`, and through `distill` under the pipeline that came of it."""
+    path, corpus = tmp_path / "new" / "config.cfg", corpora / f"{lang}.spacy"
+    options = ["--transformer", bert] if size == "transformer" else []
+    code, text = run("init", "config", path, "--lang", lang, "--size", size, *options)
+    assert code == 0, text
+    assert f"spacy train {path} --output training" in text
+    written = path.read_text(encoding="utf-8")
+    assert sum(line.startswith("# ") for line in written.splitlines()) > 15
+    given = ["--paths.train", corpus, "--paths.dev", corpus]
+    steps = ["--training.max_steps", 1, "--training.eval_frequency", 1]
+    spacy_cli("train", path, "--output", tmp_path / "trained", *given, *steps)
+    nlp = spacy.load(tmp_path / "trained" / "model-last")
+    assert nlp.lang == lang
+    assert len(nlp.get_pipe(COMPONENT).labels) == 5
+    steps += ["--distillation.max_steps", 1]
+    arguments = [tmp_path / "trained" / "model-last", path, "--output", tmp_path / "student"]
+    code, text = run("distill", *arguments, *given, *steps)
+    assert code == 0, text
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_is_complete(lang, size):
+    """Nothing is left for `spacy init fill-config`."""
+    config = load_config_from_str(make_config(Recipe(lang, size)), interpolate=False)
+    assert load_model_from_config(config, auto_fill=True).config == config
+    embed = config["components"][COMPONENT]["model"]["tok2vec"].get("embed", {}).get("@architectures")
+    characters = lang in ("zh", "ja")
+    assert (config["nlp"]["tokenizer"]["@tokenizers"] == "spacy-gpner.CharTokenizer.v1") == characters
+    if size != "transformer":
+        assert embed == ("spacy-gpner.CharNgramEmbed.v1" if characters else "spacy.MultiHashEmbed.v2")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_projects_configs_come_from_the_templates(name):
+    """`python -m scripts.make_configs` writes them."""
+    assert (CONFIGS / f"{name}.cfg").read_text(encoding="utf-8") == make_config(RECIPES[name])
+
+
+def test_no_other_configs_are_the_projects():
+    assert {path.stem for path in CONFIGS.glob("*.cfg")} == set(RECIPES)
+
+
+def test_fits_the_corpus(run, tmp_path):
+    long_text, spans = shuffled(40)
+    data = [(text, [*own, (0, 9, "lon")] if len(text) >= 9 else own) for text, own in TRAIN]
+    train = save_docs(tmp_path / "my notes" / "train.spacy", [*data, (long_text, spans), ("无标注", None)])
+    dev = save_docs(tmp_path / "dev.spacy")
+    path = tmp_path / "config.cfg"
+    code, text = run("init", "config", path, "--size", "small", "--train", train, "--dev", dev)
+    assert code == 0, text
+    config = load_config(path, interpolate=False)
+    assert config["paths"]["train"] == str(train)
+    assert config["paths"]["dev"] == str(dev)
+    # The smallest of the advisor's that holds 9 characters
+    assert config["components"][COMPONENT]["window"] == 16
+    assert config["initialize"]["components"][COMPONENT]["labels"] == [
+        "bod",
+        "dis",
+        "dru",
+        "lon",
+        "pro",
+        "sym",
+    ]
+    for block in ("training", "distillation"):
+        assert config[block]["max_steps"] == 1000
+        rate = config[block]["optimizer"]["learn_rate"]
+        assert (rate["total_steps"], rate["warmup_steps"]) == (1000, 200)
+        assert config[block]["batcher"]["size"] == 100
+    assert config["training"]["eval_frequency"] == 83
+    assert "keeps" in text
+    assert "--paths" not in text
+    assert "bod, dis, dru, lon, pro, sym" in text
+    spacy_cli("train", path, "--output", tmp_path / "out", "--training.max_steps", 1)
+
+
+def test_a_large_corpus_gets_steps_by_epochs(tmp_path):
+    data = [shuffled(9, seed) for seed in range(160)]
+    train = save_docs(tmp_path / "train.spacy", data)
+    text, fit, survey = make_fitted_config(Recipe("zh", "small"), train, epochs=50, min_steps=7)
+    assert fit.batch_size == 500
+    assert survey.batches >= BATCHES
+    assert fit.max_steps == 50 * survey.batches
+    config = load_config_from_str(text)
+    assert config["training"]["max_steps"] == fit.max_steps
+    _, fit, _ = make_fitted_config(Recipe("zh", "small"), train, epochs=1, min_steps=7)
+    assert fit.max_steps == max(7, survey.batches)
+
+
+def test_a_window_of_none_stays(tmp_path):
+    train = save_docs(tmp_path / "train.spacy")
+    recipe = Recipe("zh", "transformer", head="GlobalPointer", student=False)
+    _, fit, _ = make_fitted_config(recipe, train)
+    assert fit.window is None
+
+
+def test_tokens_of_corpus_and_config_differ(run, corpora, tmp_path):
+    """A corpus of one token a character and a config of words: the window is one of words."""
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "spacy-gpner.CharTokenizer.v1"}}})
+    docs = []
+    for text, spans in make_sentences(30):
+        doc = nlp(text)
+        # One more that is no whole word
+        own = [Span(doc, start, end, label) for start, end, label in [*spans, (0, 1, "part")]]
+        doc.spans["sc"] = SpanGroup(doc, name="sc", spans=own)
+        docs.append(doc)
+    train = tmp_path / "characters.spacy"
+    DocBin(docs=docs).to_disk(train)
+    path = tmp_path / "config.cfg"
+    code, text = run("init", "config", path, "--lang", "en", "--train", train)
+    assert code == 0, text
+    assert "30 of 30 documents have other tokens" in text
+    assert "and 30 entities that are not made of whole ones can't be learned" in text
+    assert "--tokenizer lang" in text
+    same = tmp_path / "same.cfg"
+    code, text = run("init", "config", same, "--lang", "en", "--train", corpora / "en.spacy")
+    assert "other tokens" not in text
+    # A few documents of other tokens, and no entity lost: nothing to do about it
+    few = [nlp(text) for text, _ in make_sentences(2)] + english_docs()
+    DocBin(docs=few).to_disk(tmp_path / "few.spacy")
+    code, text = run("init", "config", "-", "--lang", "en", "--train", tmp_path / "few.spacy")
+    assert code == 0, text
+    code, text = run("init", "config", same, "--force", "--lang", "en", "--train", tmp_path / "few.spacy")
+    assert "2 of 32 documents have other tokens" in text
+    assert "Convert the corpus" not in text
+    windows = [load_config(x)["components"][COMPONENT]["window"] for x in (path, same)]
+    assert windows[0] == windows[1]
+    code, text = run(
+        "init", "config", path, "--force", "--lang", "en", "--tokenizer", "char", "--train", train
+    )
+    assert "other tokens" not in text
+    assert load_config(path)["components"][COMPONENT]["window"] > windows[0]
+
+
+def test_labels_of_another_key_and_no_entities(run, tmp_path):
+    path = tmp_path / "config.cfg"
+    for train, message in (
+        (save_docs(tmp_path / "other.spacy", key="gold"), "without --spans-key"),
+        (save_docs(tmp_path / "none.spacy", [("无特殊不适", [])]), "no document has an entity"),
+        (save_docs(tmp_path / "empty.spacy", []), "no document has an entity"),
+        (tmp_path / "gone.spacy", "gone.spacy is missing"),
+    ):
+        code, text = run("init", "config", path, "--train", train)
+        assert code == 1
+        assert message in text
+        assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--lang", "qq"], "spaCy knows no language 'qq'"),
+        (["--transformer", "some/name"], "--size transformer"),
+        (["--size", "transformer", "--transformer", "./gone"], "no config.json"),
+        (["--vectors", "x"], "no place for word vectors"),
+        (["--lang", "en", "--vectors", "of_nobody"], "neither an installed package nor a directory"),
+        (["--lang", "en", "--size", "transformer", "--vectors", "x"], "no place for word vectors"),
+        (["--dev", "dev.spacy"], "Give the .spacy file to train on"),
+        (["--epochs", "3"], "Give the .spacy file to train on"),
+    ],
+)
+def test_what_can_not_be_made(run, tmp_path, options, message):
+    path = tmp_path / "config.cfg"
+    code, text = run("init", "config", path, *options)
+    assert code == 1, text
+    assert message in text
+    assert not path.exists()
+
+
+def test_unknown_sizes_are_refused(run, tmp_path):
+    code, text = run("init", "config", tmp_path / "config.cfg", "--size", "huge")
+    assert code == 2
+    assert "transformer" in text
+
+
+def test_outputs(run, tmp_path):
+    """Nothing is overwritten unasked, no directory and no corpus either; - is standard output."""
+    path = tmp_path / "config.cfg"
+    assert run("init", "config", path)[0] == 0
+    before = path.read_bytes()
+    code, text = run("init", "config", path, "--size", "small")
+    assert (code, path.read_bytes()) == (1, before)
+    assert "--force" in text
+    assert run("init", "config", path, "--size", "small", "--force")[0] == 0
+    assert path.read_bytes() != before
+    (tmp_path / "folder.cfg").mkdir()
+    for wrong, message in (
+        (tmp_path / "folder.cfg", "is a directory"),
+        (tmp_path / "train.spacy", "must end with .cfg"),
+        (path / "in a file.cfg", str(path)[:20]),
+    ):
+        code, text = run("init", "config", wrong, "--force")
+        assert code == 1
+        assert message in text
+    result = CliRunner().invoke(app, ["gpner", "init", "config", "-", "--size", "small"])
+    assert result.stdout == path.read_text(encoding="utf-8")
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
+@settings(deadline=None)
+def test_any_label_comes_back(labels):
+    # A variable is one even inside of a label
+    labels = [label.replace("${", "{") for label in labels]
+    assert Config().from_str(f"[block]\nlabels = {to_json(labels)}")["block"]["labels"] == labels
+
+
+def test_word_vectors(run, corpora, tmp_path):
+    nlp = spacy.blank("en")
+    for token in english_docs(1)[0]:
+        nlp.vocab.set_vector(token.text, numpy.ones(8, dtype="float32"))
+    nlp.to_disk(tmp_path / "vectors")
+    path = tmp_path / "config.cfg"
+    options = ["--lang", "en", "--size", "small", "--vectors", tmp_path / "vectors"]
+    code, text = run("init", "config", path, *options)
+    assert code == 0, text
+    given = ["--paths.train", corpora / "en.spacy", "--paths.dev", corpora / "en.spacy"]
+    spacy_cli("train", path, "--output", tmp_path / "out", *given, "--training.max_steps", 1)
+    assert spacy.load(tmp_path / "out" / "model-last").vocab.vectors.shape[1] == 8
+
+
+def test_documents_of_the_default_tokenizer_fit(corpora):
+    """`convert` and `init config` take the same tokenizer for a language."""
+    for lang in ("zh", "en"):
+        _, _, survey = make_fitted_config(Recipe(lang, "small"), corpora / f"{lang}.spacy")
+        assert (survey.retokenized, survey.lost) == (0, 0)

@@ -1,0 +1,181 @@
+"""What the project's workflow runs: corpora by name or folder, and configs for them."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import srsly
+from spacy.util import load_config
+
+from scripts import make_config, prepare_corpus
+from scripts.corpora import find_source, read_corpora
+from scripts.make_config import find_recipe
+from scripts.make_configs import CONFIGS
+
+from .english import write_sentences
+from .util import save_docs
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = ROOT / "configs" / "corpora.yml"
+COMPONENT = "span_globalpointer"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a script; return its exit code and what it said, in one line."""
+
+    def run_script(module, *args):
+        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, args)])
+        monkeypatch.chdir(ROOT)
+        try:
+            module.main()
+            code = 0
+        except SystemExit as err:
+            code = err.code
+        said = capsys.readouterr()
+        return code, " ".join((said.out + said.err).split())
+
+    return run_script
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A corpus of one's own, in English."""
+    path = tmp_path / "my notes"
+    write_sentences(path / "train.json", 60)
+    write_sentences(path / "dev.json", 20, seed=1)
+    return path
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "corpus"
+    for part in ("train", "heldout"):
+        path.mkdir(exist_ok=True)
+        save_docs(path / f"{part}.spacy")
+    return path
+
+
+def fails(capsys, *args):
+    """What `find_source` says of a corpus that it refuses."""
+    with pytest.raises(SystemExit):
+        find_source(*args)
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_shipped_corpora():
+    corpora = read_corpora(SHIPPED)
+    assert {"sample", "cmeee", "ccks2019", "drug-leaflets"} <= set(corpora)
+    assert corpora["cmeee"].neighbours == 100
+    assert corpora["drug-leaflets"].dev == []
+
+
+def test_a_folder(folder, tmp_path):
+    source = find_source(str(folder), SHIPPED, "cmeee", "en")
+    assert (source.train, source.dev, source.lang, source.fit) == (["train.json"], ["dev.json"], "en", True)
+    for name in ("train", "dev"):
+        (tmp_path / "brat" / name).mkdir(parents=True)
+    source = find_source(str(tmp_path / "brat"), SHIPPED, "brat", "")
+    assert (source.train, source.dev, source.lang) == (["train"], ["dev"], "zh")
+
+
+def test_a_name_in_a_file_of_ones_own(tmp_path):
+    path = tmp_path / "mine.yml"
+    srsly.write_yaml(path, {"notes": {"format": "iob", "folder": "/data", "train": ["a", "b"], "lang": "de"}})
+    assert find_source("notes", path, "", "").lang == "de"
+    assert find_source("notes", path, "brat", "en").format == "brat"
+
+
+def test_what_is_no_corpus(folder, tmp_path, monkeypatch, capsys):
+    assert "nor a folder" in fails(capsys, "gone", SHIPPED, "", "")
+    assert "cluener" in fails(capsys, "gone", SHIPPED, "", "")
+    (tmp_path / "empty").mkdir()
+    assert "no training part" in fails(capsys, str(tmp_path / "empty"), SHIPPED, "iob", "")
+    monkeypatch.chdir(folder)
+    text = fails(capsys, "../my notes", SHIPPED, "cmeee", "en")
+    assert "outside of the project" in text
+    assert str(folder) in text.replace(" ", "").replace("mynotes", "my notes")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"a": {"format": "iob"}}, "train"),
+        ({"a": {"format": "iob", "train": []}}, "train"),
+        ({"a": {"format": "iob", "train": ["x"], "files": 3}}, "files"),
+        ({"a": {"format": "iob", "train": ["x"], "neighbours": 0}}, "neighbours"),
+        ({"a": None}, "corpora"),
+        ([1], "corpora"),
+        (None, "corpora"),
+    ],
+)
+def test_files_of_corpora_are_checked(tmp_path, capsys, content, message):
+    path = tmp_path / "c.yml"
+    if content is not None:
+        srsly.write_yaml(path, content)
+    text = fails(capsys, "a", path, "", "")
+    assert message in text
+    assert "c.yml" in text.replace(" ", "")
+
+
+def test_missing_files_are_named(run, tmp_path):
+    path = tmp_path / "mine.yml"
+    for folder, message in (("$GPNER_NOWHERE/x", "GPNER_NOWHERE"), (str(tmp_path), "a.iob")):
+        srsly.write_yaml(path, {"notes": {"format": "iob", "folder": folder, "train": ["a.iob"]}})
+        code, text = run(prepare_corpus, "notes", tmp_path / "out", "--corpora", path)
+        assert code == 1
+        assert message in text
+
+
+def test_sizes_are_fitted_and_files_are_not(run, corpus, tmp_path):
+    """Of a file paths and steps are set; a size, and what is made of one, is fitted whole."""
+    output = tmp_path / "config.cfg"
+    (corpus / "train.json").touch()
+    for model, name, window in (("cpu", "sample", 32), ("base", "sample", 8), ("cpu", corpus, 8)):
+        options = ["--format", "cmeee", "--epochs", 3, "--min-steps", 1]
+        code, text = run(make_config, model, name, corpus, output, *options)
+        assert code == 0, text
+        config = load_config(output)
+        assert config["paths"]["dev"] == str(corpus / "heldout.spacy")
+        assert config["components"][COMPONENT]["window"] == window
+        labels = config["initialize"]["components"].get(COMPONENT, {}).get("labels")
+        assert (labels is None) == (window == 32)
+        assert config["training"]["max_steps"] == 3
+
+
+def test_another_language(folder):
+    source = find_source(str(folder), SHIPPED, "cmeee", "en")
+    recipe = find_recipe("cpu_student", source)
+    assert (recipe.lang, recipe.size) == ("en", "small")
+    assert find_recipe("transformer_large", source).transformer is None
+    assert find_recipe("mine", source) is None
+
+
+def test_an_edited_file_is_taken_as_it_is(run, corpus, tmp_path, monkeypatch):
+    """Who changes configs/cpu.cfg trains with what it says."""
+    monkeypatch.setattr(make_config, "CONFIGS", tmp_path)
+    text = (CONFIGS / "cpu.cfg").read_text(encoding="utf-8").replace("depth = 2", "depth = 3")
+    (tmp_path / "cpu.cfg").write_text(text, encoding="utf-8")
+    (corpus / "train.json").touch()
+    args = ["cpu", corpus, corpus, tmp_path / "out.cfg", "--format", "cmeee"]
+    code, text = run(make_config, *args)
+    assert code == 0, text
+    config = load_config(tmp_path / "out.cfg")
+    assert config["components"][COMPONENT]["model"]["tok2vec"]["encode"]["depth"] == 3
+    code, text = run(make_config, *args, "--lang", "en")
+    assert code == 1
+    assert "is for the language 'zh'" in text
+
+
+def test_errors_are_clear(run, corpus, tmp_path):
+    output = tmp_path / "config.cfg"
+    for args, code, message in [
+        (("cpu", "sample", corpus, output, "--epochs", -3), 2, "--epochs: -3 is less than 1"),
+        (("cpu", "sample", corpus, output, "--min-steps", 0), 2, "--min-steps: 0 is less than 1"),
+        (("gone", "sample", corpus, output), 1, "There is no model 'gone'"),
+        (("cpu", "sample", tmp_path, output), 1, "train.spacy is missing"),
+    ]:
+        failed, text = run(make_config, *args)
+        assert failed == code
+        assert message in text
+    assert not output.exists()
