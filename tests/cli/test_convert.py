@@ -263,6 +263,17 @@ def test_help_ends_with_an_example(command, run):
     assert f"Example: spacy gpner {command} " in text[text.index("--help") :]
 
 
+def test_auto_says_which_format_it_is(run, cmeee, write_cmeee, tmp_path):
+    code, text = run("convert", "auto", cmeee, tmp_path / "docs.spacy")
+    assert code == 0
+    assert f"{cmeee} is cmeee: 2 of 3 records are cmeee" in text
+    assert len(read_docs(tmp_path / "docs.spacy")[0]) == 3
+    code, text = run("convert", "auto", write_cmeee([{"text": "咳嗽"}], "raw.json"), tmp_path / "raw.spacy")
+    assert code == 1
+    assert "raw.json fits no format: its first record has key 'text'" in text
+    assert not (tmp_path / "raw.spacy").exists()
+
+
 def test_help_names_every_format(run):
     text = run("convert", "--help")[1]
     assert all(name in text for name in FORMATS)

