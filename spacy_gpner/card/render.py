@@ -135,7 +135,11 @@ def _scores(card: Card) -> Iterator[str]:
         for label, scores in metrics["labels"].items()
     ]
     groups = {"all": metrics["micro"], **metrics["nesting"], **(metrics["novelty"] or {})}
-    rows += [(f"**{escape(name)}**", "", *_row(scores)) for name, scores in groups.items()]
+    rows += [
+        (f"**{escape(name)}**", "", *_row(scores))
+        for name, scores in groups.items()
+        if scores["gold"] or scores["predicted"]
+    ]
     yield table(("", "threshold", *NAMES.values(), "gold"), rows)
     macro = metrics["macro"]
     yield "Mean over labels: " + ", ".join(f"{name} {100 * macro[x]:.2f}" for x, name in NAMES.items()) + "."

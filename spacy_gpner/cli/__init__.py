@@ -33,7 +33,7 @@ gpner_cli.command(
     "card",
     short_help="Write a pipeline's model card",
     epilog="Example: spacy gpner card training/student/model-best corpus/dev.spacy "
-    "--train corpus/train.spacy --data-name 'Ward 3 notes' --data-license 'internal use'",
+    "--train corpus/train.spacy --name ward3 --data-name 'Ward 3 notes' --data-license 'internal use'",
 )(card_cli)
 gpner_cli.command(
     "compact",

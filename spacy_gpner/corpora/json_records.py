@@ -46,7 +46,9 @@ def read_records(
         report_overwritten(value, entities_key, source, report, lambda x: _count(x, container, flatten))
         wrong = _what_is_wrong(value, text_key, entities_key, container)
         if wrong is not None:
-            lost = _count(value.get(entities_key), container, flatten)
+            entities = value.get(entities_key)
+            countable = entities is None or isinstance(entities, container)
+            lost = _count(entities, container, flatten) if countable else None
             report(Problem("bad_record", source, detail=wrong, entities=lost))
             continue
         text, entities = value[text_key], value.get(entities_key)

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Optional
+
+from thinc.api import Config
 
 from ..checks import check_probability
 from ..entities import show_label
 
 # A label and its threshold. A label may hold both signs.
 PAIR = re.compile(r"(.+?)=([^=,]*)(?:,|$)", re.DOTALL)
-# A key that spaCy's configs give back as it was: theirs are in the format of configparser.
-KEY = re.compile(r"\w(?:[\w .-]*[\w.-])?")
 FORM = 'such as {"dru": 0.3} or "dru=0.3,sym=0.4"'
 
 
@@ -28,8 +29,8 @@ def read_thresholds(given: Any) -> Optional[dict[str, float]]:
         for label in by_label or {}:
             if not is_key(label):
                 raise ValueError(
-                    f"Invalid thresholds: a config can't have {label!r} as a name. Give them as a string: "
-                    '"label=0.3,other=0.4".'
+                    f"Invalid thresholds: a config can't have '{show_label(label)}' as a name. Give them as "
+                    'a string: "label=0.3,other=0.4".'
                 )
     return None if by_label is None else dict(by_label)
 
@@ -42,19 +43,25 @@ def _parse(text: str) -> dict[str, float]:
             by_label[label] = float(value)
         except ValueError:
             raise ValueError(
-                f"Invalid thresholds of '{show_label(label)}': {value!r}. Expected a probability between 0 and 1."
+                f"Invalid thresholds of '{show_label(label)}': {value!r}. Expected a probability between 0 "
+                "and 1."
             ) from None
     if PAIR.sub("", text) or not by_label or "" in by_label or len(by_label) < len(pairs):
         raise ValueError(f"Invalid thresholds: {text!r}. Expected each label once, {FORM}.")
     return by_label
 
 
+@cache
 def is_key(label: str) -> bool:
-    """Whether a config can have a label as a name.
+    """Whether a config can have a label as a name: whether it comes back from the file as it was.
 
     label (str): The label.
     """
-    return KEY.fullmatch(label) is not None
+    config = Config({"thresholds": {label: 0.5}})
+    try:
+        return bool(Config().from_str(config.to_str()) == config)
+    except ValueError:
+        return False
 
 
 def check_thresholds(by_label: Optional[Mapping[str, float]]) -> None:

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
+from ..entities import show_label
 from ..spans import Window
 from ..spans.tiles import WindowMode
 from .counts import WIDTHS, Counts, EntityCounts, share
@@ -26,6 +27,10 @@ class Advice:
     kept_share: Optional[float]
     lost: dict[str, int]
     every_label: Optional[int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """RETURNS (dict[str, Any]): The advice, ready for JSON."""
+        return {**vars(self), "lost": {show_label(label): n for label, n in self.lost.items()}}
 
 
 def advise(counts: Counts, mode: WindowMode) -> Advice:

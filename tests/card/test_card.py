@@ -53,7 +53,17 @@ def rows(model):
 def test_a_card_says_what_was_given_and_measured(model, dev, tmp_path, run):
     train = save_docs(tmp_path / "train.spacy")
     code, output = run(
-        "card", model, dev, "--train", train, "--data-name", "Ward 3", "--data-license", "internal use"
+        "card",
+        model,
+        dev,
+        "--train",
+        train,
+        "--name",
+        "ward3",
+        "--data-name",
+        "Ward 3",
+        "--data-license",
+        "internal use",
     )
     assert code == 0
     assert "F1 100.00" in output
@@ -70,9 +80,10 @@ def test_a_card_says_what_was_given_and_measured(model, dev, tmp_path, run):
     assert re.search(r"[\d,]+ tokens a second .* over 4 documents .* torch thread", text)
     assert "not calibrated" in text
     assert str(tmp_path) not in text
-    assert 'nlp = spacy.load("zh_pipeline")' in text
+    assert 'nlp = spacy.load("zh_ward3")' in text
     assert not any(sentence in text for sentence, _ in TRAIN)
     meta = srsly.read_json(model / "meta.json")
+    assert meta["name"] == "ward3"
     assert meta["performance"]["spans_sc_f"] == 1.0
     assert meta["performance"]["spans_sc_per_type"]["sym"] == {"p": 1.0, "r": 1.0, "f": 1.0}
     assert meta["sources"] == [{"name": "Ward 3", "license": "internal use"}]

@@ -389,6 +389,22 @@ def test_entities_under_another_key_are_counted_as_lost(value, lost, tmp_path):
     assert [problem.kind for problem in problems] == ["unread_entities" if lost else "unknown_key"]
 
 
+@pytest.mark.parametrize(
+    ("value", "lost"),
+    [
+        ({"entities": GOOD_CMEEE["entities"]}, 1),
+        ({"text": 3, "entities": [1, 2, 3]}, 3),
+        ({}, 0),
+        ({"text": "发热三天", "entities": {"sym": "发热"}}, None),
+        (3, None),
+    ],
+)
+def test_entities_of_lost_records_are_counted_if_they_can_be(value, lost, tmp_path):
+    problems = []
+    assert list(READERS["cmeee"](write_array(tmp_path / "file", value), problems.append)) == []
+    assert [(problem.kind, problem.entities) for problem in problems] == [("bad_record", lost)]
+
+
 def test_labels_of_cluener_under_another_key_are_counted_as_lost(tmp_path):
     problems = []
     value = {"text": "发热三天", "labels": {"sym": {"发热": [[0, 1]]}, "dur": {"三天": [[2, 3]]}}}
@@ -663,7 +679,12 @@ def test_brat_texts_that_differ_in_case_alone(tmp_path):
     (tmp_path / "1.TXT").write_text("咳嗽两周", encoding="utf-8")
     if len(list(tmp_path.glob("1.*"))) < 3:
         pytest.skip("this file system knows no case")
-    assert read("brat", tmp_path) == ([], ["bad_record"])
+    problems = []
+    assert list(READERS["brat"](tmp_path, problems.append)) == []
+    assert [(problem.kind, problem.entities) for problem in problems] == [
+        ("bad_record", 1),
+        ("bad_record", 0),
+    ]
 
 
 @pytest.mark.parametrize("line", [" T2\tdur 2 4\t三天", "t2\tdur 2 4\t三天", "  t2\tdur  2 4 \t三天"])
@@ -825,7 +846,10 @@ def test_iob_an_entity_of_two_layers_is_counted_twice_and_kept_once(tmp_path):
     [
         (["flu\tNN\tB-dis", "and\tCC\tO", "cough\tNN\tB-dis"], "column 2"),
         (["flu\tB-dis\tnoun", "and\tO\tX", "cough\tB-dis\tnoun"], "column 3"),
-        (["flu\tflu\tB-dis", "and\tand\tO", "B-cell\tB-cell\tO", "cough\tcough\tB-dis"], "column 2"),
+        (
+            ["flu\tflu\tB-dis", *["and\tand\tO"] * 8, "B-cell\tB-cell\tO", "cough\tcough\tB-dis"],
+            "column 2",
+        ),
         (["flu\tB-NP\tB-dis", "and\tO\tO", "cough\tB-NP\tB-dis"], "column 2"),
         (["flu\tB-dis\t", "and\tO\t", "cough\tB-dis\t"], "column 3"),
     ],
@@ -840,12 +864,23 @@ def test_iob_phrases_alone_are_read(tmp_path):
     assert found(iob(tmp_path, "flu B-NP", "spreads B-VP")[0]) == [[("flu", "NP"), ("spreads", "VP")]]
 
 
-def test_iob_column_that_may_be_of_tags(tmp_path):
-    rows = [f"word\t{other}\tB-dis" for other in ["B-bod", "I-bod", "O", "x", "y"]]
+@pytest.mark.parametrize(
+    ("values", "share"), [(["B-bod", "I-bod", "O", "x", "y"], 60), (["B-bod", *"vwxyz"], 17)]
+)
+def test_iob_column_that_may_be_of_tags(values, share, tmp_path):
     with pytest.raises(
-        CorpusError, match=r"only 60% of the values of column 2 are tags, so that it is unclear"
+        CorpusError, match=rf"only {share}% of the values of column 2 are tags, so that it is"
     ):
-        iob(tmp_path, *rows)
+        iob(tmp_path, *(f"word\t{value}\tB-dis" for value in values))
+
+
+def test_iob_last_column_of_which_some_values_are_tags(tmp_path):
+    """If they are most, it is read, and what is no tag there costs an entity."""
+    records, problems = iob(tmp_path, *(f"word\tB-dis\t{x}" for x in ["B-bod", "I-bod", "O", "?", "!"]))
+    assert len(records[0].entities) == 6
+    assert [problem.lost_entities for problem in problems] == [1]
+    with pytest.raises(CorpusError, match="only 20% of the values of column 3 are tags"):
+        iob(tmp_path, *(f"word\tB-dis\t{x}" for x in ["B-bod", "x", "y", "?", "!"]))
 
 
 @pytest.mark.parametrize(
@@ -878,6 +913,12 @@ def test_iob_tag_of_another_form_than_the_others(tmp_path):
     records, problems = iob(tmp_path, "flu B-dis", "no O", "cough B_dis")
     assert found(records) == [[("flu", "dis")]]
     assert [(problem.kind, problem.source.position) for problem in problems] == [("bad_entity", "line 3")]
+
+
+def test_iob_spaces_around_tags(tmp_path):
+    records, problems = iob(tmp_path, "flu\t B-dis \tO ", "and\tO \t O")
+    assert found(records) == [[("flu", "dis")]]
+    assert problems == []
 
 
 def test_iob_document_marks_end_sentences_and_give_the_group(tmp_path):
