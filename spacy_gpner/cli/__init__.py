@@ -66,8 +66,8 @@ gpner_cli.command(
 )(evaluate_cli)
 gpner_cli.command(
     "export",
-    short_help="Write predictions in a benchmark's own format",
-    epilog="Example: spacy gpner export cmeee predictions.spacy CMeEE_test.json",
+    short_help="Write documents in another format, to be corrected or scored",
+    epilog="Example: spacy gpner export label-studio predicted.spacy tasks.json",
 )(export_cli)
 gpner_cli.command(
     "profile",

@@ -54,14 +54,14 @@ def test_a_silent_loss_is_found(monkeypatch, tmp_path):
     from spacy_gpner.corpora import formats
 
     sample = SAMPLES[0]
-    read = formats.READERS[sample.format_name]
+    read = formats.FORMATS[sample.format_name].read
 
     def forget(path, report):
         for record in read(path, report):
             del (record.entities or [])[:1]
             yield record
 
-    monkeypatch.setitem(formats.READERS, sample.format_name, forget)
+    monkeypatch.setitem(formats.FORMATS, sample.format_name, formats.Format(forget))
     with pytest.raises(AssertionError, match="kept and"):
         check_file(sample.format_name, sample.write(tmp_path, sample.data), sample.count(sample.data))
 
