@@ -17,8 +17,8 @@ from spacy_gpner.drawing.plots import to_svg
 from spacy_gpner.entities import show_label
 from spacy_gpner.errors import CorpusError
 from spacy_gpner.spans import Window
-from spacy_gpner.statistics.corpus import count_files
 from spacy_gpner.spans.fitting import WIDTHS
+from spacy_gpner.statistics.corpus import count_files
 from spacy_gpner.statistics.counts import Counts, describe
 from spacy_gpner.statistics.window import advise
 
