@@ -401,7 +401,7 @@ def test_entities_under_another_key_are_counted_as_lost(value, lost, tmp_path):
 )
 def test_entities_of_lost_records_are_counted_if_they_can_be(value, lost, tmp_path):
     problems = []
-    assert list(READERS["cmeee"](write_array(tmp_path / "file", value), problems.append)) == []
+    assert list(FORMATS["cmeee"].read(write_array(tmp_path / "file", value), problems.append)) == []
     assert [(problem.kind, problem.entities) for problem in problems] == [("bad_record", lost)]
 
 
@@ -680,7 +680,7 @@ def test_brat_texts_that_differ_in_case_alone(tmp_path):
     if len(list(tmp_path.glob("1.*"))) < 3:
         pytest.skip("this file system knows no case")
     problems = []
-    assert list(READERS["brat"](tmp_path, problems.append)) == []
+    assert list(FORMATS["brat"].read(tmp_path, problems.append)) == []
     assert [(problem.kind, problem.entities) for problem in problems] == [
         ("bad_record", 1),
         ("bad_record", 0),
