@@ -10,9 +10,9 @@ from spacy.tokens import Doc, Span
 
 from ..entities import show_label
 from ..spans import Window
+from ..spans.fitting import WIDTHS
 from ..spans.nesting import Nesting, nesting
 
-WIDTHS = (4, 8, 16, 20, 32, 64, 128, 256, 512)
 PERCENTILES = (50, 90, 95, 99)
 
 

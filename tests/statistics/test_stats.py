@@ -17,8 +17,9 @@ from spacy_gpner.drawing.plots import to_svg
 from spacy_gpner.entities import show_label
 from spacy_gpner.errors import CorpusError
 from spacy_gpner.spans import Window
+from spacy_gpner.spans.fitting import WIDTHS
 from spacy_gpner.statistics.corpus import count_files
-from spacy_gpner.statistics.counts import WIDTHS, Counts, describe
+from spacy_gpner.statistics.counts import Counts, describe
 from spacy_gpner.statistics.window import advise
 
 from ..util import make_docs, save_docs
