@@ -17,7 +17,7 @@ OTHER_SUFFIXES = {".ann", ".spacy"}
 class Source(BaseModel):
     """A corpus.
 
-    format (str): Its format, as `spacy gpner convert` names it.
+    format (str): Its format, as `spacy gpner convert` names it; "auto" looks into the files.
     folder (str): Where its files are. A $NAME in it is an environment variable.
     train, dev (List[str]): The files, or folders. Without a dev part, every fifth training document is one.
     lang (str): The language's code.
@@ -28,7 +28,7 @@ class Source(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: StrictStr
+    format: StrictStr = "auto"
     folder: StrictStr = "."
     train: Annotated[list[StrictStr], Field(min_length=1)]
     dev: list[StrictStr] = []
@@ -43,7 +43,7 @@ def find_source(corpus: str, corpora: Path, corpus_format: str, lang: str) -> So
 
     corpus (str): A name in the file, or a folder with train.* and, if there is one, dev.*.
     corpora (Path): The file of corpora.
-    corpus_format (str): The format; empty for what the file says.
+    corpus_format (str): The format; empty for what the file says, or for one that is recognised.
     lang (str): The language's code; empty for what the file says.
     RETURNS (Source): The corpus.
     """
@@ -77,12 +77,6 @@ def _look_into(folder: str, corpus_format: str) -> Source:
             f"Give the whole path: --vars.corpus '{Path(folder).resolve()}'",
             exits=1,
         )
-    if not corpus_format:
-        msg.fail(
-            f"Of which format is {folder}?",
-            "Give it: --vars.format brat, or what else `spacy gpner convert --help` names.",
-            exits=1,
-        )
     train, dev = (_find_part(Path(folder), part) for part in ("train", "dev"))
     if not train:
         msg.fail(
@@ -90,7 +84,7 @@ def _look_into(folder: str, corpus_format: str) -> Source:
             "Call it train.* (train.json, or a folder train), or name the files in configs/corpora.yml.",
             exits=1,
         )
-    return Source(format=corpus_format, folder=str(Path(folder).resolve()), train=train, dev=dev)
+    return Source(format=corpus_format or "auto", folder=str(Path(folder).resolve()), train=train, dev=dev)
 
 
 def _find_part(folder: Path, part: str) -> list[str]:

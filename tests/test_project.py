@@ -80,7 +80,7 @@ def test_workflow_on_a_corpus_of_ones_own(project, tmp_path):
     folder = tmp_path / "my notes"
     write_sentences(folder / "train.json", 80)
     write_sentences(folder / "dev.json", 20, seed=1)
-    given = ["--vars.corpus", str(folder), "--vars.format", "cmeee", "--vars.lang", "en"]
+    given = ["--vars.corpus", str(folder), "--vars.lang", "en"]
     variables = [*given, "--vars.min_steps", "8", "--vars.epochs", "1"]
     result = run(project, "all", ".", *variables)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -77,6 +77,7 @@ def test_a_folder(folder, tmp_path):
     assert (source.train, source.dev, source.lang, source.fit) == (["train.json"], ["dev.json"], "en", True)
     for name in ("train", "dev"):
         (tmp_path / "brat" / name).mkdir(parents=True)
+    assert find_source(str(folder), SHIPPED, "", "en").format == "auto"
     source = find_source(str(tmp_path / "brat"), SHIPPED, "brat", "")
     assert (source.train, source.dev, source.lang) == (["train"], ["dev"], "zh")
 
