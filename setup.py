@@ -30,7 +30,15 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["spacy_gpner", "spacy_gpner.*"]),
-    package_data={"spacy_gpner": ["py.typed", "profiling/encoders/*.json", "evaluation/assets/*", "configs/templates/*"]},
+    package_data={
+        "spacy_gpner": [
+            "py.typed",
+            "profiling/encoders/*.json",
+            "drawing/assets/*",
+            "evaluation/assets/*",
+            "configs/templates/*",
+        ]
+    },
     python_requires=">=3.11",
     install_requires=[
         "spacy>=3.8.7,<3.9",
@@ -51,6 +59,7 @@ setup(
         "pydantic>=2,<3",
         "catalogue>=2.0.6,<2.1",
         "jinja2>=3.1,<4",
+        "markupsafe>=2.1,<4",
         # from 3.30 on, who is refused a lock leaves what its holder wrote into it
         "filelock>=3.30,<5",
         # `spacy package` makes wheels with it

@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import filelock
+from spacy.tokens import DocBin
 from thinc.api import Config
 from wasabi import msg
 
 from spacy_gpner.configs.fit import fit_config
+from spacy_gpner.corpora.docs import read_docs
 
 from .cells import read_cell
 from .presets import Preset
@@ -19,8 +22,12 @@ from .rows import COMPONENT, ROWS, Row
 
 # Paths of a config to files; where they lie is no setting
 FILES = {"train", "dev", "raw_text", "init_tok2vec", "vectors"}
-# Settings of the component that came after the published cells; with these values they change nothing
-YOUNGER = {"overwrite_ents": False, "stretch": 24000}
+# Blocks of the component, and their settings that came after the published cells; with these values they
+# change nothing
+YOUNGER: dict[tuple[str, ...], dict[str, Any]] = {
+    (): {"overwrite_ents": False, "stretch": 24000},
+    ("model", "tok2vec", "encode"): {"layer_norm": False},
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Grid:
     @cached_property
     def corpus_hash(self) -> str:
         """What tells this corpus from others."""
-        return _hash(*(path.read_bytes() for path in self.parts))
+        return _hash(*(_content(path, split=path != self.parts[-1]) for path in self.parts))
 
     def config(self, row: Row) -> Config:
         """The config of a row."""
@@ -72,10 +79,13 @@ class Grid:
         matter."""
         config = self.config(row)
         config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
-        component = config["components"][COMPONENT]
-        for name, value in YOUNGER.items():
-            if component.get(name) == value:
-                del component[name]
+        for path, settings in YOUNGER.items():
+            block = config["components"][COMPONENT]
+            for name in path:
+                block = block.get(name, {})
+            for name, value in settings.items():
+                if block.get(name) == value:
+                    del block[name]
         own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.preset.documents).encode())
         return own if row.teacher is None else _hash(own.encode(), self.identity(ROWS[row.teacher]).encode())
 
@@ -115,6 +125,15 @@ class Grid:
                 yield
         except filelock.Timeout as err:
             msg.fail(f"Another run is writing into this grid: it holds {err.lock_file}", exits=1)
+
+
+def _content(path: Path, *, split: bool) -> bytes:
+    """The documents of a part, without where each came from: that came after the published cells, when only
+    what `split` wrote had room for it."""
+    docs, attrs = read_docs(path)
+    for doc in docs:
+        doc.user_data.clear()
+    return DocBin(attrs=attrs, store_user_data=split, docs=docs).to_bytes()
 
 
 def _hash(*parts: bytes) -> str:

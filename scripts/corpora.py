@@ -22,7 +22,8 @@ class Source(BaseModel):
     train, dev (List[str]): The files, or folders. Without a dev part, every fifth training document is one.
     lang (str): The language's code.
     neighbours (int): How many neighbouring documents are held out together.
-    fit (bool): Whether configs are fitted to it in all that depends on the corpus, or in paths and steps alone.
+    group (bool): Whether documents of one group, such as a patient, are held out together.
+    fit (bool): Whether configs are fitted to it whole, or in paths and steps alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +34,7 @@ class Source(BaseModel):
     dev: list[StrictStr] = []
     lang: StrictStr = "zh"
     neighbours: Annotated[StrictInt, Field(ge=1)] = 1
+    group: StrictBool = False
     fit: StrictBool = True
 
 

@@ -1,26 +1,26 @@
-"""Make the config of one of the project's models for a corpus: a size of `spacy gpner init config` (small, base,
-transformer), or NAME of a configs/NAME.cfg.
+"""Make the config of one of the project's models for a corpus: a size of `spacy gpner init config` (small,
+base, transformer), or NAME of a configs/NAME.cfg.
 
-A size is fitted to the corpus in all that depends on it: window, steps, batches, labels. Of a file, paths and steps
-are set, and nothing else. The project's own files (configs/cpu.cfg, …) are made of sizes, and as long as nobody has
-changed them they are fitted whole too, but for the corpora of configs/corpora.yml with `fit: false`.
+A size is fitted to the corpus in all that depends on it: window, steps, batches, labels. Of a file, paths and
+steps are set, and nothing else. The project's own files (configs/cpu.cfg, …) are made of sizes: as long as
+nobody has changed them, they are fitted whole too, but for corpora with `fit: false` in configs/corpora.yml.
 
-Example: python -m scripts.make_config cpu sample corpus/sample training/sample/cpu.cfg --epochs 12 --min-steps 800
+Example: python -m scripts.make_config cpu sample corpus/sample training/sample/cpu.cfg --epochs 12
 """
 
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 from spacy.util import load_config
 from wasabi import msg
 
 from spacy_gpner.cli._errors import fail_clearly
-from spacy_gpner.cli.init import print_recipe
 from spacy_gpner.configs.fit import EVALUATIONS, count_batches, fit_config
 from spacy_gpner.configs.make import make_config, make_fitted_config
 from spacy_gpner.configs.recipe import Recipe, Size
+from spacy_gpner.configs.report import print_recipe
 from spacy_gpner.corpora.docs import read_docs
 from spacy_gpner.files import atomic_write
 
@@ -36,7 +36,7 @@ def find_recipe(name: str, source: Source) -> Recipe | None:
     RETURNS (Optional[Recipe]): The recipe.
     """
     if name in get_args(Size):
-        return Recipe(source.lang, name)
+        return Recipe(source.lang, cast(Size, name))
     recipe = RECIPES.get(name)
     if recipe is None or (recipe.lang == source.lang and not source.fit):
         return None

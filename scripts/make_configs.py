@@ -13,8 +13,8 @@ from spacy_gpner.configs.recipe import CHINESE_TRANSFORMER, Recipe
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 LARGE = f"{CHINESE_TRANSFORMER}-large"
-# What each is made of. The main paper's student is transformer_base, its teacher transformer_large, and the rival of
-# its Tables 3 and 6 transformer_large_globalpointer: types with projections of their own, and no window.
+# What each is made of. The main paper's student is transformer_base, its teacher transformer_large, and the
+# rival of its Tables 3 and 6 transformer_large_globalpointer: types with projections of their own, no window.
 RECIPES = {
     "cpu": Recipe("zh", "base"),
     "cpu_student": Recipe("zh", "small"),
@@ -31,7 +31,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--output", type=Path, default=CONFIGS, help="folder of the configs (default: configs)")
+    parser.add_argument(
+        "--output", type=Path, default=CONFIGS, help="folder of the configs (default: configs)"
+    )
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
     for name, recipe in RECIPES.items():

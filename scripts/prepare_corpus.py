@@ -1,7 +1,8 @@
 """Convert a corpus to train.spacy, heldout.spacy and dev.spacy.
 
 heldout.spacy is a tenth of the training part, for choosing models and thresholds; dev.spacy is only read to
-report a result. The corpus is a name in configs/corpora.yml, or a folder with train.* and, if there is one, dev.*.
+report a result. The corpus is a name in configs/corpora.yml, or a folder with train.* and, if there is one,
+dev.*.
 
 Examples:
   python -m scripts.prepare_corpus sample corpus/sample
@@ -28,14 +29,17 @@ def prepare(source: Source, output: Path, seed: int) -> None:
     train, heldout, dev = (output / f"{part}.spacy" for part in ("train", "heldout", "dev"))
     everything = output / "all.spacy"
     convert(source, source.train, everything)
+    group = ["--group"] if source.group else []
     if source.dev:
         convert(source, source.dev, dev)
     else:
         rest = output / "rest.spacy"
-        gpner("split", everything, rest, dev, "--every", "5")
+        # Another seed than the held-out part's, whose choice would be gone
+        step = ["--share", "0.2", "--seed", str(seed + 1), *group] if group else ["--every", "5"]
+        gpner("split", everything, rest, dev, *step)
         rest.replace(everything)
-    options = f"--share 0.1 --neighbours {source.neighbours} --seed {seed}"
-    gpner("split", everything, train, heldout, *options.split())
+    options = ["--share", "0.1", "--neighbours", str(source.neighbours), "--seed", str(seed), *group]
+    gpner("split", everything, train, heldout, *options)
     everything.unlink()
 
 
@@ -63,7 +67,9 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--corpora", type=Path, default=CORPORA, help="file of corpora")
     parser.add_argument("--format", default="", help="of a folder: as `spacy gpner convert` names it")
-    parser.add_argument("--lang", default="", help="the language's code (default: what --corpora says, or zh)")
+    parser.add_argument(
+        "--lang", default="", help="the language's code (default: what --corpora says, or zh)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     prepare(find_source(args.corpus, args.corpora, args.format, args.lang), args.output, args.seed)

@@ -1,5 +1,5 @@
-"""Nested entities in English: sentences in the manner of abstracts on molecular biology, from patterns and words of
-our own. The same seed gives the same sentences; what they say of nature is made up.
+"""Nested entities in English: sentences in the manner of abstracts on molecular biology, from patterns and
+words of our own. The same seed gives the same sentences; what they say of nature is made up.
 
 In a pattern `[name]` is one of the forms of that name, and `{label:…}` an entity.
 """
@@ -10,13 +10,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+LABELS = {"protein", "DNA", "RNA", "cell", "line"}
 FORMS = {
     "receptor name": ["IL-[n]", "TNF", "GM-CSF", "EGF", "IFN-[greek]", "CXC[n]", "TGF-[greek]"],
     "factor name": ["STAT[n]", "GATA-[n]", "AP-[n]", "NF-AT[n]", "Ets-[n]", "Oct-[n]", "c-[oncogene]"],
     "surface name": ["CD[n]", "VLA-[n]", "ICAM-[n]", "LFA-[n]"],
     "n": [str(n) for n in range(1, 40)],
     "greek": ["alpha", "beta", "gamma", "delta", "zeta"],
-    "oncogene": ["Fos", "Jun", "Myc", "Rel", "Myb"],
+    "oncogene": ["Fos", "Ski", "Myc", "Rel", "Myb"],
     "species": ["human", "murine", "rat", "bovine"],
     "state": ["resting", "activated", "peripheral blood", "thymic", "splenic", "naive"],
     "factor": ["{protein:[factor name]}", "{protein:[species] {protein:[factor name]}}"],

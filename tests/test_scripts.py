@@ -8,9 +8,11 @@ import srsly
 from spacy.util import load_config
 
 from scripts import make_config, prepare_corpus
-from scripts.corpora import find_source, read_corpora
+from scripts.corpora import Source, find_source, read_corpora
 from scripts.make_config import find_recipe
 from scripts.make_configs import CONFIGS
+from spacy_gpner.corpora.docs import read_docs
+from spacy_gpner.corpora.provenance import get_provenance
 
 from .english import write_sentences
 from .util import save_docs
@@ -125,6 +127,20 @@ def test_missing_files_are_named(run, tmp_path):
         code, text = run(prepare_corpus, "notes", tmp_path / "out", "--corpora", path)
         assert code == 1
         assert message in text
+
+
+def test_groups_stay_together(tmp_path):
+    """Without a dev part too: a patient's documents are in one of the three."""
+    records = [{"text": f"第{n}条", "entities": [], "group": f"p{n // 3}"} for n in range(90)]
+    srsly.write_json(tmp_path / "all.json", records)
+    source = Source(format="cmeee", folder=str(tmp_path), train=["all.json"], group=True)
+    prepare_corpus.prepare(source, tmp_path / "out", seed=0)
+    groups = []
+    for part in ("train", "heldout", "dev"):
+        docs, _ = read_docs(tmp_path / "out" / f"{part}.spacy")
+        groups.append({get_provenance(doc).group for doc in docs})
+    assert all(groups)
+    assert sum(map(len, groups)) == len(set().union(*groups)) == 30
 
 
 def test_sizes_are_fitted_and_files_are_not(run, corpus, tmp_path):

@@ -14,6 +14,7 @@ from .evaluate import evaluate_cli
 from .export import export_cli
 from .init import init_cli, init_config_cli
 from .profile import profile_cli
+from .select import select_cli
 from .split import split_cli
 from .stats import stats_cli
 from .visualize import visualize_cli
@@ -65,8 +66,8 @@ gpner_cli.command(
 )(evaluate_cli)
 gpner_cli.command(
     "export",
-    short_help="Write predictions in a benchmark's own format",
-    epilog="Example: spacy gpner export cmeee predictions.spacy CMeEE_test.json",
+    short_help="Write documents in another format, to be corrected or scored",
+    epilog="Example: spacy gpner export label-studio predicted.spacy tasks.json",
 )(export_cli)
 gpner_cli.command(
     "profile",
@@ -74,6 +75,11 @@ gpner_cli.command(
     epilog="Example: spacy gpner profile configs/transformer_large.cfg --tokens 236 --types 9",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(profile_cli)
+gpner_cli.command(
+    "select",
+    short_help="Choose documents that are worth annotating next",
+    epilog="Example: spacy gpner select calibrated pool.spacy next.spacy --n 200",
+)(select_cli)
 gpner_cli.command(
     "split",
     short_help="Hold out documents for choosing models",

@@ -11,6 +11,10 @@ from ._errors import fail_clearly
 if TYPE_CHECKING:
     from ..corpora.summary import Summary
 
+FORMATS = (
+    "auto (by what the file holds), brat, ccks2019, cluener, cmeee, doccano, iob, label-studio, prodigy, "
+    "spans or tokens"
+)
 MAX_LISTED = 5
 
 
@@ -30,7 +34,7 @@ class TokenizerName(StrEnum):
 
 
 def convert_cli(
-    format_name: str = Arg(..., metavar="FORMAT", help="brat, ccks2019, cluener, cmeee or iob"),
+    format_name: str = Arg(..., metavar="FORMAT", help=FORMATS),
     inputs: list[Path] = Arg(..., metavar="INPUT...", help="The corpus's files, or brat's directory"),
     output: Path = Arg(..., metavar="OUTPUT.spacy", help="The file to write"),
     lang: str = Opt("zh", "--lang", "-l", help="The language's code"),
@@ -52,8 +56,12 @@ def convert_cli(
     from wasabi import msg
 
     from ..corpora.convert import convert_corpus
+    from ..corpora.recognise import recognise
 
     with fail_clearly():
+        if format_name == "auto":
+            format_name, reason = recognise(inputs)
+            msg.info(reason)
         summary = convert_corpus(
             format_name,
             inputs,
@@ -99,8 +107,9 @@ def print_summary(summary: "Summary", show_text: bool = False) -> None:
 def _show_sum(summary: "Summary") -> str:
     parts = f"{summary.in_source} = {summary.entities} kept + {summary.lost} lost"
     again = f" + {summary.again} given again" if summary.again else ""
+    aside = f" + {summary.not_gold} not gold" if summary.not_gold else ""
     unknown = f", and those of {summary.uncounted} malformed records" if summary.uncounted else ""
-    return parts + again + unknown
+    return parts + again + aside + unknown
 
 
 def _print_problems(summary: "Summary", show_text: bool) -> None:

@@ -17,7 +17,12 @@ def evaluate_cli(
         None, "--train", help="The training corpus, to tell entities seen there from others"
     ),
     spans_key: str = Opt("sc", "--spans-key", help="The key of the spans in doc.spans"),
-    limit: int = Opt(100, "--limit", min=0, help="Draw at most so many documents; 0 for all"),
+    limit: int = Opt(
+        100,
+        "--limit",
+        min=0,
+        help="Draw at most so many documents that differ from gold, and as many that don't; 0 for all",
+    ),
     use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
     code_path: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with additional code (registered functions) to import"
@@ -25,8 +30,8 @@ def evaluate_cli(
 ) -> None:
     """Evaluate pipelines on a gold corpus: strict precision, recall and F1, in all and by label, nesting,
     length and novelty; kinds of errors; precision and recall over thresholds; calibration. Several pipelines
-    are set side by side and compared by a paired bootstrap. The page holds the documents' text: keep it as
-    private as they are.
+    are set side by side and compared by a paired bootstrap. The page begins with how good they are and which
+    errors cost the most. It holds the documents' text: keep it as private as they are.
     """
     import_code(code_path)
     setup_gpu(use_gpu)

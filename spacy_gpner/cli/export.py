@@ -8,13 +8,15 @@ from ._errors import fail_clearly
 
 
 def export_cli(
-    format_name: str = Arg(..., metavar="FORMAT", help="cmeee"),
+    format_name: str = Arg(
+        ..., metavar="FORMAT", help="brat, cmeee, doccano, iob, label-studio, prodigy, spans or tokens"
+    ),
     docs_path: Path = Arg(..., metavar="DOCS.spacy", help="The documents, gold or predicted"),
-    output: Path = Arg(..., metavar="OUT.json", help="The file to write"),
+    output: Path = Arg(..., metavar="OUT", help="The file to write, or brat's directory"),
     spans_key: str = Opt("sc", "--spans-key", help="The key of the entities in doc.spans"),
 ) -> None:
-    """Write documents in a benchmark's own format: for cmeee, a JSON array of texts and their
-    entities, ends inclusive.
+    """Write documents in a corpus format, for a benchmark or for people to correct, with their scores where
+    the format has a place for them.
     """
     from wasabi import msg
 
@@ -23,5 +25,10 @@ def export_cli(
     with fail_clearly():
         exported = export_docs(format_name, docs_path, output, spans_key=spans_key)
     msg.good(f"{exported.documents} documents with {exported.entities} entities in {output}")
-    if exported.left_out:
-        msg.warn(f"{exported.left_out} spans without a token or a label are left out")
+    if exported.unlabelled:
+        msg.info(f"{exported.unlabelled} documents have no spans under '{spans_key}': they are unlabelled")
+    for reason, number in sorted(exported.lost.items()):
+        msg.warn(f"{number} spans {reason} are left out")
+    for name, number in sorted(exported.notes.items()):
+        if number:
+            msg.info(f"{format_name} does not keep {name}: {number}")

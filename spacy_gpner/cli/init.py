@@ -1,18 +1,15 @@
 """`spacy gpner init config`."""
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 import typer
 from spacy.cli._util import Arg, Opt
 
 from ._errors import fail_clearly
 from .convert import TokenizerName
-
-if TYPE_CHECKING:
-    from ..configs.fit import Fit, Survey
-    from ..configs.recipe import Recipe
 
 init_cli = typer.Typer(
     name="init",
@@ -37,7 +34,7 @@ def init_config_cli(
         Size.base,
         "--size",
         "-s",
-        help="small and base are trained from scratch, on a CPU; transformer fine-tunes a pretrained one, on a GPU",
+        help="small and base are trained from scratch, on a CPU; transformer fine-tunes a pretrained one",
     ),
     transformer: Optional[str] = Opt(
         None, "--transformer", help="A name on the Hugging Face hub or a directory [default: by language]"
@@ -62,6 +59,7 @@ def init_config_cli(
     from ..configs.fit import EPOCHS
     from ..configs.make import default_fit, make_config, make_fitted_config
     from ..configs.recipe import Recipe
+    from ..configs.report import print_recipe
     from ..corpora.paths import check_output
     from ..errors import ConfigError
     from ..files import atomic_write
@@ -72,10 +70,12 @@ def init_config_cli(
         if not is_stdout:
             check_output(output, [path for path in (train, dev) if path is not None], ".cfg")
             if output.exists() and not force:
-                raise ConfigError(f"{output} is there already. Choose another name, or overwrite it with --force.")
+                raise ConfigError(
+                    f"{output} is there already. Choose another name, or overwrite it with --force."
+                )
         if train is None and (dev is not None or epochs != EPOCHS):
             raise ConfigError("--dev and --epochs go with --train. Give the .spacy file to train on.")
-        recipe = Recipe(lang, size.value, tokenizer and tokenizer.value, transformer, vectors, gpu)
+        recipe = Recipe(lang, size.value, tokenizer.value if tokenizer else None, transformer, vectors, gpu)
         survey = None
         if train is None:
             fit = default_fit(recipe)
@@ -93,64 +93,4 @@ def init_config_cli(
         f" --paths.{name} ./{name}.spacy" for name in ("train", "dev") if getattr(fit, name) is None
     )
     msg.text("You can now train your pipeline:")
-    print(f"spacy train {output} --output training{missing}{' --gpu-id 0' if gpu else ''}")
-
-
-def print_recipe(recipe: "Recipe", fit: "Fit", survey: Optional["Survey"]) -> None:
-    """Print what a config is for, and what in it was taken from a corpus.
-
-    recipe (Recipe): What it is for.
-    fit (Fit): What depends on the corpus.
-    survey (Optional[Survey]): What was found in the corpus, if there was one.
-    """
-    from wasabi import msg
-
-    from ..entities import show_label
-
-    rows = [
-        ("Language", recipe.lang),
-        ("Tokens", "characters" if recipe.is_characters else "words, by the language's own tokenizer"),
-        ("Size", recipe.size),
-    ]
-    if recipe.is_pretrained:
-        rows.append(("Transformer", recipe.variables["transformer"]))
-    if survey is None:
-        rows.append(("Window", f"{fit.window} tokens, without --train to fit it to"))
-        msg.table(rows)
-        return
-    total = len(survey.counts.total)
-    kept = sum(len(own) for own in survey.counts.labels.values()) - sum(survey.advice.lost.values())
-    documents = "documents" if recipe.is_pretrained else "tokens"
-    rows += [
-        ("Documents", f"{survey.counts.documents:,}, {survey.counts.unlabelled:,} of them unlabelled"),
-        ("Labels", ", ".join(map(show_label, fit.labels))),
-        ("Window", f"{fit.window} tokens: keeps {kept:,} of {total:,} entities" if fit.window else "none"),
-        ("Batch", f"{fit.batch_size:,} {documents}: {survey.batches:,} in an epoch"),
-        ("Steps", f"{fit.max_steps:,}, {fit.max_steps / survey.batches:.1f} epochs"),
-    ]
-    msg.table(rows)
-    if survey.retokenized:
-        print_retokenized(recipe, survey)
-
-
-def print_retokenized(recipe: "Recipe", survey: "Survey") -> None:
-    """Say that documents have other tokens in the corpus than the config's tokenizer makes.
-
-    recipe (Recipe): What the config is for.
-    survey (Survey): What was found in the corpus.
-    """
-    from wasabi import msg
-
-    found = (
-        f"{survey.retokenized:,} of {survey.counts.documents:,} documents have other tokens in the corpus than "
-        "this config's tokenizer makes"
-    )
-    if not survey.lost and 2 * survey.retokenized < survey.counts.documents:
-        msg.info(f"{found}. All of their entities are made of whole tokens all the same.")
-        return
-    kind, other = ("char", "lang") if recipe.is_characters else ("lang", "char")
-    msg.warn(
-        f"{found}, and {survey.lost:,} entities that are not made of whole ones can't be learned.",
-        f"Convert the corpus with --lang {recipe.lang} --tokenizer {kind}, or make the config with --tokenizer "
-        f"{other}.",
-    )
+    print(f"spacy train {shlex.quote(str(output))} --output training{missing}{' --gpu-id 0' if gpu else ''}")

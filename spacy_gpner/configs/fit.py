@@ -111,7 +111,9 @@ def fit_corpus(
         counts.add_doc(own, KEY)
         docs.append(own)
     if not counts.labels:
-        raise ConfigError(f"{train}: no document has an entity. Give the part of the corpus that is labelled.")
+        raise ConfigError(
+            f"{train}: no document has an entity. Give the part of the corpus that is labelled."
+        )
     batcher = {**batcher, "size": _batch_size(fit.batch_size, batcher["@batchers"], counts)}
     batches = count_batches(batcher, docs)
     advice = advise(counts, "band")

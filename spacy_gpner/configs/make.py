@@ -64,7 +64,7 @@ def default_fit(recipe: Recipe) -> Fit:
     recipe (Recipe): What it is for.
     RETURNS (Fit): The main paper's numbers for a transformer; from scratch what CMeEE is trained with.
     """
-    window = CHARACTERS if recipe.is_characters else WORDS
+    window: Optional[int] = CHARACTERS if recipe.is_characters else WORDS
     if recipe.head == "GlobalPointer":
         window = None
     if recipe.is_pretrained:

@@ -49,7 +49,7 @@ class Recipe:
             get_lang_class(self.lang)
         except ImportError:
             raise ConfigError(
-                f"spaCy knows no language '{self.lang}'. Give a code such as zh or en, or xx for any language."
+                f"spaCy knows no language '{self.lang}'. Give a code such as zh or en, or xx for any."
             ) from None
         if self.size not in get_args(Size):
             raise ConfigError(f"There is no size '{self.size}'. Sizes: {', '.join(get_args(Size))}.")
@@ -121,7 +121,7 @@ def _describe(recipe: Recipe) -> str:
     if recipe.is_pretrained:
         return "Fine-tunes a pretrained transformer. Needs a GPU to be pleasant."
     layers = "two BiLSTM layers" if recipe.size == "base" else "one small BiLSTM layer"
-    return f"Trains from scratch, on a CPU: {layers} under a head that scores every span of up to `window` tokens."
+    return f"Trains from scratch, on a CPU: {layers} under a head that scores every span in the window."
 
 
 def _recommend(lang: str) -> str:

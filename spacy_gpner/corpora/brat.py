@@ -96,39 +96,45 @@ def _find_pairs(root: Path, report: Report) -> list[Pair]:
 
 
 def _read_pair(pair: Pair, given: Path, report: Report) -> Optional[Record]:
-    annotations: list[RawEntity] = []
-    wrong = "" if pair.texts else "no .txt file beside it"
-    if len(pair.texts) > 1:
-        wrong = f"{pair.texts[1].name} has the same name, so that the annotations may be of either"
-    text = ""
+    texts: list[str] = []
+    raw: list[RawEntity] = []
     problems: list[Problem] = []
+    unreadable = None
     for path in [*pair.texts, *pair.annotations]:
         try:
             content = read_text(path)
         except CorpusError as err:
             if path == given:
                 raise
-            wrong = wrong or str(err).removesuffix(".")
+            unreadable = unreadable or str(err).removesuffix(".")
             continue
         if path in pair.texts:
-            text = content
+            texts.append(content)
         else:
-            annotations.extend(_parse_annotations(content, path, problems.append))
-    source = Source(str((pair.texts or pair.annotations)[0]))
-    if wrong:
-        lost = len(annotations) + sum(problem.lost_entities for problem in problems)
-        report(Problem("bad_record", source, detail=wrong, entities=lost))
+            raw += _parse_annotations(content, path, problems.append)
+    if unreadable is not None or len(pair.texts) != 1:
+        lost = len(raw) + sum(problem.lost_entities for problem in problems)
+        _report_lost(pair, unreadable, lost, report)
         return None
     for problem in problems:
         report(problem)
-    parts = Path(source.file).relative_to(given).parts if given != pair.texts[0] else ()
-    group = parts[0] if len(parts) > 1 else None
+    (path,), (text,) = pair.texts, texts
+    source = Source(str(path))
+    folders = path.relative_to(given).parts[:-1] if path != given else ()
+    group = folders[0] if folders else None
     if not pair.annotations:
         return Record(text, None, source, group=group)
-    flat = text.translate(LINE_BREAKS)
-    return Record(
-        text, check_entities(flat, annotations, source, report, ends="exclusive"), source, group=group
-    )
+    entities = check_entities(text.translate(LINE_BREAKS), raw, source, report, ends="exclusive")
+    return Record(text, entities, source, group=group)
+
+
+def _report_lost(pair: Pair, unreadable: Optional[str], lost: int, report: Report) -> None:
+    """Report every text of a pair, or the annotations that have none."""
+    several = "another text has the same name, so that the annotations may be of either"
+    detail = unreadable or (several if pair.texts else "no .txt file beside it")
+    for number, path in enumerate(pair.texts or pair.annotations[:1]):
+        entities = None if unreadable else lost * (number == 0)
+        report(Problem("bad_record", Source(str(path)), detail=detail, entities=entities))
 
 
 def _parse_annotations(content: str, path: Path, report: Report) -> Iterator[RawEntity]:

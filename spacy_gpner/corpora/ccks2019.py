@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from .json_records import from_objects, read_records
 from .records import Record, Report
@@ -27,3 +28,12 @@ def read_ccks2019(path: Path, report: Report) -> Iterator[Record]:
         ends="exclusive",
         flatten=partial(from_objects, keys=("start_pos", "end_pos", "label_type")),
     )
+
+
+def is_ccks2019(value: Any) -> bool:
+    """Tell whether a JSON value is a record of this format.
+
+    value (Any): The value.
+    RETURNS (bool): Whether it is.
+    """
+    return isinstance(value, dict) and "originalText" in value

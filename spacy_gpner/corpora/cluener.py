@@ -30,6 +30,15 @@ def read_cluener(path: Path, report: Report) -> Iterator[Record]:
     )
 
 
+def is_cluener(value: Any) -> bool:
+    """Tell whether a JSON value is a labelled record of this format.
+
+    value (Any): The value.
+    RETURNS (bool): Whether it is.
+    """
+    return isinstance(value, dict) and "text" in value and isinstance(value.get("label"), dict)
+
+
 def _flatten(labels: dict[str, Any]) -> Iterator[RawEntity]:
     """Give the entities of all labels and surfaces. Repeated ones are no contradiction, and all are read."""
     for label, surfaces, repeated in _pairs(labels):

@@ -1,15 +1,14 @@
 """CMeEE and CMeEE-V2: one JSON array of records, ends inclusive."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from spacy.tokens import Doc
-
 from .json_records import from_objects, read_records
 from .records import Record, Report
 from .text import read_json_array
+from .writing import Document, Exported, write_json_array
 
 KEYS = ("start_idx", "end_idx", "type", "entity")
 
@@ -34,18 +33,31 @@ def read_cmeee(path: Path, report: Report) -> Iterator[Record]:
     )
 
 
-def to_cmeee(doc: Doc, spans_key: str) -> dict[str, Any]:
-    """Give a document as a record of CMeEE. Spans without a token, which inclusive ends can't express, and
-    without a label are left out.
+def write_cmeee(documents: Iterable[Document], path: Path, exported: Exported) -> None:
+    """Write what `read_cmeee` reads, as the benchmark takes it. It has no place for scores.
 
-    doc (Doc): The document.
-    spans_key (str): The key of its entities in `doc.spans`; without it, the record has none.
-    RETURNS (dict[str, Any]): The record, ready for JSON.
+    documents (Iterable[Document]): The documents.
+    path (Path): The file to write.
+    exported (Exported): The counts to change.
     """
-    spans = sorted(doc.spans.get(spans_key, []), key=lambda span: (span.start, span.end, span.label_))
-    values = [
-        (span.start_char, span.end_char - 1, span.label_, span.text)
-        for span in spans
-        if len(span) and span.label_
-    ]
-    return {"text": doc.text, "entities": [dict(zip(KEYS, value, strict=True)) for value in values]}
+    write_json_array((_to_record(document, exported) for document in documents), path)
+
+
+def is_cmeee(value: Any) -> bool:
+    """Tell whether a JSON value is a labelled record of this format.
+
+    value (Any): The value.
+    RETURNS (bool): Whether it is.
+    """
+    entities = value.get("entities") if isinstance(value, dict) else None
+    first = entities[0] if isinstance(entities, list) and entities else None
+    return isinstance(first, dict) and "start_idx" in first
+
+
+def _to_record(document: Document, exported: Exported) -> dict[str, Any]:
+    record: dict[str, Any] = {**document.names, "text": document.doc.text}
+    if document.entities is None:
+        return record
+    exported.notes["scores"] += sum(score is not None for _, score in document.entities)
+    values = [(span.start_char, span.end_char - 1, span.label_, span.text) for span, _ in document.entities]
+    return {**record, "entities": [dict(zip(KEYS, value, strict=True)) for value in values]}

@@ -16,8 +16,7 @@ from ..errors import CorpusError
 from ..files import atomic_write
 from ..tokenizer import CHARACTER_LANGUAGES, CharTokenizer, TokenizerName, default_tokenizer
 from .docs import DOC_ATTRS, OnMisaligned, make_doc
-from .formats import READERS
-from .iob import read_iob
+from .formats import FORMATS
 from .paths import check_output
 from .records import Problem
 from .summary import Summary
@@ -40,7 +39,7 @@ def convert_corpus(
     """Convert a corpus to one .spacy file, with the entities in `doc.spans`. The file is written last, and
     whole or not at all.
 
-    format_name (str): The corpus's format, a key of `READERS`.
+    format_name (str): The corpus's format, a key of `FORMATS`.
     inputs (Sequence[Path]): The corpus's files, in order.
     output (Path): The .spacy file to write.
     lang (str): The language's code. The tokens of a corpus that comes tokenized are joined by spaces, but
@@ -59,8 +58,8 @@ def convert_corpus(
     check_output(output, inputs, ".spacy")
     if summary_path is not None:
         check_output(summary_path, [*inputs, output], ".json")
-    if format_name not in READERS:
-        raise CorpusError(f"There is no format '{format_name}'. Formats: {', '.join(READERS)}.")
+    if format_name not in FORMATS:
+        raise CorpusError(f"There is no format '{format_name}'. Formats: {', '.join(FORMATS)}.")
     if not (spans_key and is_unicode(spans_key)):
         raise CorpusError("The spans key is empty or not valid Unicode. The usual one is 'sc'.")
     vocab, tokenize = _make_tokenizer(lang, tokenizer)
@@ -71,9 +70,9 @@ def convert_corpus(
             raise CorpusError(problem.sentence(show_text))
         summary.add_problem(problem)
 
-    read = READERS[format_name]
-    if read is read_iob and lang in CHARACTER_LANGUAGES:
-        read = partial(read_iob, spaces=False)
+    read = FORMATS[format_name].read
+    if FORMATS[format_name].tokenized:
+        read = partial(read, spaces=lang not in CHARACTER_LANGUAGES)
     doc_bin = DocBin(attrs=DOC_ATTRS, store_user_data=True)
     records = ((path, record) for path in inputs for record in read(path, report))
     for path, record in tqdm(records, unit=" docs", delay=2, leave=False, disable=None):

@@ -2,35 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from ..errors import CorpusError
 from .checks import RawEntity, check_entities
-from .iob_tags import FORMS, OUTSIDE, UNKNOWN, USUAL, Form, Tag, find_entities, find_form
+from .iob_columns import EXPECTED, Column, Row, find_columns
+from .iob_tags import FORMS, OUTSIDE, UNKNOWN, find_entities
 from .records import Problem, Record, Report, Source
 from .text import read_text, split_lines
 
 DOCUMENT = "-DOCSTART-"
-# A column is one of tags if so many of its values are, and none if hardly more than a half
-SURE, UNSURE = 0.9, 0.5
-# The labels of the phrases that stand beside the entities in the CoNLL-2000 and CoNLL-2003 files
-PHRASES = frozenset(["ADJP", "ADVP", "CONJP", "INTJ", "LST", "NP", "PP", "PRT", "SBAR", "UCP", "VP"])
-EXPECTED = "O, and B-type, B_type, B:type or the type in front"
-
-
-class Row(NamedTuple):
-    """A line of a token.
-
-    source (Source): Where it stands.
-    columns (list[str]): Its columns, the token first.
-    """
-
-    source: Source
-    columns: list[str]
 
 
 class Sentence(NamedTuple):
@@ -42,22 +26,6 @@ class Sentence(NamedTuple):
 
     rows: list[Row]
     document: int
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column beside the tokens.
-
-    index (int): Its index from the end, -1 for the last: rows of several lengths have their tag there.
-    form (Optional[Form]): How its tags are written, if it has any.
-    share (float): The share of the lines that have a tag there, O or another.
-    labels (frozenset[str]): The labels of its tags.
-    """
-
-    index: int
-    form: Optional[Form]
-    share: float
-    labels: frozenset[str]
 
 
 def read_iob(path: Path, report: Report, *, spaces: bool = True) -> Iterator[Record]:
@@ -76,7 +44,8 @@ def read_iob(path: Path, report: Report, *, spaces: bool = True) -> Iterator[Rec
     sentences = list(_sentences(path, report))
     all_rows = [row for sentence in sentences for row in sentence.rows]
     width = Counter(len(row.columns) for row in all_rows).most_common(1)[0][0] if all_rows else 0
-    layers = _find_layers(path, all_rows, report)
+    columns = find_columns(path, all_rows, report)
+    layers = columns.layers
     for rows, document in sentences:
         source = rows[0].source
         wrong = next((row for row in rows if _is_bad(row, layers, width)), None)
@@ -88,7 +57,7 @@ def read_iob(path: Path, report: Report, *, spaces: bool = True) -> Iterator[Rec
             report(Problem("bad_record", source, detail=detail, entities=lost))
             continue
         for row in rows:
-            _report_unread(row, layers, width, report)
+            _report_stray(row, columns.stray, report)
         words = [row.columns[0] for row in rows]
         separator = " " if spaces else ""
         text = separator.join(words)
@@ -111,7 +80,7 @@ def _sentences(path: Path, report: Report) -> Iterator[Sentence]:
     rows: list[Row] = []
     for number, line in enumerate([*split_lines(text), ""], 1):
         source = Source(str(path), f"line {number}")
-        columns = line.split("\t") if "\t" in line else [part for part in line.split(" ") if part]
+        columns = _split(line)
         blank = not line.strip(" \t")
         mark = not blank and columns[0] == DOCUMENT
         if (blank or mark) and rows:
@@ -127,6 +96,13 @@ def _sentences(path: Path, report: Report) -> Iterator[Sentence]:
             rows.append(Row(source, columns))
 
 
+def _split(line: str) -> list[str]:
+    if "\t" not in line:
+        return [part for part in line.split(" ") if part]
+    token, *tags = line.split("\t")
+    return [token, *(tag.strip(" ") for tag in tags)]
+
+
 def _is_entity_tag(value: str) -> bool:
     return any(form.parse(value) not in (OUTSIDE, UNKNOWN) for form in FORMS)
 
@@ -135,49 +111,6 @@ def _is_comment(line: str, columns: list[str], tabs: bool) -> bool:
     """Tell a comment from a token of a number sign: it ends with no tag, and has other columns."""
     unlike = "\t" not in line if tabs else len(columns) > 2
     return line.startswith("# ") and unlike and columns[-1] != "O" and not _is_entity_tag(columns[-1])
-
-
-def _find_layers(path: Path, rows: Sequence[Row], report: Report) -> list[Column]:
-    """Find the columns of tags, and report the others."""
-    widest = max((len(row.columns) for row in rows), default=1)
-    columns = [_describe(rows, index) for index in range(-1, -widest, -1)]
-    layers = [column for column in columns if column.share >= SURE]
-    if columns and columns[0].form and columns[0] not in layers and (columns[0].share > UNSURE or not layers):
-        layers.insert(0, columns[0])
-    phrases = [layer for layer in layers if layer.labels and layer.labels <= PHRASES]
-    if len(phrases) < len(layers):
-        layers = [layer for layer in layers if layer not in phrases]
-    if rows and not layers:
-        raise CorpusError(f"{path}: {_why_no_tags(rows)}")
-    for column in columns:
-        number = f"column {widest + column.index + 1}"
-        if column in layers:
-            continue
-        if column.share > UNSURE and column not in phrases:
-            raise CorpusError(
-                f"{path}: only {column.share:.0%} of the values of {number} are tags, so that it is unclear "
-                "whether it is a column of tags. Mend its values, or leave the column out."
-            )
-        report(Problem("column_ignored", Source(str(path)), name=number))
-    return layers[::-1]
-
-
-def _describe(rows: Sequence[Row], index: int) -> Column:
-    values = Counter(row.columns[index] for row in rows if len(row.columns) > -index)
-    form = find_form(values)
-    if form is None:
-        return Column(index, None, 0.0, frozenset())
-    tags = {value: form.parse(value) for value in values}
-    known = sum(count for value, count in values.items() if tags[value] != UNKNOWN)
-    labels = frozenset(tag.label for tag in tags.values() if tag.label)
-    return Column(index, form, known / len(rows), labels)
-
-
-def _why_no_tags(rows: Sequence[Row]) -> str:
-    if any(row.columns[-1] in ("O", "o") for row in rows):
-        place = next(row.source.position for row in rows if row.columns[-1] not in ("O", "o"))
-        return f"no tag but O is known: see {place}. Expected {EXPECTED}, all in one form."
-    return "no line ends with a tag such as O or B-dis. Is this another format?"
 
 
 def _is_bad(row: Row, layers: Sequence[Column], width: int) -> bool:
@@ -190,20 +123,15 @@ def _is_bad(row: Row, layers: Sequence[Column], width: int) -> bool:
     return not all(columns[layer.index] for layer in layers)
 
 
-def _report_unread(row: Row, layers: Sequence[Column], width: int, report: Report) -> None:
-    if len(row.columns) == width:
-        return
-    for tag in row.columns[1:-1]:
-        if any(layer.form and layer.form.parse(tag) not in (OUTSIDE, UNKNOWN) for layer in layers):
-            detail = "a tag stands in a column that the other lines don't have"
+def _report_stray(row: Row, stray: Sequence[Column], report: Report) -> None:
+    for column in stray:
+        if len(row.columns) > -column.index and column.parse(row) not in (OUTSIDE, UNKNOWN):
+            detail = "a tag stands in a column that not all lines have"
             report(Problem("bad_entity", row.source, detail=detail))
 
 
 def _entities(rows: Sequence[Row], layer: Column, report: Report) -> list[tuple[int, int, str]]:
-    form = layer.form or USUAL
-    tags: list[Tag] = [
-        form.parse(row.columns[layer.index]) if len(row.columns) > -layer.index else OUTSIDE for row in rows
-    ]
+    tags = [layer.parse(row) if len(row.columns) > -layer.index else OUTSIDE for row in rows]
     return list(find_entities(tags, partial(_report, report, rows)))
 
 

@@ -22,6 +22,8 @@ def read_records(
     container: type,
     ends: Ends,
     flatten: Flatten,
+    known: Collection[str] = (),
+    unused: Collection[str] = (),
 ) -> Iterator[Record]:
     """Turn JSON values into records. One without entities is unlabelled; a malformed one costs itself alone.
     Keys that are not read, and repeated ones, are reported.
@@ -33,6 +35,8 @@ def read_records(
     container (type): What holds the entities: a list or a dict.
     ends (Ends): The format's convention.
     flatten (Callable[[Any], Iterable[RawEntity]]): Gives the entities of the container.
+    known (Collection[str]): The other keys that the reader uses.
+    unused (Collection[str]): The keys that the format has beside, and that say nothing of entities.
     YIELDS (Record): The records.
     """
     for source, value in values:
@@ -42,28 +46,31 @@ def read_records(
         report_overwritten(value, entities_key, source, report, lambda x: _count(x, container, flatten))
         wrong = _what_is_wrong(value, text_key, entities_key, container)
         if wrong is not None:
-            lost = _count(value.get(entities_key), container, flatten)
+            entities = value.get(entities_key)
+            countable = entities is None or isinstance(entities, container)
+            lost = _count(entities, container, flatten) if countable else None
             report(Problem("bad_record", source, detail=wrong, entities=lost))
             continue
         text, entities = value[text_key], value.get(entities_key)
-        names = {key: str(value[key]) for key in NAMES if _is_name(value.get(key))}
-        known = {text_key, entities_key, *names}
+        names = {key: str(value[key]) for key in NAMES if is_name(value.get(key))}
+        used = {text_key, entities_key, *names, *known}
         if entities is None:
-            known.update(_report_unread(value, known, source, report, container, flatten))
+            used.update(_report_unread(value, {*used, *unused}, source, report, container, flatten))
         else:
             entities = check_entities(text, flatten(entities), source, report, ends=ends)
-        report_unknown_keys(value, known, source, report)
+        report_unknown_keys(value, used, source, report, unused)
         yield Record(text, entities, source, id=names.get("id"), group=names.get("group"))
 
 
 def from_objects(
-    entities: list[Any], keys: Sequence[str], known: Collection[str] = ()
+    entities: list[Any], keys: Sequence[str], known: Collection[str] = (), unused: Collection[str] = ()
 ) -> Iterator[RawEntity]:
     """Give the entities of an array of objects.
 
     entities (list[Any]): The array.
     keys (Sequence[str]): Where an object has its start, end, label and, in some formats, text.
     known (Collection[str]): What else it may have, and the reader uses.
+    unused (Collection[str]): What the format has beside, and says nothing of the entity.
     YIELDS (RawEntity): The entities.
     """
     for entity in entities:
@@ -74,7 +81,7 @@ def from_objects(
         unclear = next((key for key in keys if is_ambiguous(entity, key)), None)
         yield RawEntity(*values)._replace(
             wrong="" if unclear is None else f"'{unclear}' is given twice, with different values",
-            notes=tuple(find_unknown_keys(entity, {*keys, *known})),
+            notes=tuple(find_unknown_keys(entity, {*keys, *known}, unused)),
         )
 
 
@@ -87,22 +94,29 @@ def overwritten(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return value.overwritten if isinstance(value, JsonObject) else []
 
 
-def find_unknown_keys(record: Mapping[str, Any], known: Collection[str]) -> Iterator[tuple[str, str]]:
+def find_unknown_keys(
+    record: Mapping[str, Any], known: Collection[str], unused: Collection[str] = ()
+) -> Iterator[tuple[str, str]]:
     """Find the keys of a JSON object that a reader doesn't use, and those that are repeated.
 
     record (Mapping[str, Any]): The object.
     known (Collection[str]): The keys that the reader uses.
+    unused (Collection[str]): The keys that the format has, and the reader doesn't use.
     YIELDS (tuple[str, str]): The kind of problem, and the key as it may be shown.
     """
     for key in record:
         if key not in known:
-            yield "unknown_key", show_key(key)
+            yield ("unused_key" if key in unused else "unknown_key"), show_key(key)
     for key, _ in overwritten(record):
         yield "duplicate_key", show_key(key)
 
 
 def report_unknown_keys(
-    record: Mapping[str, Any], known: Collection[str], source: Source, report: Report
+    record: Mapping[str, Any],
+    known: Collection[str],
+    source: Source,
+    report: Report,
+    unused: Collection[str] = (),
 ) -> None:
     """Report every key of a JSON object that a reader doesn't use, and every repeated one. This costs
     nothing: what a repeated key has cost is for `report_overwritten` to say.
@@ -111,8 +125,9 @@ def report_unknown_keys(
     known (Collection[str]): The keys that the reader uses.
     source (Source): Where it stands.
     report (Report): Called with every problem.
+    unused (Collection[str]): The keys that the format has, and the reader doesn't use.
     """
-    for kind, name in find_unknown_keys(record, known):
+    for kind, name in find_unknown_keys(record, known, unused):
         report(Problem(kind, source, name=name))
 
 
@@ -175,7 +190,12 @@ def _count(entities: Any, container: type, flatten: Flatten) -> int:
     return sum(1 for _ in flatten(entities)) if isinstance(entities, container) else 0
 
 
-def _is_name(value: Any) -> bool:
+def is_name(value: Any) -> bool:
+    """Tell whether a JSON value can name a record or a group.
+
+    value (Any): The value.
+    RETURNS (bool): Whether it is a string or an integer.
+    """
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 

@@ -83,7 +83,15 @@ KINDS: dict[str, Kind] = {
     "id_repeated": Kind(None, "the annotation's id is that of an earlier one"),
     "surface_differs": Kind(None, "the entity's text differs in case or width from what stands there"),
     "unknown_key": Kind(None, "the format knows no such key, which is not read"),
+    "unused_key": Kind(None, "the format has the key, which says nothing of entities and is not read"),
     "duplicate_key": Kind(None, "a JSON key is repeated"),
+    "not_gold": Kind(None, "predicted, rejected or superseded, which is not read"),
+    "partial": Kind(None, "a person has judged these entities, and looked for no others"),
+    "unanswered": Kind(None, "nobody has accepted the entities, which are read all the same"),
+    "token_mismatch": Kind(None, "the tokens tell other offsets than the characters, which are taken"),
+    "utf16_offsets": Kind(None, "the offsets count UTF-16 units, as the entity's text shows"),
+    "ends_recognised": Kind(None, "whether ends are inclusive is told by the entities"),
+    "ends_assumed": Kind(None, "nothing tells whether ends are inclusive; taken as exclusive"),
 }
 
 

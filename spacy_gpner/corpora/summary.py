@@ -42,6 +42,7 @@ class Summary:
     unlabelled (int): The documents that nobody has labelled.
     types (Counter[str]): The entities of each type.
     nested (int): The entities that contain, or lie in, one with other boundaries.
+    not_gold (int): The entities of the source that are predicted, rejected or superseded.
     problems (dict[str, ProblemCount]): The problems of each kind.
     """
 
@@ -49,6 +50,7 @@ class Summary:
     unlabelled: int = 0
     types: Counter[str] = field(default_factory=Counter)
     nested: int = 0
+    not_gold: int = 0
     problems: dict[str, ProblemCount] = field(default_factory=dict)
 
     @property
@@ -84,7 +86,7 @@ class Summary:
     @property
     def in_source(self) -> int:
         """RETURNS (int): The entities of the source, apart from those that can't be counted."""
-        return self.entities + self.lost + self.again
+        return self.entities + self.lost + self.again + self.not_gold
 
     @property
     def doubts(self) -> list[str]:
@@ -109,6 +111,8 @@ class Summary:
         counted = self.problems.setdefault(problem.kind, ProblemCount())
         counted.count += 1
         counted.entities += problem.lost_entities
+        if problem.kind == "not_gold":
+            self.not_gold += problem.entities or 0
         counted.uncounted += problem.lost == "record" and problem.entities is None
         if problem.name:
             counted.names[problem.name] += 1
@@ -146,6 +150,7 @@ class Summary:
                 "kept": self.entities,
                 "lost": self.lost,
                 "given_again": self.again,
+                "not_gold": self.not_gold,
                 "uncounted_records": self.uncounted,
             },
             "nested": {"entities": self.nested, "share": round(self.nested_share, 6)},

@@ -141,6 +141,19 @@ def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
             yield source, value
 
 
+def read_json_values(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
+    """Read a JSON file that is one array, or has one value a line: the first bracket tells.
+
+    path (Path): The file.
+    report (Report): Called with every problem.
+    YIELDS (tuple[Source, Any]): Where the value stands, and the value. Its objects are `JsonObject`s.
+    RAISES (CorpusError): If the file can't be read, or begins as an array and is none.
+    """
+    if read_text(path).lstrip().startswith("["):
+        return read_json_array(path)
+    return read_json_lines(path, report)
+
+
 def _parse_json(text: str) -> Any:
     try:
         return json.loads(text, parse_int=parse_int, object_pairs_hook=JsonObject)

@@ -13,6 +13,7 @@ from thinc.api import Model
 from tqdm import tqdm
 from wasabi import Printer
 
+from ..entities import show_label
 from ..errors import DistillationError
 from ..pipeline.scoring import score_spans
 from ..pipeline.span_pipe import SpanPipe
@@ -57,7 +58,7 @@ class DistillationCourse(PipelineCourse):
         """Fill the cache, and score the teacher. See `Course`."""
         self._fill_cache()
         self.unlinked = score_teacher(self)
-        taught = ", ".join(self.teacher.labels)
+        taught = ", ".join(map(show_label, self.teacher.labels))
         score = f"F {100 * self.unlinked:.2f} on the dev corpus"
         self.say(Printer(no_print=True).info(f"Teacher: {score}; teaches {taught}"))
         super().prepare()

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from html import escape
-from typing import Optional
+from unicodedata import category
+
+from markupsafe import Markup
 
 from ..entities import Entity
 
@@ -16,25 +18,13 @@ PALETTE = (
 # Control characters are drawn by their pictures: they have none in HTML, or are not allowed there
 CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"} | {0x7F: 0x2421}
 FAINTEST = 0.25
+# The code from which on characters need no space between words
+FIRST_CJK = 0x2E80
 
-# A box is as much higher as there are boxes inside it, and lines are as far apart as the highest needs
-STYLE = """
-body { font: 16px/1.6 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif;
-       max-width: 76em; margin: 2em auto; padding: 0 1em; color: #222; overflow-wrap: anywhere; }
-h1 { font-size: 1.4em; }
-article { border-top: 1px solid #ddd; padding: .6em 0; }
-.text { white-space: pre-wrap; unicode-bidi: isolate; line-height: calc(1.9em + .44em * var(--height)); }
-mark { color: inherit; padding: calc(.05em + .22em * var(--height)) .15em; margin: 0 1px;
-       border: 1px solid #7778; border-radius: .25em;
-       box-decoration-break: clone; -webkit-box-decoration-break: clone; background: var(--color);
-       unicode-bidi: isolate; }
-mark.open-left { border-left-style: dotted; margin-left: 0; border-radius: 0 .25em .25em 0; }
-mark.open-right { border-right-style: dotted; margin-right: 0; border-radius: .25em 0 0 .25em; }
-mark small { font-size: .65em; font-weight: 600; margin-left: .3em; color: #333; user-select: none;
-             display: inline-block; max-width: 100%; line-height: 1; unicode-bidi: isolate; }
-.legend span { padding: .1em .5em; border-radius: .3em; margin: 0 .4em .3em 0; display: inline-block;
-               background: var(--color); }
-"""
+# Characters of a label that a tag shows: half of them of its begin, half of its end
+LONGEST = 16
+# What is said of an entity beside its label, with the scores that go with it
+Word = tuple[str, Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -42,17 +32,18 @@ class Box:
     """How an entity is drawn.
 
     entity (Entity): The entity, not empty.
-    score (Optional[float]): Its score, which makes the box fainter or stronger if it is in [0, 1].
+    scores (Sequence[float]): Its scores, which follow the label; their mean makes the box fainter or stronger
+        if it is in [0, 1].
+    words (Sequence[Word]): What else is said at its end.
     tag (str): Words for the element's `class` and `data-tag` attributes, for styles and filters.
-    note (str): What is said of it when the mouse is over it.
-    suffix (str): What follows the label.
+    note (str): What is said of it when the mouse is over it; the whole label by default.
     """
 
     entity: Entity
-    score: Optional[float] = None
+    scores: Sequence[float] = ()
+    words: Sequence[Word] = ()
     tag: str = ""
     note: str = ""
-    suffix: str = ""
 
 
 @dataclass(frozen=True, order=True)
@@ -79,49 +70,65 @@ def label_colors(labels: Sequence[str]) -> dict[str, str]:
     return {label: PALETTE[i % len(PALETTE)] for i, label in enumerate(labels)}
 
 
-def draw_legend(colors: dict[str, str]) -> str:
-    """Draw the labels in their colors.
-
-    colors (Dict[str, str]): The color of each label.
-    RETURNS (str): The HTML, escaped.
-    """
-    return "".join(f'<span style="--color: {color}">{show(label)}</span>' for label, color in colors.items())
-
-
-def draw_text(text: str, boxes: Sequence[Box], colors: dict[str, str]) -> str:
-    """Draw a text with its entities, each in a box with the label at its end. A box that crosses the edge of
+def draw_text(text: str, boxes: Sequence[Box], colors: dict[str, str]) -> Markup:
+    """Draw a text with its entities, each in a box with a tag at its end. A box that crosses the edge of
     another is drawn in two pieces, open towards each other.
 
     text (str): The text.
     boxes (Sequence[Box]): The entities.
     colors (Dict[str, str]): The color of each label.
-    RETURNS (str): The HTML. Text, labels and notes are escaped, control characters drawn by their pictures.
+    RETURNS (Markup): The HTML. All that is given is escaped, control characters drawn by their pictures.
     """
     parts: list[str] = []
     open_pieces: list[_Piece] = []
-    position = 0
+    position, last_start, last_tag = 0, 0, 0
 
-    def advance(to: int) -> None:
+    def write(to: int) -> None:
         nonlocal position
-        while open_pieces and open_pieces[-1].end <= to:
-            piece = open_pieces.pop()
-            parts.append(show(text[position : piece.end]))
-            position = piece.end
-            box = boxes[piece.number]
-            label = f"<small>{show(box.entity.label + box.suffix)}</small>" if piece.is_last else ""
-            parts.append(f"{label}</mark>")
+        # A tag parts a word anyway
+        if last_start != last_tag == position < to and is_in_word(text, position):
+            parts.append("<wbr>")
         parts.append(show(text[position:to]))
         position = to
+
+    def advance(to: int) -> None:
+        nonlocal last_tag
+        while open_pieces and open_pieces[-1].end <= to:
+            piece = open_pieces.pop()
+            write(piece.end)
+            if piece.is_last:
+                parts.append(_tag(boxes[piece.number]))
+                last_tag = position
+            parts.append("</mark>")
+        write(to)
 
     pieces = _nest([box.entity for box in boxes])
     heights = _heights(pieces)
     for piece, height in zip(pieces, heights, strict=True):
         advance(piece.start)
         box = boxes[piece.number]
+        # The style lets no line break at a box's edge but here
+        if last_start != position and (last_tag == position or not is_in_word(text, position)):
+            parts.append("<wbr>")
+        last_start = position
         parts.append(_open(box, colors[box.entity.label], piece, height))
         open_pieces.append(piece)
     advance(len(text))
-    return f'<div class="text" style="--height: {max(heights, default=0)}">{"".join(parts)}</div>'
+    return Markup(f'<div class="text" style="--height: {max(heights, default=0)}">{"".join(parts)}</div>')
+
+
+def is_in_word(text: str, place: int) -> bool:
+    """Tell whether a break would part a word, or a bracket from what it opens.
+
+    text (str): The text.
+    place (int): The break: before this character.
+    RETURNS (bool): Whether it would. Chinese can be broken between any two characters.
+    """
+    around = text[max(0, place - 1) : place + 1]
+    if len(around) < 2:
+        return False
+    is_word = all(char.isalnum() and ord(char) < FIRST_CJK for char in around)
+    return is_word or category(around[0]) in ("Ps", "Pi")
 
 
 def show(text: str) -> str:
@@ -165,21 +172,42 @@ def _heights(pieces: Sequence[_Piece]) -> list[int]:
     return heights
 
 
+def _tag(box: Box) -> str:
+    label = f"<span>{show(shorten(box.entity.label))}{_scores(box.scores)}</span>"
+    words = "<wbr>".join(f"<b>{show(word)}{_scores(scores)}</b>" for word, scores in box.words)
+    return f"<small>{label}{words}</small>"
+
+
+def shorten(label: str) -> str:
+    """Make a label fit for a tag.
+
+    label (str): The label.
+    RETURNS (str): Begin and end of a long one.
+    """
+    return label if len(label) <= LONGEST else f"{label[: LONGEST // 2]}…{label[-LONGEST // 2 :]}"
+
+
+def _scores(scores: Sequence[float]) -> str:
+    return f"<i> {' · '.join(f'{score:.2f}' for score in scores)}</i>" if scores else ""
+
+
 def _open(box: Box, color: str, piece: _Piece, height: int) -> str:
     classes = [
         *box.tag.split(),
         *["open-left"] * (not piece.is_first),
         *["open-right"] * (not piece.is_last),
     ]
+    note = show(box.note or box.entity.label)
     return (
-        f'<mark class="{escape(" ".join(classes))}" data-tag="{escape(box.tag)}" title="{show(box.note)}" '
-        f'style="--color: {_shade(color, box.score)}; --height: {height}">'
+        f'<mark class="{escape(" ".join(classes))}" data-tag="{escape(box.tag)}" title="{note}" '
+        f'style="--color: {_shade(color, box.scores)}; --height: {height}">'
     )
 
 
-def _shade(color: str, score: Optional[float]) -> str:
+def _shade(color: str, scores: Sequence[float]) -> str:
     """Mix a color with white: opaque, so that what is nested keeps its own color."""
-    if score is None or not 0 <= score <= 1:
+    mean = sum(scores) / len(scores) if scores else 1.0
+    if not 0 <= mean <= 1:
         return color
-    strength = FAINTEST + (1 - FAINTEST) * score
+    strength = FAINTEST + (1 - FAINTEST) * mean
     return "#" + "".join(f"{round(255 - strength * (255 - c)):02x}" for c in bytes.fromhex(color[1:]))

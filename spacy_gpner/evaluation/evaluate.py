@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from spacy.tokens import Doc
 
@@ -16,7 +17,7 @@ from ..files import resolve
 from ..loading import load_pipeline
 from .metrics import Surfaces, compare, measure
 from .predictions import Prediction, predict
-from .result import Evaluation
+from .result import Evaluation, Source
 from .run import writers
 
 # Labels that a note names
@@ -43,15 +44,23 @@ def evaluate(
         raise PipelineError(f"A pipeline is named twice: {', '.join(models)}. Give each once.")
     gold, notes = read_gold(corpus_path, spans_key)
     surfaces = None if train_path is None else read_surfaces(train_path, spans_key)
-    predictions = {}
+    predictions, sources = {}, {}
     for path, name in zip(models, short_names(models), strict=True):
         nlp = load_pipeline(path)
         predictions[name] = predict(nlp, gold, spans_key, name=name)
-        labels = {label for pipe in writers(nlp, spans_key).values() for label in pipe.labels}
+        pipes = writers(nlp, spans_key)
+        thresholds = {key: _thresholds(pipe.cfg) for key, pipe in pipes.items()}
+        sources[name] = Source(path, nlp.lang or "", {key: own for key, own in thresholds.items() if own})
+        labels = {label for pipe in pipes.values() for label in pipe.labels}
         notes += _notes(name, labels, predictions[name])
     metrics = {name: measure(own, surfaces) for name, own in predictions.items()}
     comparisons = compare(predictions) if len(models) > 1 else []
-    return Evaluation(corpus_path.name, metrics, predictions, comparisons, notes)
+    now = datetime.now().astimezone()
+    return Evaluation(corpus_path.name, metrics, predictions, comparisons, notes, sources, now)
+
+
+def _thresholds(cfg: dict[str, Any]) -> dict[str, Any]:
+    return {key: cfg[key] for key in ("threshold", "thresholds") if cfg.get(key) is not None}
 
 
 def short_names(models: Sequence[str]) -> list[str]:

@@ -9,6 +9,15 @@ from ..entities import Entity
 Kind = Literal["correct", "label", "boundary", "both", "missed", "spurious"]
 # Errors, from what comes nearest to being right
 ERRORS: tuple[Kind, ...] = ("label", "boundary", "both", "missed", "spurious")
+# What a reader is told of each kind
+WORDS: dict[Kind, str] = {
+    "correct": "found",
+    "label": "wrong label",
+    "boundary": "wrong boundary",
+    "both": "wrong label and boundary",
+    "missed": "missed",
+    "spurious": "spurious",
+}
 Pair = tuple[Entity, Entity]
 
 

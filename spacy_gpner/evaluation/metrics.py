@@ -9,6 +9,7 @@ import numpy
 
 from ..entities import Entity
 from ..spans.nesting import nesting
+from .costs import error_costs
 from .matching import confusion, count_errors
 from .predictions import Prediction
 from .probabilities import calibration, precision_recall_curve
@@ -147,6 +148,7 @@ def measure(predictions: Sequence[Prediction], surfaces: Optional[Surfaces] = No
         "novelty": None if surfaces is None else _plain(score_by(predictions, by_novelty(surfaces))),
         "errors": count_errors(matches),
         "confusion": confusion(matches),
+        "costs": error_costs(matches),
         "curve": precision_recall_curve(predictions),
         "calibration": calibration(predictions),
     }

@@ -1,5 +1,7 @@
-"""The plots of an evaluation. A model has the same color in all of them."""
+"""The plots of an evaluation. A model has the same color, line and hatching in all of them."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -8,16 +10,48 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..drawing.plots import PALETTE, legend_name
-from .matching import ERRORS
+from .matching import ERRORS, WORDS
 
 Metrics = dict[str, Any]
-WIDTH, HEIGHT = 5.4, 3.8
+# About as wide as the page shows them, so that letters have the size given here, in points
+WIDTH, HEIGHT = 4.2, 3.2
+SIZE = 9.5
 # Characters of a name that are shown
 LONGEST = 30
 # Classes that are shown
 MOST = 30
 # Lines of equal F1 in the plot of precision and recall
 ISO_F = (0.2, 0.4, 0.6, 0.8)
+LINES = ("-", "--", ":", "-.")
+HATCHES = ("", "///", "...", "xxx")
+BARS = {
+    "labels": "F1 by label",
+    "nesting": "F1 by nesting",
+    "length": "F1 by length in characters",
+    "novelty": "F1 by whether training text has the surface",
+}
+
+
+def plot_evaluation(models: dict[str, Metrics]) -> list[tuple[str, Figure]]:
+    """Draw the plots that have something to show.
+
+    models (Dict[str, Metrics]): What `measure` gives for each model.
+    RETURNS (List[Tuple[str, Figure]]): Title and figure of each.
+    """
+    bars = {title: partial(plot_bars, part=part) for part, title in BARS.items() if _classes(models, part)}
+    plots: dict[str, Callable[[dict[str, Metrics]], Figure]] = {
+        "Precision and recall over thresholds": plot_curve,
+        **bars,
+        "Errors by kind": plot_errors,
+        "Scores as probabilities": plot_calibration,
+    }
+    if not any(own["curve"] for own in models.values()):
+        del plots["Precision and recall over thresholds"]
+    if not any(own["costs"] for own in models.values()):
+        del plots["Errors by kind"]
+    if not any(own["calibration"] for own in models.values()):
+        del plots["Scores as probabilities"]
+    return [(title, plot(models)) for title, plot in plots.items()]
 
 
 def plot_curve(models: dict[str, Metrics]) -> Figure:
@@ -26,44 +60,48 @@ def plot_curve(models: dict[str, Metrics]) -> Figure:
     models (Dict[str, Metrics]): What `measure` gives for each model.
     RETURNS (Figure): The figure.
     """
-    figure, axes = _figure("Precision and recall over thresholds")
+    figure, axes = _figure()
     recall = numpy.linspace(0.01, 1, 200)
     for f in ISO_F:
         inside = recall > f / (2 - f)
         r = recall[inside]
         axes.plot(r, f * r / (2 * r - f), color="#ccc", linewidth=0.8, zorder=0)
-        axes.annotate(f"F1 {f}", (1, f / (2 - f)), color="#777", fontsize=7, ha="right", va="bottom")
-    for color, (name, own) in zip(cycle(PALETTE), models.items(), strict=False):
+        axes.annotate(f"F1 {f}", (1, f / (2 - f)), color="#666", fontsize=SIZE, ha="right", va="bottom")
+    for color, line, name, own in _styled(models, LINES):
         if own["curve"]:
-            axes.plot([x["r"] for x in own["curve"]], [x["p"] for x in own["curve"]], color=color)
-        axes.plot(own["micro"]["r"], own["micro"]["p"], "o", color=color, label=_show(name))
-    axes.set(xlim=(0, 1.01), ylim=(0, 1.01), xlabel="recall", ylabel="precision")
-    _add_legend(figure, models)
+            axes.plot([x["r"] for x in own["curve"]], [x["p"] for x in own["curve"]], line, color=color)
+        axes.plot(own["micro"]["r"], own["micro"]["p"], "o", linestyle=line, color=color, label=_show(name))
+    axes.set(xlim=(0, 1.01), ylim=(0, 1.01))
+    _name_axes(axes, "recall", "precision")
+    _add_legend(figure, len(models) > 1)
     return figure
 
 
-def plot_bars(models: dict[str, Metrics], part: str, title: str) -> Figure:
+def plot_bars(models: dict[str, Metrics], part: str) -> Figure:
     """Draw the F1 of each class of entities.
 
     models (Dict[str, Metrics]): What `measure` gives for each model.
     part (str): Which classes: "labels", "nesting", "length" or "novelty".
-    title (str): The title.
     RETURNS (Figure): The figure.
     """
     classes = _classes(models, part)
-    figure, axes = _figure(title, height=max(HEIGHT, 0.28 * len(classes) * (0.5 + 0.5 * len(models))))
+    figure, axes = _figure(max(HEIGHT, 0.28 * len(classes) * (0.5 + 0.5 * len(models))))
     height = 0.8 / len(models)
     at = numpy.arange(len(classes))
-    for i, (color, (name, own)) in enumerate(zip(cycle(PALETTE), models.items(), strict=False)):
+    for i, (color, hatch, name, own) in enumerate(_styled(models, HATCHES)):
         values = [own[part].get(x, {"f": 0.0})["f"] for x in classes]
-        axes.barh(at + i * height, values, height, color=color, label=_show(name))
+        axes.barh(
+            at + i * height, values, height, color=color, hatch=hatch, edgecolor="white", label=_show(name)
+        )
         if len(models) == 1:
             for y, value in zip(at, values, strict=True):
-                axes.annotate(f" {value:.2f}", (value, y), va="center", fontsize=7)
+                axes.annotate(f" {value:.2f}", (value, y), va="center", fontsize=SIZE)
     axes.set_yticks(at + height * (len(models) - 1) / 2, map(_show, classes))
-    axes.set(xlim=(0, 1.05), xlabel="F1")
+    # Room for the number beside a bar
+    axes.set(xlim=(0, 1.12 if len(models) == 1 else 1.02))
     axes.invert_yaxis()
-    _add_legend(figure, models)
+    _name_axes(axes, "F1")
+    _add_legend(figure, len(models) > 1)
     return figure
 
 
@@ -71,8 +109,9 @@ def _classes(models: dict[str, Metrics], part: str) -> list[str]:
     """The classes of all models: the most frequent ones, in the order of their names or lengths."""
     gold: dict[str, int] = {}
     for own in models.values():
-        for name, scores in own[part].items():
-            gold[name] = max(gold.get(name, 0), scores["gold"])
+        for name, scores in (own[part] or {}).items():
+            if scores["gold"] or scores["predicted"]:
+                gold[name] = max(gold.get(name, 0), scores["gold"])
     kept = sorted(gold, key=lambda name: -gold[name])[:MOST]
     if part == "nesting":
         return [name for name in gold if name in kept]
@@ -87,16 +126,22 @@ def plot_errors(models: dict[str, Metrics]) -> Figure:
     models (Dict[str, Metrics]): What `measure` gives for each model.
     RETURNS (Figure): The figure.
     """
-    figure, axes = _figure("Errors", height=max(2.2, 0.6 * len(models) + 1.6))
-    left = numpy.zeros(len(models))
-    for color, kind in zip(cycle(PALETTE), ERRORS, strict=False):
-        values = numpy.array([own["errors"][kind] for own in models.values()])
-        axes.barh(range(len(models)), values, 0.6, left=left, color=color, label=kind)
-        left += values
-    axes.set_yticks(range(len(models)), map(_show, models) if len(models) > 1 else [""])
-    axes.set_xlabel("entities")
+    figure, axes = _figure(max(HEIGHT, 0.28 * len(ERRORS) * (0.5 + 0.5 * len(models))))
+    height = 0.8 / len(models)
+    at = numpy.arange(len(ERRORS))
+    for i, (color, hatch, name, own) in enumerate(_styled(models, HATCHES)):
+        values = [own["errors"][kind] for kind in ERRORS]
+        bars = axes.barh(
+            at + i * height, values, height, color=color, hatch=hatch, edgecolor="white", label=_show(name)
+        )
+        axes.bar_label(bars, [f"{value:,}" for value in values], fontsize=SIZE, padding=2)
+    axes.set_yticks(
+        at + height * (len(models) - 1) / 2, [WORDS[kind].replace(" and ", "\nand ") for kind in ERRORS]
+    )
+    axes.margins(x=0.18)
     axes.invert_yaxis()
-    figure.legend(fontsize=7, frameon=False, ncols=len(ERRORS), loc="outside lower center")
+    _name_axes(axes, "errors")
+    _add_legend(figure, len(models) > 1)
     return figure
 
 
@@ -106,29 +151,45 @@ def plot_calibration(models: dict[str, Metrics]) -> Figure:
     models (Dict[str, Metrics]): What `measure` gives for each model.
     RETURNS (Figure): The figure.
     """
-    figure, axes = _figure("Scores as probabilities")
+    figure, axes = _figure()
     axes.plot([0, 1], [0, 1], color="#bbb", linewidth=0.8, linestyle="--")
-    for color, (name, own) in zip(cycle(PALETTE), models.items(), strict=False):
+    for color, line, name, own in _styled(models, LINES):
         bins = own["calibration"]["bins"] if own["calibration"] else []
-        label = f"{_show(name)} (error {own['calibration']['error']:.3f})" if bins else _show(name)
-        axes.plot([x["score"] for x in bins], [x["right"] for x in bins], "o-", color=color, label=label)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="mean score", ylabel="share of gold entities")
-    figure.legend(fontsize=7, frameon=False, loc="outside lower center")
+        axes.plot(
+            [x["score"] for x in bins],
+            [x["right"] for x in bins],
+            "o",
+            linestyle=line,
+            color=color,
+            label=_show(name),
+        )
+    axes.set(xlim=(0, 1.01), ylim=(0, 1.01))
+    _name_axes(axes, "mean score", "share of gold entities")
+    _add_legend(figure, len(models) > 1)
     return figure
 
 
-def _figure(title: str, height: float = HEIGHT) -> tuple[Figure, Axes]:
+def _styled(models: dict[str, Metrics], styles: tuple[str, ...]) -> Iterator[tuple[str, str, str, Metrics]]:
+    for color, style, (name, own) in zip(cycle(PALETTE), cycle(styles), models.items(), strict=False):
+        yield color, style, name, own
+
+
+def _figure(height: float = HEIGHT) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title(title, fontsize=10, loc="left")
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=SIZE)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
-def _add_legend(figure: Figure, models: dict[str, Metrics]) -> None:
-    if len(models) > 1:
-        figure.legend(fontsize=7, frameon=False, ncols=2, loc="outside lower center")
+def _name_axes(axes: Axes, x: str, y: str = "") -> None:
+    axes.set_xlabel(x, fontsize=SIZE)
+    axes.set_ylabel(y, fontsize=SIZE)
+
+
+def _add_legend(figure: Figure, is_needed: bool) -> None:
+    if is_needed:
+        figure.legend(fontsize=SIZE, frameon=False, loc="outside lower center")
 
 
 def _show(name: str) -> str:

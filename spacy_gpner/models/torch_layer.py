@@ -166,7 +166,7 @@ def run_ragged(model: Model, X: list[Floats2d], is_train: bool) -> tuple[Any, li
     flat = model.ops.flatten(X) if X else model.ops.alloc2f(0, model.get_dim("nI"))
     vectors = xp2torch(flat, requires_grad=is_train, device=shim.device)
     if is_train:
-        set_training_dropout(shim.module, model.attrs["dropout_rate"])
+        set_training_dropout(cast(torch.nn.Module, shim.module), model.attrs["dropout_rate"])
     output, backprop_torch = shim(ArgsKwargs(args=(vectors, lengths), kwargs={}), is_train)
 
     def backprop(tensors: Sequence[Tensor], grads: Sequence[Tensor]) -> list[Floats2d]:

@@ -143,8 +143,9 @@ class ConfiguredPipe(TrainablePipe):
         RAISES (ValueError): If the label is not a string, empty, or not valid Unicode.
         """
         if not isinstance(label, str) or not label or not is_unicode(label):
+            shown = show_label(label) if isinstance(label, str) else type(label).__name__
             raise ValueError(
-                f"[{self.name}] Invalid label: {label!r}. Expected a string of valid Unicode that is not "
+                f"[{self.name}] Invalid label: '{shown}'. Expected a string of valid Unicode that is not "
                 f"empty, here and in the gold spans under doc.spans['{self.key}']."
             )
         if label in self.labels:
@@ -167,8 +168,9 @@ class ConfiguredPipe(TrainablePipe):
         check_thresholds(own)
         unknown = sorted(set(own) - set(self.labels))
         if unknown:
+            names = ", ".join(f"'{show_label(label)}'" for label in unknown)
             raise ValueError(
-                f"[{self.name}] Invalid thresholds: there is no label {', '.join(map(show_label, unknown))}. "
+                f"[{self.name}] Invalid thresholds: there is no label {names}. "
                 f"The labels are {', '.join(map(show_label, self.labels))}."
             )
         limit = self.cfg["max_spans"]

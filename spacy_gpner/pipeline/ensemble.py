@@ -8,6 +8,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.ty import ListenedToComponent
 
+from ..entities import show_label
 from ..errors import PipelineError
 from ..files import atomic_directory
 from ..loading import load_pipeline
@@ -141,7 +142,7 @@ def _traits(member: Member) -> tuple[Any, ...]:
         nlp.tokenizer.to_bytes(exclude=["vocab"]) if hasattr(nlp.tokenizer, "to_bytes") else b"",
         nlp.vocab.vectors.to_bytes() if len(nlp.vocab.vectors) else b"",
         type(pipe).__name__,
-        ", ".join(sorted(pipe.labels)),
+        ", ".join(map(show_label, sorted(pipe.labels))),
         pipe.objective,
     )
 

@@ -1,7 +1,7 @@
 """Gold spans as the loss takes them, and what of them can't be learned."""
 
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -69,42 +69,64 @@ def _plain(spans: Iterable[Span]) -> list[tuple[int, int, str]]:
 
 @dataclass
 class GoldReport:
-    """Counts the gold spans of a corpus, and those that can't be learned by reason, both by label."""
+    """What a corpus holds for a component to learn, and what of it can't be learned.
 
+    spans (List[List[Tuple[int, int, str]]]): First token, the token after the last, and label of each
+        document's gold spans that are made of whole tokens of the pipeline.
+    total (Counter[str]): Gold spans by label.
+    misaligned (Counter[str]): Those of them that are not made of whole tokens.
+    other_tokens (int): Documents that have other tokens in the corpus than in the pipeline.
+    """
+
+    spans: list[list[tuple[int, int, str]]] = field(default_factory=list)
     total: Counter[str] = field(default_factory=Counter)
-    lost: dict[str, Counter[str]] = field(default_factory=dict)
+    misaligned: Counter[str] = field(default_factory=Counter)
+    other_tokens: int = 0
 
-    def add(self, example: Example, key: str, objective: Objective) -> None:
-        """Count the gold spans of one more example."""
+    def add(self, example: Example, key: str) -> None:
+        """Count one more example."""
         gold = Counter(span.label_ for span in example.reference.spans.get(key, []))
         aligned = _plain(aligned_spans(example, key))
+        self.spans.append(aligned)
         self.total += gold
-        for (*_, label), reason in zip(aligned, objective.refuse(aligned), strict=True):
-            if reason is not None:
-                self._lose(reason, Counter([label]))
-        self._lose(MISALIGNED, gold - Counter(label for *_, label in aligned))
+        self.misaligned += gold - Counter(label for *_, label in aligned)
+        self.other_tokens += not _same_tokens(example.predicted, example.reference)
 
-    def warn(self, name: str, labels: Iterable[str]) -> None:
-        """Warn of each reason why gold will not be learned.
+    def warn(self, name: str, labels: Iterable[str], objective: Objective) -> None:
+        """Warn of other tokens than the pipeline's, and of each reason why gold will not be learned.
 
         name (str): The component's name.
         labels (Iterable[str]): The labels that it has.
+        objective (Objective): What it learns with.
         """
-        known = set(labels)
-        self._lose(UNKNOWN, Counter({label: n for label, n in self.total.items() if label not in known}))
-        total = self.total.total()
-        for reason, counts in self.lost.items():
+        if self.other_tokens:
+            _warn(
+                f"[{name}] {self.other_tokens} of {len(self.spans)} documents have other tokens in the "
+                "corpus than this pipeline's tokenizer makes. Gold spans are learned where their edges are edges of "
+                "its tokens too. Convert the corpus with the pipeline's tokenizer (`spacy gpner convert "
+                "--lang … --tokenizer …`), or give the pipeline the corpus's in [nlp.tokenizer]."
+            )
+        for reason, counts in self._lost(set(labels), objective).items():
             by_label = ", ".join(
                 f"{show_label(label)} {n} of {self.total[label]} ({n / self.total[label]:.2%})"
                 for label, n in sorted(counts.items())
             )
-            warnings.warn(
+            total = self.total.total()
+            _warn(
                 f"[{name}] {counts.total()} of {total} gold spans ({counts.total() / total:.2%}) are "
-                f"{reason}. By label: {by_label}.",
-                GpnerWarning,
-                stacklevel=3,
+                f"{reason}. By label: {by_label}."
             )
 
-    def _lose(self, reason: str, counts: Counter[str]) -> None:
-        if counts:
-            self.lost[reason] = self.lost.get(reason, Counter()) + counts
+    def _lost(self, known: set[str], objective: Objective) -> dict[str, Counter[str]]:
+        lost: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for own in self.spans:
+            for (*_, label), reason in zip(own, objective.refuse(own), strict=True):
+                if reason is not None:
+                    lost[reason][label] += 1
+        lost[MISALIGNED] = self.misaligned
+        lost[UNKNOWN] = Counter({label: n for label, n in self.total.items() if label not in known})
+        return {reason: counts for reason, counts in lost.items() if counts}
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, GpnerWarning, stacklevel=4)

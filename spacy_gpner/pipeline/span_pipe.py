@@ -291,7 +291,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         report = GoldReport()
         sample: list[Doc] = []
         for example in get_examples():
-            report.add(example, self.key, self.objective)
+            report.add(example, self.key)
             if len(example.x) and len(sample) < SAMPLE_SIZE:
                 sample.append(example.x)
         for label in sorted(report.total) if labels is None else labels:
@@ -302,13 +302,20 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
                 "and no labels were given. Check that spans_key is the key that the corpus was written with "
                 "(`spacy gpner convert --spans-key`), or add labels with add_label."
             )
-        report.warn(self.name, self.labels)
+        self.fit([(start, end) for own in report.spans for start, end, _ in own])
+        report.warn(self.name, self.labels, self.objective)
         self.cfg["calibration"] = None
         if nlp is not None:
             self._check_training_config(nlp)
         head = self.model.get_ref("output_layer")
         head.set_dim("nO", len(self.labels), force=True)
         self.model.initialize(X=sample) if sample else self.model.initialize()
+
+    def fit(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Settle what the settings leave to the data. Called by `initialize`, before the model is.
+
+        spans (Sequence[Tuple[int, int]]): First token, and the token after the last, of all gold spans.
+        """
 
     def _check_training_config(self, nlp: Language) -> None:
         config = nlp.config["training"]

@@ -1,8 +1,8 @@
 """The span algebra: scores of all spans of a batch, their loss and their decoding, as functions of
 factors that are linear in the text. Pure torch; knows nothing of spaCy.
 
-Read `scores`, `factors`, `tiles`, `loss`, `pairs`, `divergence`, `decoded`, `decode`, `objective` and
-`globalpointer` in this order.
+Read `scores`, `factors`, `tiles`, `fitting`, `loss`, `pairs`, `divergence`, `decoded`, `decode`, `objective`
+and `globalpointer` in this order.
 """
 
 from .decode import decode

@@ -63,7 +63,7 @@ class CorpusStats:
             "together": self.together.to_dict(),
             "overlaps": [vars(overlap) for overlap in self.overlaps],
             "advice": {
-                mode: vars(advise(self.together, mode)) if len(self.together.total) else None
+                mode: advise(self.together, mode).to_dict() if len(self.together.total) else None
                 for mode in ("band", "prefix")
             },
         }

@@ -8,10 +8,11 @@ from typing import Any, Optional
 
 from spacy.tokens import Doc, Span
 
+from ..entities import show_label
 from ..spans import Window
+from ..spans.fitting import WIDTHS
 from ..spans.nesting import Nesting, nesting
 
-WIDTHS = (4, 8, 16, 20, 32, 64, 128, 256, 512)
 PERCENTILES = (50, 90, 95, 99)
 
 
@@ -156,9 +157,9 @@ class Counts:
             "characters": describe(self.characters),
             "tokens": describe(self.tokens),
             "total": self.total.to_dict(),
-            "labels": {label: self.labels[label].to_dict() for label in self.by_count()},
+            "labels": {show_label(label): self.labels[label].to_dict() for label in self.by_count()},
             "nesting": [
-                {"outer": outer, "inner": inner, "entities": n}
+                {"outer": show_label(outer), "inner": show_label(inner), "entities": n}
                 for (outer, inner), n in sorted(self.pairs.items())
             ],
         }

@@ -12,9 +12,10 @@ from ..drawing.plots import PALETTE, legend_name, to_svg
 from ..entities import show_label
 from ..files import atomic_write
 from ..spans import Window
+from ..spans.fitting import KEEP, WIDTHS
 from .corpus import CorpusStats
-from .counts import WIDTHS, Counts, EntityCounts
-from .window import KEEP, advise
+from .counts import Counts, EntityCounts
+from .window import advise
 
 MAX_LABELS = 20
 GUIDE: dict[str, Any] = {"color": "#999999", "linewidth": 0.8, "linestyle": "--"}

@@ -7,10 +7,11 @@ from wasabi import msg
 
 from ..entities import show_label
 from ..spans import Window
+from ..spans.fitting import KEEP, WIDTHS
 from ..spans.tiles import WindowMode
 from .corpus import CorpusStats, Overlap
-from .counts import WIDTHS, Counts, describe, share
-from .window import KEEP, advise
+from .counts import Counts, describe, share
+from .window import advise
 
 LENGTHS = {
     "mean": "mean",

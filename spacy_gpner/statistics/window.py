@@ -2,14 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
+from ..entities import show_label
 from ..spans import Window
+from ..spans.fitting import fit_window
 from ..spans.tiles import WindowMode
-from .counts import WIDTHS, Counts, EntityCounts, share
-
-# A window is advised that keeps so much of the gold
-KEEP = 0.995
+from .counts import Counts, share
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,10 @@ class Advice:
     lost: dict[str, int]
     every_label: Optional[int]
 
+    def to_dict(self) -> dict[str, Any]:
+        """RETURNS (dict[str, Any]): The advice, ready for JSON."""
+        return {**vars(self), "lost": {show_label(label): n for label, n in self.lost.items()}}
+
 
 def advise(counts: Counts, mode: WindowMode) -> Advice:
     """Find the smallest window that keeps nearly all entities.
@@ -35,15 +38,10 @@ def advise(counts: Counts, mode: WindowMode) -> Advice:
     mode (str): "band" or "prefix".
     RETURNS (Advice): The window, and what it costs.
     """
-    width, every_label = (
-        next((w for w in WIDTHS if all(_suits(Window(w, mode), x) for x in groups)), None)
-        for groups in ([counts.total], counts.labels.values())
-    )
+    width = fit_window(counts.total.spans, mode)
+    widths = [fit_window(own.spans, mode) for own in counts.labels.values()] or [width]
+    every_label = None if None in widths else max(w for w in widths if w is not None)
     window = Window(width, mode)
     lost = Counter({label: len(own) - own.held(window) for label, own in counts.labels.items()})
     kept = share(counts.total.held(window), len(counts.total))
     return Advice(width, kept, {label: n for label, n in lost.most_common() if n}, every_label)
-
-
-def _suits(window: Window, entities: EntityCounts) -> bool:
-    return entities.held(window) >= KEEP * len(entities)

@@ -8,7 +8,7 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_gpner.corpora.docs import read_docs
-from spacy_gpner.corpora.formats import READERS
+from spacy_gpner.corpora.formats import FORMATS
 
 BAD = {"text": "咳嗽两周", "entities": [{"start_idx": 0, "end_idx": 1, "type": "sym", "entity": "头痛"}]}
 FLAT = {"text": "咳嗽两周", "entities": [{"start_idx": 0, "end_idx": 1, "type": "sym", "entity": "咳嗽"}]}
@@ -263,9 +263,20 @@ def test_help_ends_with_an_example(command, run):
     assert f"Example: spacy gpner {command} " in text[text.index("--help") :]
 
 
+def test_auto_says_which_format_it_is(run, cmeee, write_cmeee, tmp_path):
+    code, text = run("convert", "auto", cmeee, tmp_path / "docs.spacy")
+    assert code == 0
+    assert f"{cmeee} is cmeee: 2 of 3 records are cmeee" in text
+    assert len(read_docs(tmp_path / "docs.spacy")[0]) == 3
+    code, text = run("convert", "auto", write_cmeee([{"text": "咳嗽"}], "raw.json"), tmp_path / "raw.spacy")
+    assert code == 1
+    assert "raw.json fits no format: its first record has key 'text'" in text
+    assert not (tmp_path / "raw.spacy").exists()
+
+
 def test_help_names_every_format(run):
     text = run("convert", "--help")[1]
-    assert all(name in text for name in READERS)
+    assert all(name in text for name in FORMATS)
 
 
 def test_commands_import_nothing_heavy():

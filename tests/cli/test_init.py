@@ -116,7 +116,14 @@ def test_fits_the_corpus(run, tmp_path):
     assert config["paths"]["dev"] == str(dev)
     # The smallest of the advisor's that holds 9 characters
     assert config["components"][COMPONENT]["window"] == 16
-    assert config["initialize"]["components"][COMPONENT]["labels"] == ["bod", "dis", "dru", "lon", "pro", "sym"]
+    assert config["initialize"]["components"][COMPONENT]["labels"] == [
+        "bod",
+        "dis",
+        "dru",
+        "lon",
+        "pro",
+        "sym",
+    ]
     for block in ("training", "distillation"):
         assert config[block]["max_steps"] == 1000
         rate = config[block]["optimizer"]["learn_rate"]
@@ -180,7 +187,9 @@ def test_tokens_of_corpus_and_config_differ(run, corpora, tmp_path):
     assert "Convert the corpus" not in text
     windows = [load_config(x)["components"][COMPONENT]["window"] for x in (path, same)]
     assert windows[0] == windows[1]
-    code, text = run("init", "config", path, "--force", "--lang", "en", "--tokenizer", "char", "--train", train)
+    code, text = run(
+        "init", "config", path, "--force", "--lang", "en", "--tokenizer", "char", "--train", train
+    )
     assert "other tokens" not in text
     assert load_config(path)["components"][COMPONENT]["window"] > windows[0]
 

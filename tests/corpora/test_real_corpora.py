@@ -20,7 +20,8 @@ CASES = [
         ["ccks2019/subtask1_training_part1.txt", "ccks2019/subtask1_training_part2.txt"],
         1_000,
         17_653,
-        {"edge_whitespace": 87},
+        # Its key is "overlap"
+        {"edge_whitespace": 87, "unknown_key": 17_653},
     ),
     ("ccks2019", ["ccks2019/subtask1_test_set_with_answer.json"], 379, 6_002, {"edge_whitespace": 21}),
     ("brat", ["drug-leaflets/brat"], 1_000, 17_757, {}),

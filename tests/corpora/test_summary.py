@@ -69,10 +69,18 @@ def test_kept_and_lost_add_up():
         Problem("duplicate", source),
         Problem("unknown_key", source, name="key 'a'"),
         Problem("misaligned_snapped", source),
+        Problem("not_gold", source, name="predictions", entities=4),
     ):
         summary.add_problem(problem)
     data = summary.to_dict()
-    assert data["source"] == {"entities": 14, "kept": 7, "lost": 6, "given_again": 1, "uncounted_records": 1}
+    assert data["source"] == {
+        "entities": 18,
+        "kept": 7,
+        "lost": 6,
+        "given_again": 1,
+        "not_gold": 4,
+        "uncounted_records": 1,
+    }
     assert data["entities"]["moved"] == 1
     assert data["problems"]["overwritten"]["lost_entities"] == 2
     assert data["problems"]["unknown_key"]["names"] == {"key 'a'": 1}

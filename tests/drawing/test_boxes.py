@@ -8,12 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gpner.drawing.boxes import CONTROLS, Box, draw_legend, draw_text, label_colors, show
+from spacy_gpner.drawing.boxes import (
+    CONTROLS,
+    LONGEST,
+    Box,
+    draw_text,
+    is_in_word,
+    label_colors,
+    shorten,
+    show,
+)
 from spacy_gpner.entities import Entity
 
 from ..evaluation.strategies import TEXT, spans
 
 ODD = "<script>alert(1)</script> \"q\" 'q' {0} {} & \x1b[31m\x07\x00\x7f\u202e痛\u2066\r\n\t\ufeff𠀀"
+
+
+COLORED = ("bod", "dis", "sym")
 
 
 class Reader(HTMLParser):
@@ -30,13 +42,13 @@ class Reader(HTMLParser):
         if tag == "mark":
             own = dict(attrs)
             self.open.append([own["data-tag"], own["class"].split(), "", []])
-        assert tag in ("div", "mark", "small")
-        self.is_label = tag == "small"
+        assert tag in ("div", "mark", "small", "span", "b", "i", "wbr")
+        self.is_label |= tag == "small"
 
     def handle_endtag(self, tag):
         if tag == "mark":
             self.pieces.append(self.open.pop())
-        self.is_label = False
+        self.is_label &= tag != "small"
 
     def handle_data(self, data):
         if self.is_label:
@@ -109,19 +121,19 @@ def test_odd_text(pairs):
 def test_names_are_escaped():
     bad = "\"><img src=x onerror=alert(1)>'\x07"
     colors = {bad: "#000000"}
-    html = draw_text("肺癌", [Box(Entity(0, 2, bad), tag="x", note=bad, suffix=bad)], colors)
-    assert "<img" not in html + draw_legend(colors) + show(bad)
+    html = draw_text("肺癌", [Box(Entity(0, 2, bad), words=((bad, [0.5]),), tag=bad, note=bad)], colors)
+    assert "<img" not in html + show(bad)
     note = re.search(r'title="([^"]*)"', html).group(1)
     assert unescape(note) == bad.replace("\x07", "\u2407")
 
 
 @pytest.mark.parametrize(
-    ("score", "color"),
-    [(None, "#804020"), (1.0, "#804020"), (0.0, "#dfcfc7"), (0.5, "#b08874"), (-3.0, "#804020"),
-     (17.0, "#804020"), (float("nan"), "#804020")],
+    ("scores", "color"),
+    [([], "#804020"), ([1.0], "#804020"), ([0.0], "#dfcfc7"), ([0.5], "#b08874"), ([0.0, 1.0], "#b08874"),
+     ([-3.0], "#804020"), ([17.0], "#804020"), ([float("nan")], "#804020")],
 )  # fmt: skip
-def test_the_less_probable_the_fainter(score, color):
-    html = draw_text("肺癌", [Box(Entity(0, 2, "dis"), score)], {"dis": "#804020"})
+def test_the_less_probable_the_fainter(scores, color):
+    html = draw_text("肺癌", [Box(Entity(0, 2, "dis"), scores)], {"dis": "#804020"})
     assert f"--color: {color};" in html
 
 
@@ -129,3 +141,43 @@ def test_more_labels_than_colors():
     colors = label_colors([str(i) for i in range(25)])
     assert len(colors) == 25
     assert colors["3"] == colors["13"]
+
+
+def test_what_a_tag_says():
+    box = Box(Entity(0, 2, "dis"), [0.914, 0.5], (("missed ①", []), ("spurious", [0.2])))
+    (piece,) = read(draw_text("肺癌", [box], {"dis": "#000000"})).pieces
+    assert piece[3] == ["dis", " 0.91 · 0.50", "missed ①", "spurious", " 0.20"]
+    long = "a" * 100 + "z" * 100
+    html = draw_text("肺癌", [Box(Entity(0, 2, long))], {long: "#000000"})
+    assert read(html).pieces[0][3] == [shorten(long)] == ["a" * 8 + "…" + "z" * 8]
+    # the mouse over it says it whole
+    assert f'title="{long}"' in html
+
+
+@pytest.mark.parametrize("label", ["", "a" * LONGEST, "标签" * LONGEST])
+def test_labels_fit_into_tags(label):
+    assert len(shorten(label)) <= LONGEST + 1
+    assert (shorten(label) == label) == (len(label) <= LONGEST)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "expected"),
+    [("liver", 2, True), ("the liver", 4, False), ("肝硬化", 1, False), ("CT检查", 2, False),
+     ("Грипп", 2, True), ("liver", 0, False), ("liver", 5, False), ("", 0, False), ("（肝）", 1, True),
+     ("肝（大）", 1, False), ("肝", 1, False)],
+)  # fmt: skip
+def test_lines_break_between_words(text, place, expected):
+    assert is_in_word(text, place) == expected
+    html = draw_text(text, [Box(Entity(place, len(text), "bod"))] * (place < len(text)), {"bod": "#000000"})
+    assert ("<wbr>" in html) == (0 < place < len(text) and not expected)
+
+
+def test_lines_break_behind_tags():
+    """Not between two tags, and in words too."""
+    boxes = [Box(Entity(0, 4, "bod")), Box(Entity(1, 4, "dis")), Box(Entity(5, 6, "sym"))]
+    html = re.sub(
+        "<small>.*?</small>", "#", draw_text("Leberwurst", boxes, dict.fromkeys(COLORED, "#000000"))
+    )
+    assert re.sub("<mark[^>]*>", "[", html.replace("</mark>", "]")).endswith(
+        ">[L[ebe#]#]<wbr>r[w#]<wbr>urst</div>"
+    )

@@ -113,6 +113,24 @@ def test_equals_spacys_evaluation(kind, request, gold):
     assert bool(measured["curve"]) == bool(measured["calibration"]) == has_scores
 
 
+def test_where_pipelines_are_from(trained, ruler, gold, tmp_path):
+    """Paths as they were given, and the thresholds that the scores were found with."""
+    nlp = spacy.load(trained)
+    nlp.get_pipe("span_globalpointer").thresholds = {"bod": 0.4}
+    nlp.to_disk(tmp_path / "other")
+    paths = [str(trained), str(tmp_path / "other"), str(ruler)]
+    evaluation = evaluate(paths, gold, spans_key="sc")
+    assert [source.path for source in evaluation.sources.values()] == paths
+    first, other, rules = (source.thresholds for source in evaluation.sources.values())
+    assert first == {"span_globalpointer": {"threshold": 0.5}}
+    assert other == {"span_globalpointer": {"threshold": 0.5, "thresholds": {"bod": 0.4}}}
+    assert rules == {}
+    assert evaluation.date.tzinfo is not None
+    written = evaluation.to_dict()["sources"]
+    assert [own["path"] for own in written.values()] == paths
+    assert [own["lang"] for own in written.values()] == ["zh"] * 3
+
+
 def test_the_candidates_hold_the_predictions(trained, gold):
     (own,) = evaluate([str(trained)], gold, spans_key="sc").predictions.values()
     assert sum(len(x.candidates) for x in own) > sum(len(x.predicted) for x in own) > 0

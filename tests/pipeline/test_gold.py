@@ -33,51 +33,52 @@ def make_example(text, spans, *, words=False):
     return Example(NLP.make_doc(text) if words else CHARS(text), reference)
 
 
+def make_report(*examples):
+    report = GoldReport()
+    for example in examples:
+        report.add(example, "sc")
+    return report
+
+
 NESTED = make_example("ab cd ef", [(0, 5, "A"), (0, 2, "B"), (3, 8, "A"), (6, 8, "X")], words=True)
 MISALIGNED = make_example("gh ij", [(0, 1, "B"), (3, 5, "A")], words=True)
 
 
-def test_each_reason_is_counted_by_label():
-    report = GoldReport()
-    for example in (NESTED, MISALIGNED):
-        report.add(example, "sc", FlatObjective(Window(1)))
+def test_what_the_corpus_holds_is_counted():
+    report = make_report(NESTED, MISALIGNED)
     assert report.total == {"A": 3, "B": 2, "X": 1}
-    window, inside, misaligned = report.lost
-    assert "window = 1" in window
-    assert inside == "inside others"
-    assert "whole tokens" in misaligned
-    assert list(report.lost.values()) == [{"A": 2}, {"B": 1, "X": 1}, {"B": 1}]
+    assert report.misaligned == {"B": 1}
+    assert report.spans == [[(0, 2, "A"), (0, 1, "B"), (1, 3, "A"), (2, 3, "X")], [(1, 2, "A")]]
+    assert report.other_tokens == 2
 
 
-def test_each_reason_is_warned_of_once():
-    report = GoldReport()
-    for example in (NESTED, MISALIGNED):
-        report.add(example, "sc", FlatObjective(Window(1)))
+def test_each_reason_is_warned_of_once_by_label():
+    report = make_report(NESTED, MISALIGNED)
     with pytest.warns(UserWarning, match=r"\[flat\]") as record:
-        report.warn("flat", ["A", "B"])
-    messages = [str(warning.message) for warning in record]
+        report.warn("flat", ["A", "B"], FlatObjective(Window(1)))
+    other_tokens, *messages = [str(warning.message) for warning in record]
+    assert other_tokens.startswith("[flat] 2 of 2 documents have other tokens in the corpus")
     assert len(messages) == 4
     assert messages[0].startswith("[flat] 2 of 6 gold spans (33.33%) are outside the context shield window")
     assert messages[0].endswith("By label: A 2 of 3 (66.67%).")
     assert "By label: B 1 of 2 (50.00%), X 1 of 1 (100.00%)." in messages[1]
+    assert "not made of whole tokens" in messages[2]
+    assert messages[2].endswith("By label: B 1 of 2 (50.00%).")
     assert "of labels that the component does not have" in messages[3]
 
 
 def test_labels_that_are_text_are_not_told():
-    report = GoldReport()
-    example = make_example("腹痛", [(0, 2, "患者诉腹痛，三天")])
-    report.add(example, "sc", FlatObjective(Window(1)))
+    report = make_report(make_example("腹痛", [(0, 2, "患者诉腹痛，三天")]))
     with pytest.warns(UserWarning, match=r"label of 8 characters \(#[0-9a-f]{8}\) 1 of 1") as record:
-        report.warn("flat", ["A"])
+        report.warn("flat", ["A"], FlatObjective(Window(1)))
     assert not any("腹痛" in str(warning.message) for warning in record)
 
 
 def test_nothing_to_warn_of(recwarn):
-    report = GoldReport()
-    report.add(make_example("ab", [(0, 2, "A")]), "sc", SpanObjective(Window(None)))
-    report.add(make_example("ab", []), "sc", SpanObjective(Window(None)))
-    report.add(Example(CHARS("ab"), CHARS("ab")), "sc", SpanObjective(Window(None)))
-    report.warn("all", ["A"])
+    report = make_report(
+        make_example("ab", [(0, 2, "A")]), make_example("ab", []), Example(CHARS("ab"), CHARS("ab"))
+    )
+    report.warn("all", ["A"], SpanObjective(Window(None)))
     assert not recwarn.list
 
 

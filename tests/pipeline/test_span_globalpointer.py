@@ -5,8 +5,13 @@ import warnings
 import pytest
 import spacy
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.util import load_config
 
 from spacy_gpner.errors import PipelineError
+from spacy_gpner.spans import Window
+from spacy_gpner.spans.fitting import WIDTHS, fit_window
 
 from ..util import (
     CHAR_TOKENIZER,
@@ -77,7 +82,8 @@ def test_same_span_with_two_labels():
 def test_nested_entities_with_words_as_tokens():
     nlp = blank("en", char_tokenizer=False)
     data = [("acute pain in the left knee", [(0, 27, "sym"), (18, 27, "bod")])]
-    train(nlp, data)
+    with pytest.warns(UserWarning, match="1 of 1 documents have other tokens in the corpus"):
+        train(nlp, data)
     doc = nlp(data[0][0])
     assert [(s.start_char, s.end_char, s.label_) for s in doc.spans["sc"]] == data[0][1]
 
@@ -130,3 +136,47 @@ def test_weights_whose_products_overflow_are_refused(head):
     assert all(x.isfinite().all() for x in scores.tensors)
     with pytest.raises(PipelineError, match=r"\[span_globalpointer\] .*not finite"):
         nlp(TEXTS[0])
+
+
+def test_a_window_that_is_left_to_the_data(tmp_path):
+    """The smallest of those that the advisor tries; the saved config says which."""
+    nlp = blank(window="auto")
+    component = nlp.get_pipe("span_globalpointer")
+    assert component.window == Window(64)
+    nlp.initialize(lambda: make_examples(nlp))
+    assert component.window == Window(8)
+    nlp.to_disk(tmp_path)
+    assert load_config(tmp_path / "config.cfg")["components"]["span_globalpointer"]["window"] == 8
+    assert spacy.load(tmp_path).get_pipe("span_globalpointer").window == Window(8)
+
+
+def test_a_window_without_gold_to_fit():
+    nlp = blank(window="auto")
+    component = nlp.get_pipe("span_globalpointer")
+    component.initialize(lambda: make_examples(nlp, [("无特殊不适", [])]), nlp=nlp, labels=["bod"])
+    assert component.window == Window(64)
+
+
+def test_a_window_far_wider_than_the_gold_is_warned_of():
+    nlp = blank(window=64)
+    with pytest.warns(UserWarning, match="longest gold span has 6 tokens.* Set window = 8") as record:
+        nlp.initialize(lambda: make_examples(nlp))
+    assert len(record) == 1
+    blank(window=32).initialize(lambda: make_examples(nlp))
+    blank(window=64, window_mode="prefix").initialize(lambda: make_examples(nlp))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 700)), max_size=30),
+    st.sampled_from(["band", "prefix"]),
+)
+def test_the_fitting_window_is_the_smallest(found, mode):
+    spans = [(start, start + length) for start, length in found]
+
+    def keeps(width):
+        return sum(Window(width, mode).holds(*span) for span in spans) >= 0.995 * len(spans)
+
+    fitting = fit_window(spans, mode)
+    smaller = [width for width in WIDTHS if fitting is None or width < fitting]
+    assert not any(keeps(width) for width in smaller)
+    assert fitting is None or keeps(fitting)

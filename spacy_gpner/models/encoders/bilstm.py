@@ -25,8 +25,8 @@ def BiLSTMEncoder(
     width (int): Width of its input and output; even. Each direction has half of it.
     depth (int): Number of layers.
     dropout (Optional[float]): Dropout rate before each layer; None for that of the training.
-    layer_norm (bool): Whether to normalise each vector of the output. Whatever follows it learns in a third of
-        the steps: the output of a fresh LSTM is small.
+    layer_norm (bool): Whether to normalise each vector of the output. What follows learns sooner from it: the
+        output of a fresh LSTM is small.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
     RAISES (ValueError): If a setting is out of range; the width must be even.
     """

@@ -7,8 +7,8 @@ from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from typer.testing import CliRunner
 
 from spacy_gpner.cli import gpner_cli
-from spacy_gpner.drawing.page import write_page
 from spacy_gpner.errors import CorpusError
+from spacy_gpner.evaluation.visualize import write_page
 from spacy_gpner.tokenizer import CharTokenizer
 
 
@@ -27,17 +27,58 @@ def text_of(html):
     return re.sub(r"\s+", "", re.sub(r"<style>.*?</style>|<[^>]+>", "", html, flags=re.S))
 
 
-def test_nested_spans_with_scores_and_gold(tmp_path):
-    spans = [(2, 5, "bod"), (2, 7, "sym")]
-    docs = save(tmp_path / "a.spacy", "患者右上腹疼痛", spans, [0.91, 0.73])
-    gold = save(tmp_path / "b.spacy", "患者右上腹疼痛", spans)
+def test_nested_spans_with_scores(tmp_path):
+    docs = save(tmp_path / "a.spacy", "患者右上腹疼痛", [(2, 5, "bod"), (2, 7, "sym")], [0.91, 0.73])
     out = tmp_path / "page.html"
-    assert write_page(docs, out, gold_path=gold) == 1
+    assert write_page(docs, out) == 1
     html = out.read_text(encoding="utf-8")
     assert "The number beside a label" in html
     assert html.count("0.91") == html.count("0.73") == 1
-    assert text_of(html).count("疼痛") == 2
+    assert text_of(html).count("疼痛") == 1
+    assert "gold" not in html.partition("<body>")[2]
     assert "://" not in html
+
+
+def test_differences_from_gold_are_marked(tmp_path):
+    """Each text once; found, of another label, elsewhere, missed, and predicted alone."""
+    text = "右上腹痛三天予头孢查血常规"
+    gold = [(0, 3, "bod"), (0, 4, "sym"), (7, 9, "dru"), (10, 13, "ite")]
+    found = [(0, 3, "bod"), (1, 4, "sym"), (4, 6, "ite"), (7, 9, "ite")]
+    docs = save(tmp_path / "a.spacy", text, found, [0.9, 0.8, 0.7, 0.6])
+    write_page(docs, tmp_path / "p.html", gold_path=save(tmp_path / "b.spacy", text, gold))
+    html = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"<b>([^<]*)", html)) == [
+        "missed", "predicted as ite", "spurious", "wrong boundary", "wrong boundary",
+    ]  # fmt: skip
+    assert text_of(re.sub("<small>.*?</small>", "", html)).count(text) == 1
+    assert "1 found, 1 wrong label, 1 wrong boundary, 1 missed, 1 spurious." in re.sub(r"\s+", " ", html)
+    assert "1 of 1 documents with gold differ" in html
+
+
+def test_gold_without_annotation_is_no_gold(tmp_path):
+    spans = [(0, 2, "dis")]
+    annotated = DocBin().from_disk(save(tmp_path / "a.spacy", "肺癌", spans))
+    other = DocBin().from_disk(save(tmp_path / "b.spacy", "胃癌", spans))
+    bare = DocBin().from_disk(save(tmp_path / "c.spacy", "胃癌", [], key="other"))
+    vocab = spacy.blank("zh").vocab
+    docs, gold = ([*annotated.get_docs(vocab), *last.get_docs(vocab)] for last in (other, bare))
+    DocBin(docs=docs).to_disk(tmp_path / "docs.spacy")
+    DocBin(docs=gold).to_disk(tmp_path / "gold.spacy")
+    write_page(tmp_path / "docs.spacy", tmp_path / "p.html", gold_path=tmp_path / "gold.spacy")
+    html = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "0 of 1 documents with gold differ" in html
+    assert "document 2, without gold" in html
+    assert "spurious" not in html.partition("<body>")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"), [("右上腹痛", "zh"), ("the liver", ""), ("肝臓が痛い", ""), ("", "")]
+)
+def test_language_of_texts(text, lang, tmp_path):
+    write_page(save(tmp_path / "a.spacy", text, []), tmp_path / "p.html")
+    html = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in html
+    assert f'<div lang="{lang}">' in html
 
 
 def test_everything_is_escaped(tmp_path):
@@ -88,7 +129,7 @@ def test_scores_that_do_not_fit_are_not_shown(scores, tmp_path):
     write_page(docs, tmp_path / "p.html")
     page = (tmp_path / "p.html").read_text(encoding="utf-8")
     assert "0.50" not in page
-    assert "score" not in page
+    assert "score" not in page.partition("<body>")[2]
 
 
 @pytest.mark.parametrize("output", ["a.spacy", "b.spacy", "c.spacy", "gold"])
@@ -106,7 +147,7 @@ def test_spans_without_text_are_not_drawn(tmp_path):
     write_page(docs, tmp_path / "p.html")
     page = (tmp_path / "p.html").read_text(encoding="utf-8")
     assert page.count("<mark") == page.count("0.50") == 1
-    assert "sym" not in page
+    assert "sym" not in page.partition("<body>")[2]
 
 
 @pytest.mark.parametrize("width", [1300, 420])

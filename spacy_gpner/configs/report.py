@@ -1,0 +1,58 @@
+"""What a config is for, in the terminal."""
+
+from typing import Optional
+
+from wasabi import msg
+
+from ..entities import show_label
+from .fit import Fit, Survey
+from .recipe import Recipe
+
+
+def print_recipe(recipe: Recipe, fit: Fit, survey: Optional[Survey]) -> None:
+    """Print what a config is for, and what in it was taken from a corpus.
+
+    recipe (Recipe): What it is for.
+    fit (Fit): What depends on the corpus.
+    survey (Optional[Survey]): What was found in the corpus, if there was one.
+    """
+    rows = [
+        ("Language", recipe.lang),
+        ("Tokens", "characters" if recipe.is_characters else "words, by the language's own tokenizer"),
+        ("Size", recipe.size),
+    ]
+    if recipe.is_pretrained:
+        rows.append(("Transformer", recipe.variables["transformer"]))
+    if survey is None:
+        rows.append(("Window", f"{fit.window} tokens, without --train to fit it to"))
+        msg.table(rows)
+        return
+    total = len(survey.counts.total)
+    kept = total - sum(survey.advice.lost.values())
+    documents = "documents" if recipe.is_pretrained else "tokens"
+    rows += [
+        ("Documents", f"{survey.counts.documents:,}, {survey.counts.unlabelled:,} of them unlabelled"),
+        ("Labels", ", ".join(map(show_label, fit.labels))),
+        ("Window", f"{fit.window} tokens: keeps {kept:,} of {total:,} entities" if fit.window else "none"),
+        ("Batch", f"{fit.batch_size:,} {documents}: {survey.batches:,} in an epoch"),
+        ("Steps", f"{fit.max_steps:,}, {fit.max_steps / survey.batches:.1f} epochs"),
+    ]
+    msg.table(rows)
+    if survey.retokenized:
+        _print_retokenized(recipe, survey)
+
+
+def _print_retokenized(recipe: Recipe, survey: Survey) -> None:
+    found = (
+        f"{survey.retokenized:,} of {survey.counts.documents:,} documents have other tokens in the corpus "
+        "than this config's tokenizer makes"
+    )
+    if not survey.lost and 2 * survey.retokenized < survey.counts.documents:
+        msg.info(f"{found}. All of their entities are made of whole tokens all the same.")
+        return
+    kind, other = ("char", "lang") if recipe.is_characters else ("lang", "char")
+    msg.warn(
+        f"{found}, and {survey.lost:,} entities that are not made of whole ones can't be learned.",
+        f"Convert the corpus with --lang {recipe.lang} --tokenizer {kind}, or make the config with "
+        f"--tokenizer {other}.",
+    )

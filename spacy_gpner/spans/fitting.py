@@ -1,0 +1,24 @@
+"""Which context shield window fits gold spans."""
+
+from collections.abc import Sequence
+from typing import Optional
+
+from .tiles import Window, WindowMode
+
+WIDTHS = (4, 8, 16, 20, 32, 64, 128, 256, 512)
+# A window that fits keeps so much of the gold
+KEEP = 0.995
+
+
+def fit_window(spans: Sequence[tuple[int, int]], mode: WindowMode = "band") -> Optional[int]:
+    """Find the smallest window that keeps nearly all spans.
+
+    spans (Sequence[Tuple[int, int]]): First token, and the token after the last, of each.
+    mode (str): "band" or "prefix".
+    RETURNS (Optional[int]): The smallest of `WIDTHS` that keeps 99.5 % of them; None where none does.
+    """
+    for width in WIDTHS:
+        window = Window(width, mode)
+        if sum(window.holds(start, end) for start, end in spans) >= KEEP * len(spans):
+            return width
+    return None
