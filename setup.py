@@ -26,6 +26,7 @@ setup(
         "Natural Language :: Chinese (Simplified)",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Text Processing :: Linguistic",
         "Typing :: Typed",
     ],

@@ -177,7 +177,15 @@ def resolve(path: Path) -> Path:
     RETURNS (Path): The absolute path without links.
     RAISES (OSError): If the links form a loop.
     """
+    loop = OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     try:
-        return path.resolve()
+        resolved = path.resolve()
     except RuntimeError:
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
+        raise loop from None
+    # From Python 3.13 on, a loop is left as it is.
+    try:
+        resolved.stat()
+    except OSError as err:
+        if err.errno == errno.ELOOP:
+            raise loop from None
+    return resolved

@@ -119,9 +119,10 @@ def test_errors_about_other_files_stay(tmp_path):
 def test_loop_of_links(tmp_path):
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
-    with pytest.raises(OSError, match=r"loop") as info:
-        resolve(loop)
-    assert info.value.errno == errno.ELOOP
+    for path in (loop, loop / "inside"):
+        with pytest.raises(OSError, match=r"loop") as info:
+            resolve(path)
+        assert info.value.errno == errno.ELOOP
 
 
 @KINDS

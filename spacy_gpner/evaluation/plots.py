@@ -23,7 +23,7 @@ MOST = 30
 # Lines of equal F1 in the plot of precision and recall
 ISO_F = (0.2, 0.4, 0.6, 0.8)
 LINES = ("-", "--", ":", "-.")
-HATCHES = ("", "///", "...", "xxx")
+HATCHES = ("", "///", "\\\\\\", "xxx")
 BARS = {
     "labels": "F1 by label",
     "nesting": "F1 by nesting",

@@ -31,9 +31,11 @@ dropout = null
 @architectures = "spacy.Tok2Vec.v2"
 
 [model.tok2vec.embed]
-@architectures = "spacy-gpner.CharNgramEmbed.v1"
+@architectures = "spacy.MultiHashEmbed.v2"
 width = 128
-rows = [8000, 50000, 0]
+attrs = ["NORM", "PREFIX", "SUFFIX", "SHAPE"]
+rows = [5000, 1000, 2500, 2500]
+include_static_vectors = false
 
 [model.tok2vec.encode]
 @architectures = "spacy-gpner.BiLSTMEncoder.v1"

@@ -2,7 +2,7 @@
 
 import pytest
 import spacy
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spacy_gpner.pipeline.thresholds import is_key, read_thresholds
@@ -10,10 +10,12 @@ from spacy_gpner.pipeline.thresholds import is_key, read_thresholds
 from ..util import blank
 
 NAME = "span_globalpointer"
-LABELS = st.text(min_size=1, max_size=8).filter(lambda label: label == label.strip() and label)
+# No comma, as one in a label may look like the end of a threshold
+LABELS = st.text(st.characters(exclude_characters=","), min_size=1, max_size=5).map(str.strip).filter(bool)
 
 
-@given(st.dictionaries(LABELS.filter(lambda label: "," not in label), st.floats(0, 1), min_size=1))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(LABELS, st.floats(0, 1), min_size=1, max_size=3))
 def test_a_string_says_what_a_dictionary_says(by_label):
     text = ",".join(f"{label}={value!r}" for label, value in by_label.items())
     assert read_thresholds(text) == by_label
