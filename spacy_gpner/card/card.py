@@ -80,6 +80,7 @@ def make_card(
     *,
     train_path: Optional[Path] = None,
     name: Optional[str] = None,
+    version: Optional[str] = None,
     data_name: Optional[str] = None,
     data_license: Optional[str] = None,
 ) -> Card:
@@ -88,15 +89,15 @@ def make_card(
     model (Path): Its directory.
     corpus_path (Path): The .spacy file to measure it on.
     train_path (Optional[Path]): The .spacy file that it was trained with, if it is at hand.
-    name (Optional[str]): What to call it; None for the name in its meta.json.
+    name, version (Optional[str]): What to call it, and its version; None for those in its meta.json.
     data_name, data_license (Optional[str]): What its user says of that data.
     RETURNS (Card): The card.
     RAISES (PipelineError): If there is no such pipeline, or it has no span component.
     RAISES (CorpusError): If a corpus can't be read or has no gold.
     """
     nlp = load_pipeline(str(model))
-    if name is not None:
-        nlp.meta["name"] = name
+    given = {"name": name, "version": version}
+    nlp.meta.update({key: value for key, value in given.items() if value is not None})
     pipe = find_pipe(nlp)
     evaluation = evaluate([str(model)], corpus_path, spans_key=pipe.key, train_path=train_path)
     paths = [corpus_path] if train_path is None else [corpus_path, train_path]
@@ -149,7 +150,7 @@ def write_card(card: Card, text: str, model: Path) -> None:
     with atomic_write(model / "README.md") as temporary:
         temporary.write_text(f"{MARK}\n{text}", encoding="utf-8")
     meta = srsly.read_json(model / "meta.json")
-    meta["name"] = card.meta["name"]
+    meta.update({key: card.meta[key] for key in ("name", "version")})
     performance = meta.setdefault("performance", {})
     # What `spacy train` found is of the corpus by which it chose the model
     if f"spans_{card.pipe.key}_f" not in performance:

@@ -16,6 +16,7 @@ def card_cli(
     ),
     train_path: Optional[Path] = Opt(None, "--train", help="The training corpus, to say what it holds"),
     name: Optional[str] = Opt(None, "--name", "-n", help="What the pipeline is called, put into meta.json"),
+    version: Optional[str] = Opt(None, "--version", "-v", help="Its version, put into meta.json"),
     data_name: Optional[str] = Opt(None, "--data-name", help="What the training data is called"),
     data_license: Optional[str] = Opt(None, "--data-license", help="The licence of the training data"),
     use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
@@ -25,8 +26,8 @@ def card_cli(
 ) -> None:
     """Write a pipeline's model card, MODEL/README.md, which `spacy package` and the Hugging Face hub show:
     data, sizes, scores by label, thresholds, calibration, speed on this machine, limits. Counts and labels
-    alone, no text. What is not known, it calls unknown. Scores that meta.json lacks, the pipeline's name, and
-    the name and licence of the data are put there.
+    alone, no text. What is not known, it calls unknown. Scores that meta.json lacks, the pipeline's name and
+    version, and the name and licence of the data are put there.
     """
     from wasabi import msg
 
@@ -44,6 +45,7 @@ def card_cli(
                 corpus_path,
                 train_path=train_path,
                 name=name,
+                version=version,
                 data_name=data_name,
                 data_license=data_license,
             )

@@ -60,7 +60,10 @@ def read_brat(path: Path, report: Report) -> Iterator[Record]:
     if path.is_dir():
         pairs = _find_pairs(path, report)
         if not any(pair.texts for pair in pairs):
-            raise CorpusError(f"{path} holds no .txt file. Give the directory of the .txt and .ann files.")
+            raise CorpusError(
+                f"{path} holds no .txt file. Give the directory of brat's .txt and .ann files; of other "
+                f"formats give the files themselves, such as {path}/*.jsonl."
+            )
     elif path.suffix.lower() == TEXT:
         beside = path.parent.iterdir() if path.parent.is_dir() else []
         own = [other for other in beside if other.stem == path.stem and other.suffix.lower() in ANNOTATIONS]

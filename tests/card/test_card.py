@@ -60,6 +60,8 @@ def test_a_card_says_what_was_given_and_measured(model, dev, tmp_path, run):
         train,
         "--name",
         "ward3",
+        "--version",
+        "1.2.3",
         "--data-name",
         "Ward 3",
         "--data-license",
@@ -83,7 +85,8 @@ def test_a_card_says_what_was_given_and_measured(model, dev, tmp_path, run):
     assert 'nlp = spacy.load("zh_ward3")' in text
     assert not any(sentence in text for sentence, _ in TRAIN)
     meta = srsly.read_json(model / "meta.json")
-    assert meta["name"] == "ward3"
+    assert (meta["name"], meta["version"]) == ("ward3", "1.2.3")
+    assert found["Version"] == ["1.2.3"]
     assert meta["performance"]["spans_sc_f"] == 1.0
     assert meta["performance"]["spans_sc_per_type"]["sym"] == {"p": 1.0, "r": 1.0, "f": 1.0}
     assert meta["sources"] == [{"name": "Ward 3", "license": "internal use"}]
