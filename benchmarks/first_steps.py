@@ -4,11 +4,12 @@
 Example: python -m benchmarks.first_steps
 """
 
+import random
 import re
 import statistics
 import warnings
-from collections.abc import Iterator, Sequence
-from itertools import cycle, islice
+from collections.abc import Iterable, Iterator
+from itertools import cycle, islice, product
 from typing import Any
 
 import spacy
@@ -101,31 +102,35 @@ def read_marked(text: str) -> tuple[str, list[tuple[int, int, str]]]:
     return plain + text[done:], spans
 
 
-def make_examples(nlp: Language, lang: str) -> list[Example]:
-    """The sentences of a language, with gold spans."""
+def make_examples(nlp: Language, lang: str, joined: int = 1) -> list[Example]:
+    """The sentences of a language with gold spans, each joined by `joined - 1` others drawn by chance."""
     examples = []
     for marked in SENTENCES[lang]:
-        text, spans = read_marked(marked)
+        others = random.sample(SENTENCES[lang], joined - 1)
+        text, spans = read_marked(" ".join([marked, *others]))
         reference = nlp.make_doc(text)
-        reference.spans["sc"] = [reference.char_span(*span) for span in spans]
+        reference.spans["sc"] = [reference.char_span(*span) for span in spans]  # type: ignore[misc]
         examples.append(Example(nlp.make_doc(text), reference))
     return examples
 
 
-def learn(lang: str, name: str, batch: int, seed: int) -> Iterator[tuple[Language, float]]:
+def learn(
+    lang: str, name: str, *, batch: int, seed: int, joined: int = 1
+) -> Iterator[tuple[Language, float]]:
     """Train with the optimizer of `nlp.initialize`.
 
     lang (str): The language.
     name (str): A key of `CONTESTANTS`.
-    batch (int): Sentences of an update.
+    batch (int): Texts of an update.
     seed (int): The seed.
+    joined (int): Sentences of a text.
     YIELDS (Tuple[Language, float]): The pipeline after each number of `UPDATES`, and its F1 on the sentences.
     """
     fix_random_seed(seed)
     nlp = spacy.blank(lang, config=CHARACTERS if lang == "zh" else {})
     factory, config = CONTESTANTS[name]
     nlp.add_pipe(factory, config=config)
-    examples = make_examples(nlp, lang)
+    examples = make_examples(nlp, lang, joined)
     optimizer = nlp.initialize(lambda: examples)
     batches = islice(cycle(minibatch(examples, batch)), max(UPDATES))
     for done, own in enumerate(batches, start=1):
@@ -134,7 +139,7 @@ def learn(lang: str, name: str, batch: int, seed: int) -> Iterator[tuple[Languag
             yield nlp, nlp.evaluate(make_examples(nlp, lang))["spans_sc_f"] or 0.0
 
 
-def longest(docs: Sequence[Doc]) -> tuple[int, int, float]:
+def find_longest(docs: Iterable[Doc]) -> tuple[int, int, float]:
     """What was found in documents: how many spans, the tokens of the longest, and its score."""
     found = [
         (len(span), float(score))
@@ -144,25 +149,34 @@ def longest(docs: Sequence[Doc]) -> tuple[int, int, float]:
     return (len(found), *max(found, default=(0, 0.0)))
 
 
+def print_speed(seeds: int) -> None:
+    """Print F1 on the sentences, after so many updates."""
+    rows = []
+    for lang, batch, name in product(SENTENCES, (4, 20), CONTESTANTS):
+        runs = [[f for _, f in learn(lang, name, batch=batch, seed=seed)] for seed in range(seeds)]
+        cells = [f"{statistics.mean(own):.2f} ({min(own):.2f})" for own in zip(*runs, strict=True)]
+        rows.append((lang, batch, name, *cells))
+    header = ("", "Batch", "F1: mean (lowest)", *(f"{n} updates" for n in UPDATES))
+    msg.table(rows, header=header, divider=True)
+
+
+def print_longer(seeds: int) -> None:
+    """Print what is found in longer texts, by pipelines that learned from single or from joined sentences."""
+    rows = []
+    for joined, name, seed in product((1, 3), CONTESTANTS, range(seeds)):
+        *_, (nlp, _) = learn("en", name, batch=20, seed=seed, joined=joined)
+        number, tokens, score = find_longest(nlp.pipe(LONGER))
+        rows.append((joined, name, seed, number, tokens, f"{score:.2f}"))
+    header = ("Sentences a text", "In longer texts", "Seed", "Spans", "Tokens of the longest", "Its score")
+    msg.table(rows, header=header, divider=True)
+
+
 def main(seeds: int = typer.Option(3, min=1, help="Seeds"), threads: int = typer.Option(1, min=1)) -> None:
-    """Print both tables."""
+    """Print how soon each contestant learns, and what it finds in longer texts."""
     warnings.simplefilter("ignore")
     torch.set_num_threads(threads)
-    rows, beyond = [], []
-    for lang in SENTENCES:
-        for batch in (4, 20):
-            for name in CONTESTANTS:
-                scores: dict[int, list[float]] = {number: [] for number in UPDATES}
-                for seed in range(seeds):
-                    for number, (nlp, f) in zip(UPDATES, learn(lang, name, batch, seed), strict=True):
-                        scores[number].append(f)
-                    if lang == "en" and batch == 20:
-                        n, tokens, score = longest(list(nlp.pipe(LONGER)))
-                        beyond.append((name, seed, n, tokens, f"{score:.2f}"))
-                means = [f"{statistics.mean(own):.2f} ({min(own):.2f})" for own in scores.values()]
-                rows.append((lang, batch, name, *means))
-    msg.table(rows, header=("", "Batch", "F1 (lowest)", *(f"{n} updates" for n in UPDATES)), divider=True)
-    msg.table(beyond, header=("In longer texts", "Seed", "Spans", "Longest", "Score"), divider=True)
+    print_speed(seeds)
+    print_longer(seeds)
 
 
 if __name__ == "__main__":

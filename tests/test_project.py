@@ -90,7 +90,7 @@ def test_workflow_on_a_corpus_of_ones_own(project, tmp_path):
     assert "protein" in config["initialize"]["components"]["span_globalpointer"]["labels"]
     report = json.loads((project / "metrics" / f"{own}-cpu_student.json").read_text(encoding="utf-8"))
     assert list(report) == ["teacher", "student", "traditional", "linked"]
-    assert "<article>" in (project / "output" / f"{own}-cpu_student.html").read_text(encoding="utf-8")
+    assert "</article>" in (project / "output" / f"{own}-cpu_student.html").read_text(encoding="utf-8")
     write_sentences(folder / "dev.json", 25, seed=2)
     result = run(project, "stats", ".", *variables)
     assert "nothing changed" in result.stdout

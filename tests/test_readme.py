@@ -104,3 +104,17 @@ def test_help_of_convert_has_all_formats():
     text = inspect.signature(own.callback).parameters["format_name"].default.help
     names = re.sub(r"auto \(.*?\)", "", text)
     assert set(re.findall(r"[\w-]+", names)) - {"or"} == set(FORMATS)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_python_example(name, capsys):
+    """The spans are those that the page prints, and the scores nearly."""
+    code, printed = re.search(
+        r"```python\n([^`]*nlp\.update.*?)```.*?```\n(.*?)```", read(name), flags=re.S
+    ).groups()
+    exec(code, {})
+    found, shown = (
+        [line.split() for line in text.splitlines()] for text in (capsys.readouterr().out, printed)
+    )
+    assert [line[:2] for line in found] == [line[:2] for line in shown]
+    assert [float(line[2]) for line in found] == pytest.approx([float(line[2]) for line in shown], abs=0.1)
