@@ -136,7 +136,7 @@ def check_candidates(candidates: Candidates, path: Path) -> None:
         )
     if not candidates.right.any():
         raise CorpusError(
-            f"{path}: none of the {candidates.gold.sum():,} gold spans has a score above {FLOOR}. Is the pipeline "
-            "trained, and for such gold? With few gold spans, hold out or annotate more documents; without a "
-            "calibration the pipeline works with the threshold that it has."
+            f"{path}: none of the {candidates.gold.sum():,} gold spans has a score above {FLOOR}. Is the "
+            "pipeline trained, and for such gold? With few gold spans, hold out or annotate more documents; "
+            "without a calibration the pipeline works with the threshold that it has."
         )
