@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import filelock
 from spacy.tokens import DocBin
@@ -22,12 +21,8 @@ from .rows import COMPONENT, ROWS, Row
 
 # Paths of a config to files; where they lie is no setting
 FILES = {"train", "dev", "raw_text", "init_tok2vec", "vectors"}
-# Blocks of the component, and their settings that came after the published cells; with these values they
-# change nothing
-YOUNGER: dict[tuple[str, ...], dict[str, Any]] = {
-    (): {"overwrite_ents": False, "stretch": 24000},
-    ("model", "tok2vec", "encode"): {"layer_norm": False},
-}
+# Settings of the component that came after the published cells; with these values they change nothing
+YOUNGER = {"overwrite_ents": False, "stretch": 24000}
 
 
 @dataclass(frozen=True)
@@ -79,13 +74,10 @@ class Grid:
         matter."""
         config = self.config(row)
         config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
-        for path, settings in YOUNGER.items():
-            block = config["components"][COMPONENT]
-            for name in path:
-                block = block.get(name, {})
-            for name, value in settings.items():
-                if block.get(name) == value:
-                    del block[name]
+        component = config["components"][COMPONENT]
+        for name, value in YOUNGER.items():
+            if component.get(name) == value:
+                del component[name]
         own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.preset.documents).encode())
         return own if row.teacher is None else _hash(own.encode(), self.identity(ROWS[row.teacher]).encode())
 

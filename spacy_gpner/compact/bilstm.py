@@ -15,7 +15,7 @@ from .onnx import OnnxModule
 
 @registry.architectures("spacy-gpner.CompactBiLSTMEncoder.v1")
 def CompactBiLSTMEncoder(width: int = 128) -> Model[list[Floats2d], list[Floats2d]]:
-    """Build the compact form of a `spacy-gpner.BiLSTMEncoder.v1`, as `spacy gpner compact` writes it: int8,
+    """Build the compact form of a `spacy-gpner.BiLSTMEncoder`, as `spacy gpner compact` writes it: int8,
     for a CPU, and not to be trained.
 
     width (int): Width of its input and output.

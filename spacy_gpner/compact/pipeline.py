@@ -22,6 +22,7 @@ from .transformer import use_graph
 # Architecture, its compact form, and the settings that are left of it
 ARCHITECTURES = {
     "spacy-gpner.BiLSTMEncoder.v1": ("spacy-gpner.CompactBiLSTMEncoder.v1", {"width"}),
+    "spacy-gpner.BiLSTMEncoder.v2": ("spacy-gpner.CompactBiLSTMEncoder.v1", {"width"}),
     "spacy-transformers.TransformerModel.v1": ("spacy-gpner.CompactTransformerModel.v1", {"get_spans"}),
     "spacy-transformers.TransformerModel.v2": ("spacy-gpner.CompactTransformerModel.v1", {"get_spans"}),
     "spacy-transformers.TransformerModel.v3": ("spacy-gpner.CompactTransformerModel.v1", {"get_spans"}),

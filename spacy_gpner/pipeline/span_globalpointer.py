@@ -38,7 +38,7 @@ rows = [5000, 1000, 2500, 2500]
 include_static_vectors = false
 
 [model.tok2vec.encode]
-@architectures = "spacy-gpner.BiLSTMEncoder.v1"
+@architectures = "spacy-gpner.BiLSTMEncoder.v2"
 width = ${model.tok2vec.embed.width}
 depth = 2
 dropout = null

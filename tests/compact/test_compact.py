@@ -10,6 +10,7 @@ import srsly
 import torch
 from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config
+from thinc.api import fix_random_seed
 from transformers import AutoConfig, AutoModel
 
 from spacy_gpner.compact import graphs
@@ -270,3 +271,15 @@ class TestCommand:
         assert code == 1
         assert "need of_nobody" in text
         assert not output.exists()
+
+
+def test_the_default_component(tmp_path):
+    fix_random_seed(0)
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("span_globalpointer")
+    optimizer = nlp.initialize(lambda: make_examples(nlp))
+    for _ in range(60):
+        nlp.update(make_examples(nlp), sgd=optimizer)
+    nlp.to_disk(tmp_path / "full")
+    assert write_compact(nlp, tmp_path / "compact") == 1
+    assert_alike(spacy.load(tmp_path / "compact"), spacy.load(tmp_path / "full"))

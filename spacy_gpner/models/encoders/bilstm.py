@@ -16,8 +16,14 @@ from .encoder import Encoder, build_encoder, encode_by_length
 
 
 @registry.architectures("spacy-gpner.BiLSTMEncoder.v1")
+def BiLSTMEncoder_v1(width: int = 128, depth: int = 2, dropout: Optional[float] = 0.2) -> Encoder:
+    """Build a `BiLSTMEncoder` that does not normalise its output."""
+    return BiLSTMEncoder(width, depth, dropout, layer_norm=False)
+
+
+@registry.architectures("spacy-gpner.BiLSTMEncoder.v2")
 def BiLSTMEncoder(
-    width: int = 128, depth: int = 2, dropout: Optional[float] = 0.2, layer_norm: bool = False
+    width: int = 128, depth: int = 2, dropout: Optional[float] = None, layer_norm: bool = True
 ) -> Encoder:
     """Build a bidirectional LSTM encoder for `spacy.Tok2Vec.v2`. Unlike `spacy.TorchBiLSTMEncoder.v1`, what
     it gives for a document does not depend on the lengths of its batch mates.
