@@ -103,8 +103,8 @@ def find_files(source: Source, names: list[str]) -> list[Path]:
     RETURNS (List[Path]): Their paths.
     """
     folder = os.path.expandvars(source.folder)
-    variable = re.search(r"\$\{?(\w+)", folder)
-    if variable is not None:
+    variable = re.search(r"\$\{?(\w+)", source.folder)
+    if variable is not None and not os.environ.get(variable[1]):
         msg.fail(
             f"This corpus needs the environment variable {variable[1]}, which is not set",
             f"Its files are {', '.join(names)} in {source.folder}.",

@@ -74,7 +74,7 @@ def blank(lang: str = "zh", char_tokenizer: bool = True, **settings: Any) -> Lan
     """A pipeline with a small, untrained component."""
     fix_random_seed(0)
     nlp = spacy.blank(lang, config=CHAR_TOKENIZER if char_tokenizer else {})
-    nlp.add_pipe("span_globalpointer", config={"model": TINY_MODEL, **settings})
+    nlp.add_pipe("span_globalpointer", config={"model": TINY_MODEL, "window": 64, **settings})
     return nlp
 
 

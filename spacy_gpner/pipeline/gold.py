@@ -103,8 +103,8 @@ class GoldReport:
             _warn(
                 f"[{name}] {self.other_tokens} of {len(self.spans)} documents have other tokens in the "
                 "corpus than this pipeline's tokenizer makes. Gold spans are learned where their edges are "
-                "edges of its tokens too. Convert the corpus with the pipeline's tokenizer (`spacy gpner convert "
-                "--lang … --tokenizer …`), or give the pipeline the corpus's in [nlp.tokenizer]."
+                "edges of its tokens too. Convert the corpus with the pipeline's tokenizer (`spacy gpner "
+                "convert --lang … --tokenizer …`), or give the pipeline the corpus's in [nlp.tokenizer]."
             )
         for reason, counts in self._lost(set(labels), objective).items():
             by_label = ", ".join(

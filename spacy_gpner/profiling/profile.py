@@ -7,7 +7,7 @@ import srsly
 from thinc.api import Config
 
 from ..errors import PipelineError
-from ..spans import Window
+from ..pipeline.span_globalpointer import make_window
 from .counts import Part, add_up
 from .parts import Encoders, count_encoder, count_head, find_component, find_models
 
@@ -31,7 +31,7 @@ def profile(config: Config, *, tokens: int, types: int) -> list[Part]:
             f"[components.{name}.model] has no tok2vec to count. If the config leaves defaults out, fill it "
             "with `spacy init fill-config`."
         )
-    window = Window(component.get("window", 64), component.get("window_mode", "band"))
+    window = make_window(component.get("window", "auto"), component.get("window_mode", "band"))
     encoders: Encoders = {}
     heads = []
     for model in models:
