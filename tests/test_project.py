@@ -61,7 +61,7 @@ def test_workflow_all(project):
     *_, table = result.stdout.strip().split("\n\n")
     assert [line.split()[0] for line in table.splitlines()[-4:]] == list(report)
     page = (project / "output" / "sample-cpu_student.html").read_text(encoding="utf-8")
-    assert page.count("<article>") == 3
+    assert page.count("</article>") == 3
 
     result = run(project, "export", ".", *variables)
     assert result.returncode == 0, result.stdout + result.stderr

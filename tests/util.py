@@ -187,5 +187,5 @@ def transformer_nlp(bert: str, shared: bool) -> Language:
             **transformer,
         }
     head = {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "dropout": 0.0, "tok2vec": tok2vec}
-    nlp.add_pipe("span_globalpointer", config={"model": head})
+    nlp.add_pipe("span_globalpointer", config={"window": 64, "model": head})
     return nlp

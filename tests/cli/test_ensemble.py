@@ -180,7 +180,7 @@ def test_a_shared_encoder_becomes_the_members_own(run, members, tmp_path, encode
         nlp = spacy.blank("zh", config=CHAR_TOKENIZER)
         nlp.add_pipe("tok2vec", config={"model": TINY_TOK2VEC})
         listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32}
-        nlp.add_pipe(NAME, config={"model": {**TINY_MODEL, "tok2vec": listener}})
+        nlp.add_pipe(NAME, config={"model": {**TINY_MODEL, "tok2vec": listener}, "window": 64})
     shared = save(nlp, tmp_path / "shared")
     code, text = run("ensemble", tmp_path / "out", shared, members[0])
     assert code == 0, text
