@@ -93,6 +93,8 @@ setup(
             "spacy-gpner.CompactTransformerModel.v1 = spacy_gpner.compact.transformer:CompactTransformerModel",
             "spacy-gpner.CompactTok2VecTransformer.v1 = spacy_gpner.compact.transformer:CompactTok2VecTransformer",
             "spacy-gpner.CharNgramEmbed.v1 = spacy_gpner.models.char_ngram_embed:CharNgramEmbed",
+            "spacy-gpner.Transformer.v1 = spacy_gpner.models.transformers.transformer:Transformer",
+            "spacy-gpner.FrozenTransformer.v1 = spacy_gpner.models.transformers.frozen:FrozenTransformer",
             "spacy-gpner.BiLSTMEncoder.v1 = spacy_gpner.models.encoders.bilstm:BiLSTMEncoder_v1",
             "spacy-gpner.BiLSTMEncoder.v2 = spacy_gpner.models.encoders.bilstm:BiLSTMEncoder",
             "spacy-gpner.NoLinkage.v1 = spacy_gpner.distillation.linkage:NoLinkage",
@@ -110,6 +112,7 @@ setup(
             "spacy-gpner.BernoulliDivergence.v1 = spacy_gpner.spans.divergence:Bernoulli",
             "spacy-gpner.SquaredErrorDivergence.v1 = spacy_gpner.spans.divergence:SquaredError",
             "spacy-gpner.SoftmaxDivergence.v1 = spacy_gpner.spans.divergence:SoftmaxKL",
+            "spacy-gpner.VectorCache.v1 = spacy_gpner.models.transformers.frozen:create_vector_cache",
             "spacy-gpner.DistillationLoss.v1 = spacy_gpner.spans.divergence:DistillationLoss",
         ],
         "thinc_optimizers": [

@@ -9,9 +9,9 @@ from spacy.training import Corpus
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config, registry
 
-from spacy_gpner.distillation.cache import VectorCache
 from spacy_gpner.distillation.linkage import AddLinkage
 from spacy_gpner.distillation.teacher import LinkedTeacher
+from spacy_gpner.models.cache import VectorCache
 
 from .texts import use
 

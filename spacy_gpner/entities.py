@@ -99,3 +99,9 @@ def scored_entities(doc: Doc, spans_key: str) -> dict[Entity, Optional[float]]:
         for span, score in zip(group, scores, strict=True)
         if span.start_char < span.end_char
     }
+
+
+def token_edges(doc: Doc) -> numpy.ndarray:
+    """First character of each token and the one after its last, shape (tokens, 2)."""
+    start, length = doc.to_array(["IDX", "LENGTH"]).astype("int64").reshape(-1, 2).T
+    return numpy.stack([start, start + length], axis=1)

@@ -37,8 +37,12 @@ class DivergedError(TrainingError):
         )
 
 
+class CacheError(TrainingError):
+    """A file of kept vectors is damaged, or of another encoder or corpus."""
+
+
 class DistillationError(TrainingError):
-    """A teacher, its student or its cache doesn't fit."""
+    """A teacher and its student don't fit."""
 
 
 class GpnerWarning(UserWarning):

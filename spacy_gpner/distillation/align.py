@@ -6,7 +6,6 @@ from typing import Optional, TypeVar
 
 import numpy
 import torch
-from spacy.tokens import Doc
 from torch import Tensor
 
 from ..spans import Allowed, Objective, Scores
@@ -113,12 +112,6 @@ def _mean_matrix(edges: Sequence[tuple[numpy.ndarray, numpy.ndarray]]) -> Tensor
 
 def _flat(parts: Sequence[numpy.ndarray]) -> Tensor:
     return torch.from_numpy(numpy.concatenate(parts)) if parts else torch.zeros(0, dtype=torch.long)
-
-
-def token_edges(doc: Doc) -> numpy.ndarray:
-    """First character of each token and the one after its last, shape (tokens, 2)."""
-    start, length = doc.to_array(["IDX", "LENGTH"]).astype("int64").reshape(-1, 2).T
-    return numpy.stack([start, start + length], axis=1)
 
 
 def _find(teacher: numpy.ndarray, student: numpy.ndarray, offset: int) -> numpy.ndarray:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StrictBool, S
 from spacy.util import registry
 from thinc.api import Config, ConfigValidationError, Model, Optimizer
 
+from ..models.cache import Precision
 from ..spans import DistillationLoss
-from .cache import Precision
 
 INVALID = "Invalid [distillation] block"
 

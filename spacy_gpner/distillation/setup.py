@@ -10,8 +10,8 @@ from spacy.util import load_model_from_config, registry, walk_dict
 from thinc.api import Config, ConfigValidationError
 
 from ..errors import DistillationError
+from ..models.cache import VectorCache
 from ..pipeline.span_pipe import SpanPipe
-from .cache import VectorCache
 from .config import ConfigSchemaDistill, resolve_distillation
 from .corpus import find_corpus, join_corpora, survey
 from .course import DistillationCourse

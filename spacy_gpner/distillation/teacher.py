@@ -14,16 +14,16 @@ from thinc.api import Model, Optimizer, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import nn
 
-from ..entities import show_label
-from ..errors import DistillationError
+from ..entities import show_label, token_edges
+from ..errors import CacheError, DistillationError
+from ..models.cache import VectorCache
 from ..models.score_model import is_initialized
 from ..models.torch_layer import get_shim, unflatten
 from ..pipeline.learning import differentiate, gold_loss
 from ..pipeline.span_pipe import SpanPipe
 from ..pipeline.teaching import Joint, Lesson
 from ..spans import Scores
-from .align import TokenMap, map_tokens, token_edges
-from .cache import VectorCache
+from .align import TokenMap, map_tokens
 from .encoder import encoder_digest, token_vectors
 from .linkage import Linkage
 
@@ -125,7 +125,7 @@ class LinkedTeacher(Generic[S]):
 
         texts (Sequence[str]): The corpus.
         progress (Callable[[int], Any]): Called with the number of further texts done.
-        RAISES (DistillationError): If the cache's file is damaged, or of something else.
+        RAISES (CacheError): If the cache's file is damaged, or of something else.
         """
 
         def compute(unique: Sequence[str]) -> Iterator[numpy.ndarray]:
@@ -138,8 +138,8 @@ class LinkedTeacher(Generic[S]):
             self.cache.fill(texts, digest, compute)
             width = self.layout.flat().shape[1] if self.linkage is None else self.head.get_dim("nI")
             if self.cache.width not in (None, width):
-                raise DistillationError(
-                    f"The teacher cache {self.cache.path} is damaged (its vectors have {self.cache.width} "
+                raise CacheError(
+                    f"The cache {self.cache.path} is damaged (its vectors have {self.cache.width} "
                     f"numbers, and the teacher's {width}). Remove it to make it again."
                 )
 

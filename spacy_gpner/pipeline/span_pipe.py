@@ -17,6 +17,7 @@ from ..errors import GpnerWarning, PipelineError
 from ..models.by_length import predict_vectors
 from ..models.score_model import ScoreModel, is_initialized
 from ..models.torch_layer import has_unaveraged_shim
+from ..models.transformers.frozen import fill_caches, frozen_encoders
 from ..spans import Cut, DecodedSpans, DistillationLoss, Objective, Scores
 from .annotations import annotate, annotate_ents
 from .configured_pipe import ConfiguredPipe
@@ -310,6 +311,8 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         head = self.model.get_ref("output_layer")
         head.set_dim("nO", len(self.labels), force=True)
         self.model.initialize(X=sample) if sample else self.model.initialize()
+        if frozen_encoders(self.model):
+            fill_caches(self.model, [example.x for example in get_examples()])
 
     def fit(self, spans: Sequence[tuple[int, int]]) -> None:
         """Settle what the settings leave to the data. Called by `initialize`, before the model is.

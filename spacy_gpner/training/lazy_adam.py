@@ -1,12 +1,17 @@
-"""Adam for models whose parameters are mostly embedding tables."""
+"""Adam for models whose parameters are mostly embedding tables, or partly pretrained."""
 
-from typing import Any, cast
+import math
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Optional, cast
 
 from spacy.util import registry
 from thinc.api import Optimizer
 from thinc.backends import get_array_ops
 from thinc.optimizers import ADAM_DEFAULTS
 from thinc.types import Floats2d, FloatsXd
+
+from ..checks import is_number
 
 # The parameter of thinc's `HashEmbed` and `Embed`; that of spaCy's `CharacterEmbed` has three dimensions.
 TABLE = "E"
@@ -23,6 +28,7 @@ def create_lazy_adam(
     grad_clip: Any = ADAM_DEFAULTS["grad_clip"],
     L2_is_weight_decay: bool = True,
     use_averages: bool = True,
+    lr_scale: Optional[dict[str, float]] = None,
 ) -> "LazyAdam":
     """Create a `LazyAdam`. The settings are those of `Adam.v1`, where each number can be a schedule too.
 
@@ -33,10 +39,18 @@ def create_lazy_adam(
     grad_clip (float): The most that the norm of a parameter's gradient can be; 0 for no limit.
     L2_is_weight_decay (bool): Whether L2 decays the weights, as AdamW does, or is added to the gradient.
     use_averages (bool): Whether to keep moving averages, which takes a pass over all rows in each step.
+    lr_scale (Optional[Dict[str, float]]): Factors of the learning rate for parameters whose names fit a
+        pattern, the first that fits: `{"transformer.*": 0.1}` for a pretrained encoder, which has to change
+        less than the fresh layers on it. Names are those of thinc's and torch's parameters in their layers.
     RETURNS (LazyAdam): The optimizer.
+    RAISES (ValueError): If a factor is no number of at least 0.
     """
+    for pattern, scale in (lr_scale or {}).items():
+        if not is_number(scale) or not 0 <= scale < math.inf:
+            raise ValueError(f"Invalid lr_scale of {pattern!r}: {scale!r}. Expected a factor of at least 0.")
     return LazyAdam(
         learn_rate,
+        lr_scale=lr_scale or {},
         L2=L2,
         beta1=beta1,
         beta2=beta2,
@@ -53,7 +67,11 @@ class LazyAdam(Optimizer):
     every step, by what is left of its momentum: a pass over tables of millions of numbers. L2 reaches the
     same rows alone, and a step in which nothing was looked up doesn't count."""
 
-    __slots__: list[str] = []
+    __slots__ = ["lr_scale"]
+
+    def __init__(self, learn_rate: Any, *, lr_scale: Mapping[str, float], **settings: Any) -> None:
+        super().__init__(learn_rate, **settings)
+        self.lr_scale = lr_scale
 
     def __call__(
         self, key: Any, weights: FloatsXd, gradient: FloatsXd, *, lr_scale: float = 1.0
@@ -66,6 +84,8 @@ class LazyAdam(Optimizer):
         lr_scale (float): Factor of the learning rate.
         RETURNS (Tuple[FloatsXd, FloatsXd]): Both.
         """
+        patterns = (scale for pattern, scale in self.lr_scale.items() if fnmatchcase(key[1], pattern))
+        lr_scale *= next(patterns, 1.0)
         if key[1] != TABLE or weights.ndim != 2:
             return super().__call__(key, weights, gradient, lr_scale=lr_scale)
         table, d_table = weights, cast(Floats2d, gradient)

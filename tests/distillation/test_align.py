@@ -5,7 +5,8 @@ import spacy
 import torch
 from spacy.tokens import Doc
 
-from spacy_gpner.distillation.align import map_tokens, token_edges
+from spacy_gpner.distillation.align import map_tokens
+from spacy_gpner.entities import token_edges
 from spacy_gpner.spans import SpanFactors, Window
 from spacy_gpner.spans.tiles import make_tiles
 from spacy_gpner.tokenizer import CharTokenizer

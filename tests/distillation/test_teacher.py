@@ -6,11 +6,11 @@ import spacy
 import torch
 from thinc.api import fix_random_seed
 
-from spacy_gpner.distillation.cache import VectorCache
 from spacy_gpner.distillation.encoder import token_vectors
 from spacy_gpner.distillation.linkage import AddLinkage, ConcatLinkage, GatedLinkage
 from spacy_gpner.distillation.teacher import LinkedTeacher
 from spacy_gpner.errors import DistillationError
+from spacy_gpner.models.cache import VectorCache
 from spacy_gpner.spans import DistillationLoss
 
 from ..util import TINY_MODEL, TRAIN, blank, entities, make_examples, train

@@ -28,7 +28,7 @@ def build_encoder(name: str, width: int, build: Callable[..., nn.Module]) -> Enc
     """
     return Model(
         name,
-        _forward,
+        encode_vectors,
         init=_init,
         dims={"nI": width, "nO": width},
         attrs={"dropout_rate": 0.0},
@@ -54,17 +54,16 @@ def encode_by_length(
     return torch.cat(parts) if parts else vectors
 
 
-def _init(
-    model: Encoder,
-    X: Optional[list[Floats2d]] = None,
-    Y: Optional[list[Floats2d]] = None,
-) -> None:
-    get_shim(model).build(width=model.get_dim("nO"))
-
-
-def _forward(
+def encode_vectors(
     model: Encoder, X: list[Floats2d], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
+    """The forward pass of a layer whose torch module takes vectors and lengths, and gives vectors.
+
+    model (Model[List[Floats2d], List[Floats2d]]): The layer.
+    X (List[Floats2d]): The vectors of each document.
+    is_train (bool): Whether to backpropagate.
+    RETURNS (Tuple[List[Floats2d], Callable]): The module's vectors, and the way back.
+    """
     if not X:
         return [], lambda dY: []
     output, lengths, backprop_torch = run_ragged(model, X, is_train)
@@ -73,3 +72,11 @@ def _forward(
         return backprop_torch([output], [xp2torch(model.ops.flatten(dY), device=output.device)])
 
     return unflatten(model, output, lengths), backprop
+
+
+def _init(
+    model: Encoder,
+    X: Optional[list[Floats2d]] = None,
+    Y: Optional[list[Floats2d]] = None,
+) -> None:
+    get_shim(model).build(width=model.get_dim("nO"))

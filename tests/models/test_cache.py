@@ -1,4 +1,4 @@
-"""The teacher cache: what it keeps, and which files it refuses."""
+"""A cache of vectors: what it keeps, and which files it refuses."""
 
 import json
 
@@ -7,9 +7,9 @@ import pytest
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from spacy_gpner.distillation.cache import VectorCache, _digest_arrays
-from spacy_gpner.errors import DistillationError
+from spacy_gpner.errors import CacheError
 from spacy_gpner.files import save_arrays
+from spacy_gpner.models.cache import VectorCache, _digest_arrays
 
 TEXTS = ["发热三天", "头痛", "发热三天", "", "\ud800"]
 
@@ -60,18 +60,18 @@ def test_nothing_fits(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("texts", "teacher", "kwargs", "what"),
+    ("texts", "source", "kwargs", "what"),
     [
-        (TEXTS, "b", {}, "teacher"),
+        (TEXTS, "b", {}, "encoder"),
         (TEXTS[:1], "a", {}, "corpus"),
         (TEXTS, "a", {"precision": "half"}, "precision"),
         (TEXTS, "a", {"max_gb": 1.0}, "max_gb"),
     ],
 )
-def test_file_of_something_else(tmp_path, texts, teacher, kwargs, what):
+def test_file_of_something_else(tmp_path, texts, source, kwargs, what):
     VectorCache(tmp_path / "cache").fill(TEXTS, "a", compute)
-    with pytest.raises(DistillationError, match=f"{tmp_path}.*{what}"):
-        VectorCache(tmp_path / "cache", **kwargs).fill(texts, teacher, never)
+    with pytest.raises(CacheError, match=f"{tmp_path}.*{what}"):
+        VectorCache(tmp_path / "cache", **kwargs).fill(texts, source, never)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_damaged_file(tmp_path, damage):
     path = tmp_path / "cache"
     VectorCache(path).fill(TEXTS, "a", compute)
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(DistillationError, match="damaged"):
+    with pytest.raises(CacheError, match="damaged"):
         VectorCache(path).fill(TEXTS, "a", never)
 
 
@@ -136,7 +136,7 @@ def test_crafted_file(tmp_path, changes):
     craft(path)
     VectorCache(path).fill(TEXTS, "a", never)
     craft(path, **changes)
-    with pytest.raises(DistillationError, match=f"{path} is damaged or no cache .* Remove it"):
+    with pytest.raises(CacheError, match=f"{path} is damaged or no cache .* Remove it"):
         VectorCache(path).fill(TEXTS, "a", never)
 
 
@@ -148,14 +148,14 @@ def test_vectors_of_a_type_that_numpy_lacks(tmp_path):
         content = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     content["vectors"] = content["vectors"].bfloat16()
     save_file(content, path, metadata=metadata)
-    with pytest.raises(DistillationError, match="damaged"):
+    with pytest.raises(CacheError, match="damaged"):
         VectorCache(path).fill(TEXTS, "a", never)
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "{", '"content"', "null", "[" * 100_000])
 def test_crafted_metadata(tmp_path, text):
     save_arrays({"vectors": numpy.zeros((1, 8))}, tmp_path / "cache", metadata={"spacy_gpner": text})
-    with pytest.raises(DistillationError, match="damaged"):
+    with pytest.raises(CacheError, match="damaged"):
         VectorCache(tmp_path / "cache").fill(TEXTS, "a", never)
 
 

@@ -1,4 +1,4 @@
-"""What of the teacher is frozen, a row for each token, made once for all epochs."""
+"""What of a model is frozen, a row for each token of a text: made once for all epochs."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from typing import Any, Literal, Optional, cast
 import numpy
 from safetensors import SafetensorError, safe_open
 
-from ..errors import DistillationError
+from ..errors import CacheError
 from ..files import atomic_write, save_arrays
 
 Precision = Literal["full", "half"]
@@ -19,13 +19,13 @@ DIGEST_SIZE = 16
 
 
 class VectorCache:
-    """Vectors of a text's tokens: the encoder's, or the head's factors. In memory, or in a file that only
-    serves the same teacher and corpus.
+    """Vectors of a text's tokens, such as a frozen encoder's. In memory, or in a file that only serves the same
+    encoder and corpus.
 
     path (Optional[Path]): The file (safetensors); None for memory.
     precision (str): "full" is float32, "half" float16: half the size, three digits.
-    max_gb (float): The most GiB of vectors to keep; twice as many are needed while they are computed. Texts
-        beyond it are computed again in every epoch.
+    max_gb (float): The most GiB of vectors to keep; with a file, twice as many are needed while they are
+        computed. Texts beyond it are computed again in every epoch.
     """
 
     def __init__(
@@ -34,84 +34,85 @@ class VectorCache:
         self.path = path
         self.precision = precision
         self.max_bytes = int(max_gb * GIGABYTE)
-        self._rows: dict[bytes, slice] = {}
-        self._vectors = numpy.zeros((0, 0), dtype=numpy.float32)
+        self._vectors: dict[bytes, numpy.ndarray] = {}
+        self._n_bytes = 0
+        self.is_open = False
         self.left_out = 0
 
     @property
     def width(self) -> Optional[int]:
         """How many numbers a vector has; None if none is kept."""
-        return int(self._vectors.shape[1]) if len(self._vectors) else None
+        return next((int(kept.shape[1]) for kept in self._vectors.values()), None)
 
     def get(self, text: str, n_tokens: int) -> Optional[numpy.ndarray]:
         """The vectors of a text's tokens in float32, shape (n_tokens, width); None if they are not kept."""
-        rows = self._rows.get(_digest(text))
-        if rows is None or rows.stop - rows.start != n_tokens:
-            return None
-        vectors: numpy.ndarray = self._vectors[rows].astype(numpy.float32)
-        return vectors
+        kept = self._vectors.get(_digest(text))
+        return None if kept is None or len(kept) != n_tokens else kept.astype(numpy.float32)
+
+    def add(self, text: str, vectors: numpy.ndarray) -> bool:
+        """Keep the vectors of a text's tokens, if there is room.
+
+        text (str): The text.
+        vectors (numpy.ndarray): Its vectors, shape (n_tokens, width).
+        RETURNS (bool): Whether there was.
+        """
+        kept = vectors.astype(DTYPES[self.precision])
+        if self._n_bytes + kept.nbytes > self.max_bytes:
+            return False
+        self._vectors[_digest(text)] = kept
+        self._n_bytes += kept.nbytes
+        return True
 
     def fill(
         self,
         texts: Sequence[str],
-        teacher: str,
+        source: str,
         compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]],
     ) -> None:
         """Load the vectors of a corpus, or compute and save them.
 
         texts (Sequence[str]): The corpus.
-        teacher (str): What tells these vectors of this teacher from others.
+        source (str): What tells the encoder whose vectors these are from others.
         compute (Callable[[Sequence[str]], Iterable[numpy.ndarray]]): Makes the vectors of texts, in order.
-        RAISES (DistillationError): If the file is damaged, or of another teacher, corpus or precision.
+        RAISES (CacheError): If the file is damaged, or of another encoder, corpus or precision.
         RAISES (OSError): If the file can't be written or read.
         """
         # Similar lengths together, as encoders like them; and the shortest first, if not all have room.
         unique = sorted(set(texts), key=lambda text: (len(text), text))
         expected = {
-            "teacher or linkage": teacher,
+            "encoder or linkage": source,
             "corpus": hashlib.blake2b(b"".join(sorted(map(_digest, unique)))).hexdigest(),
             "precision": self.precision,
             "max_gb": str(self.max_bytes / GIGABYTE),
         }
-        if self.path is not None and self.path.is_file():
+        if self.path is None:
+            self._compute(unique, compute)
+        elif self.path.is_file():
             self._load(self.path, expected)
         else:
-            self._compute_and_save(unique, compute, expected)
-        self.left_out = len(unique) - len(self._rows)
-
-    def _compute_and_save(
-        self,
-        texts: Sequence[str],
-        compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]],
-        expected: dict[str, str],
-    ) -> None:
-        if self.path is None:
-            self._compute(texts, compute)
-            return
-        with atomic_write(self.path) as temporary:
-            # Where it can't be written, that shows before the work.
-            temporary.touch()
-            arrays = self._compute(texts, compute)
-            found = {**expected, "content": _digest_arrays(arrays)}
-            save_arrays(arrays, temporary, metadata={"spacy_gpner": json.dumps(found)})
+            with atomic_write(self.path) as temporary:
+                # Where it can't be written, that shows before the work.
+                temporary.touch()
+                self._compute(unique, compute)
+                arrays = self._arrays()
+                found = {**expected, "content": _digest_arrays(arrays)}
+                save_arrays(arrays, temporary, metadata={"spacy_gpner": json.dumps(found)})
+        self.left_out = len(unique) - len(self._vectors)
 
     def _compute(
         self, texts: Sequence[str], compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]]
-    ) -> dict[str, numpy.ndarray]:
-        parts: list[numpy.ndarray] = []
-        n_rows = n_bytes = 0
+    ) -> None:
         for text, vectors in zip(texts, compute(texts), strict=True):
-            part = vectors.astype(DTYPES[self.precision])
-            n_bytes += part.nbytes
-            if n_bytes > self.max_bytes:
+            if not self.add(text, vectors):
                 break
-            parts.append(part)
-            self._rows[_digest(text)] = slice(n_rows, n_rows + len(part))
-            n_rows += len(part)
-        self._vectors = numpy.concatenate(parts) if parts else numpy.zeros((0, 0), DTYPES[self.precision])
-        digests = numpy.frombuffer(b"".join(self._rows), dtype=numpy.uint8).reshape(-1, DIGEST_SIZE)
-        stops = numpy.array([rows.stop for rows in self._rows.values()], dtype=numpy.int64)
-        return {"vectors": self._vectors, "digests": digests, "stops": stops}
+
+    def _arrays(self) -> dict[str, numpy.ndarray]:
+        parts = list(self._vectors.values())
+        return {
+            "vectors": numpy.concatenate(parts) if parts else numpy.zeros((0, 0), DTYPES[self.precision]),
+            "digests": numpy.frombuffer(b"".join(self._vectors), numpy.uint8).reshape(-1, DIGEST_SIZE),
+            "stops": numpy.cumsum([len(part) for part in parts], dtype=numpy.int64),
+        }
 
     def _load(self, path: Path, expected: dict[str, str]) -> None:
         try:
@@ -122,27 +123,23 @@ class VectorCache:
                     raise ValueError("not what was saved")
                 wrong = [key for key, value in expected.items() if found.get(key) != value]
                 if wrong:
-                    raise DistillationError(
-                        f"The teacher cache {path} was made for something else (different: "
-                        f"{', '.join(wrong)}). Remove it, or name another file in "
-                        "[distillation.cache] path."
+                    raise CacheError(
+                        f"The cache {path} was made for something else (different: {', '.join(wrong)}). Remove "
+                        "it, or name another file as the cache's path in the config."
                     )
                 arrays = {name: file.get_tensor(name) for name in ("vectors", "digests", "stops")}
             has_precision = arrays["vectors"].dtype == DTYPES[self.precision]
             if not (found.get("content") == _digest_arrays(arrays) and has_precision and _is_sound(**arrays)):
                 raise ValueError("not what was saved")
-        except DistillationError:
+        except CacheError:
             raise
         except (SafetensorError, ValueError, TypeError, KeyError, RecursionError) as err:
-            raise DistillationError(
-                f"The teacher cache {path} is damaged or no cache ({err}). Remove it to make it again."
+            raise CacheError(
+                f"The cache {path} is damaged or no cache ({err}). Remove it to make it again."
             ) from None
-        self._vectors = arrays["vectors"]
-        stops = arrays["stops"].tolist()
-        self._rows = {
-            digest.tobytes(): slice(start, stop)
-            for digest, start, stop in zip(arrays["digests"], [0, *stops][: len(stops)], stops, strict=True)
-        }
+        parts = numpy.split(arrays["vectors"], arrays["stops"][:-1])
+        self._vectors = dict(zip(map(bytes, arrays["digests"]), parts, strict=False))
+        self._n_bytes = arrays["vectors"].nbytes
 
 
 def _is_sound(vectors: numpy.ndarray, digests: numpy.ndarray, stops: numpy.ndarray) -> bool:

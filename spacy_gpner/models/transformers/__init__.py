@@ -1,0 +1,1 @@
+"""Pretrained encoders, from a hub name or a directory: fine-tuned, or frozen."""

@@ -1,0 +1,137 @@
+"""A pretrained encoder as a torch module from texts to token vectors."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import numpy
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from transformers import AutoConfig, PretrainedConfig
+
+from ...errors import PipelineError
+from ..by_length import MAX_STRETCH, MAX_TOKENS, MIN_TOKENS, similar_lengths
+from .pieces import PieceTokenizer, Window, tokens_of_pieces
+from .pretrained import make_module
+
+# What would make transformers fetch code
+FETCHES = ("auto_map", "attn_implementation", "_attn_implementation", "_attn_implementation_internal")
+
+
+class TextEncoder(nn.Module):
+    """The vector of a token is the mean of those of the pieces that it has characters in common with, 0 if
+    there are none. Texts of any length are read whole, in overlapping windows.
+
+    config (str): The encoder's settings, as JSON.
+    tokenizer (str): Its tokenizer, as JSON.
+    window, stride (int): Pieces that it reads at once, and from the beginning of a window to that of the next.
+    layers (Optional[Sequence[int]]): The layers whose outputs make up a vector, side by side, from 1; None
+        for the last.
+    frozen_layers (int): How many of the first layers don't learn, nor the embeddings; 0 for none.
+    mixed_precision (bool): Whether to compute in bfloat16 where the processor has it.
+    encoder (Optional[nn.Module]): The encoder; None to make one without weights.
+    """
+
+    def __init__(
+        self,
+        config: str,
+        tokenizer: str,
+        *,
+        window: int,
+        stride: int,
+        layers: Optional[Sequence[int]],
+        frozen_layers: int = 0,
+        mixed_precision: bool = True,
+        encoder: Optional[nn.Module] = None,
+    ) -> None:
+        super().__init__()
+        settings = read_settings(config)
+        self.transformer = make_module(settings) if encoder is None else encoder
+        self.layers = list(layers or [settings.num_hidden_layers])
+        self.width = settings.hidden_size * len(self.layers)
+        self.padding = settings.pad_token_id or 0
+        self.mixed_precision = mixed_precision
+        positions = _positions(self.transformer, settings)
+        if positions is not None and window > positions:
+            raise PipelineError(
+                f"The encoder has positions for {positions} pieces, fewer than `window` ({window}). Lower it; "
+                "longer texts are read in several windows."
+            )
+        self.window, self.stride = window, stride
+        self.pieces = PieceTokenizer(tokenizer, window, stride)
+        if frozen_layers:
+            self._freeze(frozen_layers, settings.num_hidden_layers)
+
+    def _freeze(self, n: int, depth: int) -> None:
+        parts = [x for x in self.transformer.children() if "embeddings" in type(x).__name__.lower()]
+        layers = next(
+            x for x in self.transformer.modules() if isinstance(x, nn.ModuleList) and len(x) == depth
+        )
+        for part in [*parts, *layers[:n]]:
+            part.requires_grad_(False)
+
+    def forward(self, texts: Sequence[str], tokens: Sequence[numpy.ndarray]) -> Tensor:
+        """Encode texts.
+
+        texts (Sequence[str]): The texts.
+        tokens (Sequence[numpy.ndarray]): First character of each token and the one after its last, for each
+            text.
+        RETURNS (Tensor): The vectors of all tokens, shape (tokens, width).
+        """
+        pieces = self.pieces.cut(texts)
+        vectors = self._encode([window for own in pieces for window in self.pieces.windows(own)])
+        token, piece = (torch.from_numpy(x).to(vectors.device) for x in tokens_of_pieces(tokens, pieces))
+        n_tokens = sum(map(len, tokens))
+        counts = torch.bincount(token, minlength=n_tokens).clamp(min=1)
+        return vectors.new_zeros(n_tokens, self.width).index_add(0, token, vectors[piece]) / counts[:, None]
+
+    def _encode(self, windows: Sequence[Window]) -> Tensor:
+        device = next(self.transformer.parameters()).device
+        kind = "cpu" if device.type == "cpu" else "gpu"
+        lengths = [len(window.ids) for window in windows]
+        found: dict[int, Tensor] = {}
+        with torch.autocast(
+            device.type, torch.bfloat16, enabled=self.mixed_precision and has_bfloat16(device)
+        ):
+            for members in similar_lengths(
+                lengths, MAX_STRETCH, min_tokens=MIN_TOKENS[kind], max_tokens=MAX_TOKENS[kind]
+            ):
+                encoded = self._encode_padded([torch.tensor(windows[i].ids, device=device) for i in members])
+                found.update((i, own[windows[i].kept]) for i, own in zip(members, encoded, strict=True))
+        if not found:
+            return torch.zeros(0, self.width, device=device)
+        return torch.cat([found[i] for i in range(len(windows))]).float()
+
+    def _encode_padded(self, ids: list[Tensor]) -> Tensor:
+        padded = pad_sequence(ids, batch_first=True, padding_value=self.padding)
+        ends = torch.tensor([len(own) for own in ids], device=padded.device)
+        mask = (torch.arange(padded.shape[1], device=padded.device) < ends[:, None]).long()
+        output: Any = self.transformer(input_ids=padded, attention_mask=mask, output_hidden_states=True)
+        return torch.cat([output.hidden_states[i] for i in self.layers], dim=-1)
+
+
+def read_settings(config: str) -> PretrainedConfig:
+    """Read an encoder's settings, but for such as would fetch code.
+
+    config (str): The settings, as JSON.
+    RETURNS (PretrainedConfig): The settings.
+    """
+    settings = {key: value for key, value in json.loads(config).items() if key not in FETCHES}
+    return AutoConfig.for_model(**settings)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a processor computes in bfloat16, and does not merely emulate it."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+
+
+def _positions(encoder: nn.Module, settings: PretrainedConfig) -> Optional[int]:
+    """The most pieces that an encoder can read at once; None if there is no such bound."""
+    table = getattr(getattr(encoder, "embeddings", None), "position_embeddings", None)
+    if not isinstance(table, nn.Embedding):
+        return None
+    # The positions of RoBERTa's kind begin after that of padding.
+    return table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)

@@ -1,0 +1,121 @@
+"""Loading encoders of Hugging Face's kind, by hub name or directory. Their own code is never run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
+from transformers.utils import logging
+
+from ...errors import PipelineError
+
+# Parts that score whole texts
+POOLERS = ("pooler", "sequence_summary")
+
+
+class Pretrained(NamedTuple):
+    """An encoder.
+
+    config (str): Its settings, as JSON.
+    tokenizer (str): Its tokenizer, as JSON.
+    module (nn.Module): The encoder with its weights.
+    """
+
+    config: str
+    tokenizer: str
+    module: nn.Module
+
+
+def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
+    """Load an encoder.
+
+    name (str): Its name on the Hugging Face hub, or its directory.
+    depth (Optional[int]): Keep its first layers alone, so many; None for all.
+    RETURNS (Pretrained): The encoder.
+    RAISES (PipelineError): If there is none, its tokenizer or weights are missing or don't fit, or it needs
+        code of its own.
+    """
+    with _errors_alone():
+        config = _load(AutoConfig, name, "config.json")
+        _check_kind(name, config, depth)
+        tokenizer = _load(AutoTokenizer, name, "tokenizer.json or vocab.txt", use_fast=True)
+        if not isinstance(tokenizer, PreTrainedTokenizerFast):
+            raise PipelineError(
+                f"The encoder {name} has no fast tokenizer, which knows the characters of a piece. Convert "
+                " it to a tokenizer.json, or give another encoder."
+            )
+        if len(tokenizer) > config.vocab_size:
+            raise PipelineError(
+                f"The encoder {name} has vectors for {config.vocab_size} pieces, and its tokenizer has "
+                f"{len(tokenizer)}: they are not of one encoder. Give a directory that was saved whole."
+            )
+        if depth is not None:
+            config.num_hidden_layers = depth
+        module, found = _load(AutoModel, name, "model.safetensors", config=config, output_loading_info=True)
+    wrong = [key for key in found["missing_keys"] if not key.startswith(POOLERS)]
+    if wrong or found["mismatched_keys"]:
+        raise PipelineError(
+            f"The encoder {name} has weights of another architecture than its config.json says: "
+            f"'{(wrong or found['mismatched_keys'])[0]}' is missing or of another shape. Give a directory "
+            "that was saved whole."
+        )
+    config.architectures = [type(module).__name__]
+    return Pretrained(config.to_json_string(), tokenizer.backend_tokenizer.to_str(), _without_poolers(module))
+
+
+def make_module(settings: PretrainedConfig) -> nn.Module:
+    """Make an encoder without weights.
+
+    settings (PretrainedConfig): Its settings.
+    RETURNS (nn.Module): The encoder.
+    """
+    return _without_poolers(AutoModel.from_config(settings, trust_remote_code=False))
+
+
+def _without_poolers(module: nn.Module) -> nn.Module:
+    for name in POOLERS:
+        if getattr(module, name, None) is not None:
+            setattr(module, name, None)
+    return module
+
+
+def _load(kind: Any, name: str, file: str, **settings: Any) -> Any:
+    try:
+        return kind.from_pretrained(name, trust_remote_code=False, **settings)
+    except (OSError, ValueError, KeyError, ImportError) as err:
+        if Path(name).is_dir():
+            raise PipelineError(
+                f"Can't load the encoder in {name}: its {file} is missing, damaged, or needs code of its "
+                f"own ({type(err).__name__}). Give a directory that transformers' save_pretrained has written, of "
+                "a model and its tokenizer."
+            ) from err
+        raise PipelineError(
+            f"Can't load the encoder {name}: it is no directory here, and the Hugging Face hub gave no "
+            f"{file} by that name ({type(err).__name__}). Check the name, or download it where there is a network "
+            "and give its directory."
+        ) from err
+
+
+def _check_kind(name: str, config: PretrainedConfig, depth: Optional[int]) -> None:
+    if config.is_encoder_decoder or config.is_decoder or not hasattr(config, "num_hidden_layers"):
+        raise PipelineError(
+            f"{name} is no encoder (model_type {config.model_type!r}). Give one that reads a text in both "
+            "directions, such as a BERT."
+        )
+    if depth is not None and depth > config.num_hidden_layers:
+        raise PipelineError(
+            f"The encoder {name} has {config.num_hidden_layers} layers, and {depth} were asked for."
+        )
+
+
+@contextmanager
+def _errors_alone() -> Iterator[None]:
+    """Keep transformers from telling what it left out, which is meant."""
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)

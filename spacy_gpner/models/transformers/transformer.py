@@ -1,0 +1,119 @@
+"""A pretrained encoder that is fine-tuned."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Optional
+
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import ArgsKwargs, Model, xp2torch
+from thinc.types import Floats2d
+
+from ...checks import check_count
+from ...entities import token_edges
+from ..torch_layer import LazyTorchShim, get_shim, unflatten
+from .module import TextEncoder
+from .pretrained import load_pretrained
+
+Tok2Vec = Model[list[Doc], list[Floats2d]]
+
+
+@registry.architectures("spacy-gpner.Transformer.v1")
+def Transformer(
+    name: str,
+    depth: Optional[int] = None,
+    frozen_layers: int = 0,
+    window: int = 384,
+    stride: int = 256,
+    mixed_precision: bool = True,
+) -> Tok2Vec:
+    """Build a `tok2vec` layer of a pretrained encoder, to be fine-tuned: the vector of a token is the mean of
+    its pieces'. The encoder is loaded by `nlp.initialize`, and saved with the pipeline.
+
+    name (str): The encoder's name on the Hugging Face hub, or its directory.
+    depth (Optional[int]): Keep its first layers alone, so many; None for all.
+    frozen_layers (int): How many of its first layers don't learn, nor its embeddings; 0 for none.
+    window (int): Pieces that it reads at once, at most as many as it has positions for.
+    stride (int): Pieces from the beginning of a window to that of the next. In between, what both have in
+        common is divided between them.
+    mixed_precision (bool): Whether to compute in bfloat16 where the processor has it; elsewhere in float32.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
+    RAISES (ValueError): If a setting is out of range.
+    """
+    check_windows(window, stride)
+    if depth is not None:
+        check_count("depth", depth, "at least 1 layer")
+    check_count("frozen_layers", frozen_layers, "at least 0 layers", least=0)
+    build = partial(
+        TextEncoder,
+        window=window,
+        stride=stride,
+        frozen_layers=frozen_layers,
+        mixed_precision=mixed_precision,
+    )
+    return Model(
+        "transformer",
+        _forward,
+        init=_init,
+        dims={"nO": None},
+        attrs={"name": name, "depth": depth},
+        shims=[LazyTorchShim(build)],
+    )
+
+
+def check_windows(window: Any, stride: Any) -> None:
+    """Refuse windows that don't cover a text.
+
+    RAISES (ValueError): If one is no positive number, or the stride is larger.
+    """
+    check_count("window", window, "a positive number of pieces")
+    check_count("stride", stride, f"a positive number of pieces, at most the window's {window}", most=window)
+
+
+def load_into(model: Model, layers: Optional[list[int]]) -> None:
+    """Load the encoder of a layer by its name, and settle the layer's width.
+
+    model (Model): The layer.
+    layers (Optional[List[int]]): The encoder's layers that make up a vector; None for the last.
+    """
+    loaded = load_pretrained(model.attrs["name"], model.attrs["depth"])
+    sizes = {"config": loaded.config, "tokenizer": loaded.tokenizer, "layers": layers}
+    shim = get_shim(model)
+    module = shim.make(**sizes, encoder=loaded.module)
+    shim.put(module, **sizes)
+    model.set_dim("nO", module.width, force=True)
+
+
+def encode(model: Model, docs: Sequence[Doc], is_train: bool) -> tuple[Any, Callable[[Any], None]]:
+    """Run a layer's encoder.
+
+    model (Model): The layer.
+    docs (Sequence[Doc]): The documents.
+    is_train (bool): Whether to backpropagate.
+    RETURNS (Tuple[Tensor, Callable]): The vectors of all tokens, and a function that takes their gradient.
+    """
+    inputs = ArgsKwargs(args=([doc.text for doc in docs], [token_edges(doc) for doc in docs]), kwargs={})
+    output, backprop_torch = get_shim(model)(inputs, is_train)
+
+    def backprop(d_output: Any) -> None:
+        backprop_torch(ArgsKwargs(args=([output],), kwargs={"grad_tensors": [d_output]}))
+
+    return output, backprop
+
+
+def _init(model: Tok2Vec, X: Optional[list[Doc]] = None, Y: Optional[list[Floats2d]] = None) -> None:
+    if get_shim(model).module is None:
+        load_into(model, None)
+
+
+def _forward(
+    model: Tok2Vec, docs: list[Doc], is_train: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
+    lengths = [len(doc) for doc in docs]
+    output, backprop_encoder = encode(model, docs, is_train)
+
+    def backprop(dY: list[Floats2d]) -> list[Doc]:
+        backprop_encoder(xp2torch(model.ops.flatten(dY), device=output.device))
+        return []
+
+    return unflatten(model, output, lengths), backprop
