@@ -330,7 +330,16 @@ PARTED = """() => {
   for (const mark of document.querySelectorAll("article mark")) {
     const walker = document.createTreeWalker(mark, NodeFilter.SHOW_TEXT);
     const texts = [];
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) texts.push(...rects(node));
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      for (let i = 0; i < node.length; i++) {
+        // a space at a line's end is not seen
+        if (!node.data[i].trim()) continue;
+        const range = document.createRange();
+        range.setStart(node, i);
+        range.setEnd(node, i + 1);
+        texts.push(...range.getClientRects());
+      }
+    }
     const holds = (box) => texts.some((text) => text.top < box.bottom && text.bottom > box.top
       && text.left >= box.left - 1 && text.right <= box.right + 1);
     if (![...mark.getClientRects()].every(holds)) parted.push(mark.textContent);
