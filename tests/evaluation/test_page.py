@@ -372,7 +372,7 @@ class TestBrowser:
         assert page.locator("#good tr").count() == 5
         assert page.locator("#wrong tr").count() == 6
         assert page.locator("time").inner_text() == "2030-01-02 03:04"
-        for cell in page.locator("#good .path, #wrong td").all():
+        for cell in page.locator("#good .detail, #wrong td").all():
             assert cell.is_visible()
 
     def test_details_are_closed(self, page):
