@@ -157,8 +157,8 @@ def test_names_show_as_they_are(tmp_path, run):
     assert "<script" not in page
     assert "href" not in page
     shown = "&lt;script&gt;alert(1)&lt;/script&gt;|*`_[x](y)"
-    # name, description, licence, name and licence of the data, labels, counts, scores, limits
-    assert page.count(shown) == 9
+    # name, description, licence, name and licence of the data, labels, counts, scores
+    assert page.count(shown) == 8
     assert page.count("<h1>") == 1
 
 
