@@ -26,6 +26,7 @@ def load_pipeline(name: str, config: Optional[dict[str, Any]] = None) -> Languag
     RAISES (PipelineError): If there is none, it is damaged, can't be trusted, or is a training's output and
         not one of the pipelines there.
     RAISES (ConfigError): If its config is none.
+    RAISES (PermissionError): If it may not be read.
     """
     best = Path(name) / DIR_MODEL_BEST
     if best.is_dir():
@@ -34,7 +35,7 @@ def load_pipeline(name: str, config: Optional[dict[str, Any]] = None) -> Languag
         if not is_package(name):
             check_pipeline(Path(name))
         nlp = load_model(name, config=config or {})
-    except GpnerError:
+    except (GpnerError, PermissionError):
         raise
     except OSError as err:
         raise PipelineError(
