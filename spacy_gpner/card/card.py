@@ -16,6 +16,7 @@ from ..loading import load_pipeline
 from ..pipeline.find import find_pipe
 from ..pipeline.span_pipe import SpanPipe
 from ..statistics.corpus import CorpusStats, count_files
+from ..trust import check_pipeline
 from .facts import (
     architectures,
     count_parameters,
@@ -132,8 +133,7 @@ def check_model(model: Path) -> None:
     model (Path): The pipeline's directory.
     RAISES (PipelineError): If it is none, or has a README.md of its user's own.
     """
-    if not (model / "config.cfg").is_file():
-        raise PipelineError(f"{model} is no pipeline's directory: it has no config.cfg.")
+    check_pipeline(model)
     readme = model / "README.md"
     if readme.exists() and not readme.read_text(encoding="utf-8", errors="replace").startswith(MARK):
         raise PipelineError(f"{readme} is there, and is no card of this command. Move it away.")

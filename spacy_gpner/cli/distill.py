@@ -32,6 +32,7 @@ def distill_cli(
     from spacy import util
     from wasabi import msg
 
+    from ..config_file import read_config
     from ..distillation.distill import distill
     from ..distillation.setup import init_nlp_student
     from ..files import remove_leftovers
@@ -46,7 +47,7 @@ def distill_cli(
     setup_gpu(use_gpu)
     with fail_clearly():
         with show_validation_error(config_path):
-            config = util.load_config(config_path, overrides=overrides, interpolate=False)
+            config = read_config(config_path, overrides)
         check_outside(output_path, teacher)
         with locked(output_path):
             remove_leftovers(output_path)

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from spacy.tokens import Doc
 
-from ..corpora.docs import read_docs, require_spans
+from ..corpora.docs import read_docs, require_length, require_spans
 from ..corpora.provenance import Provenance, get_provenance
 from ..entities import entities, show_label
 from ..errors import CorpusError, PipelineError
@@ -49,6 +49,7 @@ def evaluate(
     predictions, sources = {}, {}
     for path, name in zip(models, short_names(models), strict=True):
         nlp = load_pipeline(path)
+        require_length(gold, nlp, corpus_path)
         predictions[name] = predict(nlp, gold, spans_key, name=name)
         pipes = writers(nlp, spans_key)
         thresholds = {key: _thresholds(pipe.cfg) for key, pipe in pipes.items()}

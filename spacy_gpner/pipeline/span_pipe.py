@@ -285,7 +285,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         nlp (Optional[Language]): The pipeline that the component is part of.
         labels (Optional[List[str]]): The labels, typically made by `init labels`. Without them, they are
             taken from the examples.
-        RAISES (ValueError): If there are no labels.
+        RAISES (ValueError): If there are no labels, or `thresholds` names one that is not there.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         report = GoldReport()
@@ -302,6 +302,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
                 "and no labels were given. Check that spans_key is the key that the corpus was written with "
                 "(`spacy gpner convert --spans-key`), or add labels with add_label."
             )
+        self.check_thresholds()
         self.fit([(start, end) for own in report.spans for start, end, _ in own])
         report.warn(self.name, self.labels, self.objective)
         self.cfg["calibration"] = None

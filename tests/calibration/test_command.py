@@ -120,7 +120,7 @@ def test_nothing_but_a_calibrated_pipeline_is_overwritten(run, full, corpus, tmp
 
 def test_what_is_missing(run, full, corpus, tmp_path):
     output = tmp_path / "out"
-    assert "Can't find model" in run("calibrate", tmp_path / "none", corpus, output)[1]
+    assert "there is no such directory or package" in run("calibrate", tmp_path / "none", corpus, output)[1]
     assert "is missing" in run("calibrate", full, tmp_path / "none.spacy", output)[1]
     spacy.blank("zh").to_disk(tmp_path / "blank")
     code, text = run("calibrate", tmp_path / "blank", corpus, output)

@@ -140,7 +140,7 @@ def test_a_card_of_ones_own_is_not_overwritten(model, dev, run):
 def test_what_is_no_pipeline(tmp_path, dev, run):
     code, output = run("card", tmp_path, dev)
     assert code == 1
-    assert "no pipeline's directory" in output
+    assert "is no pipeline: it has no config.cfg" in output
 
 
 def test_names_show_as_they_are(tmp_path, run):

@@ -12,7 +12,7 @@ from spacy.util import load_config
 from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.pipeline.settings import Settings
 
-from ..util import entities, expected, make_examples, scores
+from ..util import blank, entities, expected, make_examples, scores
 
 
 def test_default_config_has_all_settings(kind):
@@ -48,6 +48,13 @@ def test_thresholds_of_single_labels(kind, trained):
     component.threshold = 0.5
     assert component.thresholds is None
     assert entities(trained(text)) == expected(spans)
+
+
+@pytest.mark.parametrize("thresholds", [{"dss": 0.3}, "dss=0.3"])
+def test_thresholds_of_no_label_are_refused_when_initialized(thresholds):
+    nlp = blank(thresholds=thresholds)
+    with pytest.raises(ValueError, match=r"there is no label 'dss'\. The labels are bod"):
+        nlp.initialize(lambda: make_examples(nlp))
 
 
 def test_calibration_is_applied_saved_and_goes_with_learning(kind, trained, tmp_path):

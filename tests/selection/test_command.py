@@ -165,7 +165,7 @@ def test_what_is_refused(run, one_model, pool, tmp_path):
     spacy.blank("zh").to_disk(tmp_path / "blank")
     for args, words in (
         ((tmp_path / "blank", pool, output), "has no span component"),
-        ((tmp_path / "none", pool, output), "Can't find model"),
+        ((tmp_path / "none", pool, output), "there is no such directory or package"),
         ((one_model, tmp_path / "none.spacy", output), "is missing"),
         ((one_model, pool, pool), "is also an input"),
         ((one_model, pool, tmp_path / "next.json"), "must end with .spacy"),
