@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from ..entities import Entity, entities, scored_entities
 from ..errors import PipelineError
+from ..pipeline.gold import same_tokens
 from .matching import Match, match
 from .run import Candidates, run
 
@@ -29,6 +30,7 @@ class Prediction:
         (C,); none if the model has no threshold to lower. Scores alone, as an untrained model has millions.
     places (Dict[Entity, int]): The place among them of each gold entity that is a candidate.
     unreachable (int): How many gold entities begin or end inside a token of the model's.
+    other_tokens (bool): Whether the model's tokens are others than the corpus's.
     """
 
     text: str
@@ -37,6 +39,7 @@ class Prediction:
     candidates: numpy.ndarray = field(default_factory=lambda: NO_CANDIDATES[0])
     places: dict[Entity, int] = field(default_factory=dict)
     unreachable: int = 0
+    other_tokens: bool = False
 
     @cached_property
     def matches(self) -> list[Match]:
@@ -74,14 +77,15 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
     predictions: list[Prediction] = []
     written: set[str] = set()
     changed, scored = 0, True
-    for (text, own), (doc, candidates) in zip(texts, found, strict=True):
+    for reference, (text, own), (doc, candidates) in zip(gold, texts, found, strict=True):
         written.update(doc.spans)
         changed += doc.text != text
         scored &= candidates is not None
         scores, places = candidates or NO_CANDIDATES
         unreachable = sum(doc.char_span(entity.start, entity.end) is None for entity in own)
         predicted = scored_entities(doc, spans_key)
-        predictions.append(Prediction(text, own, predicted, scores, places, unreachable))
+        other_tokens = not same_tokens(doc, reference)
+        predictions.append(Prediction(text, own, predicted, scores, places, unreachable, other_tokens))
     if predictions and spans_key not in written:
         others = f", but {sorted(written)}. Give the key with --spans-key."
         raise PipelineError(
