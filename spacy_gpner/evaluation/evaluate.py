@@ -171,9 +171,13 @@ def _notes(name: str, labels: set[str], predictions: list[Prediction]) -> list[s
     if missing:
         shown = _show_some([label for label, _ in Counter(missing).most_common()])
         notes.append(f"{name} lacks the labels of {len(missing):,} gold entities, which it misses: {shown}.")
-    unreachable = sum(own.unreachable for own in predictions)
-    if unreachable:
+    other_tokens = sum(own.other_tokens for own in predictions)
+    if other_tokens:
+        unreachable = sum(own.unreachable for own in predictions)
         notes.append(
-            f"{unreachable:,} gold entities begin or end inside a token of {name}, which can't find them."
+            f"{other_tokens:,} of {len(predictions):,} documents have other tokens in the corpus than {name} "
+            f"makes. Entities are compared by their characters all the same, but {unreachable:,} gold "
+            f"entities begin or end inside a token of {name}, which can't find them. If that is not meant, "
+            "convert the corpus with the pipeline's tokenizer (--lang, --tokenizer)."
         )
     return notes

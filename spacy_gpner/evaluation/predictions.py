@@ -13,6 +13,7 @@ from tqdm import tqdm
 from ..corpora.provenance import get_provenance
 from ..entities import Entity, entities, scored_entities, show_label
 from ..errors import PipelineError
+from ..pipeline.gold import same_tokens
 from .matching import Match, match
 from .run import Candidates, run
 
@@ -31,6 +32,7 @@ class Prediction:
     places (Dict[Entity, int]): The place among them of each gold entity that is a candidate.
     unreachable (int): How many gold entities begin or end inside a token of the model's.
     origin (str): Where the document is from, if it is known.
+    other_tokens (bool): Whether the model's tokens are others than the corpus's.
     """
 
     text: str
@@ -40,6 +42,7 @@ class Prediction:
     places: dict[Entity, int] = field(default_factory=dict)
     unreachable: int = 0
     origin: str = ""
+    other_tokens: bool = False
 
     @cached_property
     def matches(self) -> list[Match]:
@@ -98,8 +101,16 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
         scores, places = candidates or NO_CANDIDATES
         unreachable = sum(doc.char_span(entity.start, entity.end) is None for entity in own)
         predicted = scored_entities(doc, spans_key)
-        origin = get_provenance(reference).show()
-        prediction = Prediction(text, own, predicted, scores, places, unreachable, origin)
+        prediction = Prediction(
+            text,
+            own,
+            predicted,
+            scores,
+            places,
+            unreachable,
+            origin=get_provenance(reference).show(),
+            other_tokens=not same_tokens(doc, reference),
+        )
         predictions.append(prediction.show_labels())
     if predictions and spans_key not in written:
         others = f", but {sorted(written)}. Give the key with --spans-key."

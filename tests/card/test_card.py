@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from spacy.cli.package import package
 from thinc.api import Config
 
-from spacy_gpner.card.card import MARK
 from spacy_gpner.card.facts import count_parameters, machine_paths
 from spacy_gpner.card.markdown import escape, table
+from spacy_gpner.loading import CARD_MARK
 
 from ..util import TRAIN, blank, make_examples, save_docs, save_trained
 
@@ -173,7 +173,7 @@ def test_the_card_is_one_of_the_hub_and_of_the_package(model, dev, tmp_path, run
     """`spacy huggingface-hub push` puts front matter before it, as made of meta.json."""
     assert run("card", model, dev)[0] == 0
     text = (model / "README.md").read_text(encoding="utf-8")
-    assert text.startswith(MARK)
+    assert text.startswith(CARD_MARK)
     card = ModelCard(f"---\ntags:\n- spacy\nlanguage:\n- zh\n---\n{text}")
     assert card.data.tags == ["spacy"]
     assert card.text.strip() == text.strip()

@@ -282,6 +282,7 @@ def test_other_tokens(run, tmp_path):
     gold = save_docs(tmp_path / "gold.spacy", data)
     code, text = run("evaluate", tmp_path / "words", gold, "-o", tmp_path / "out")
     assert code == 0, text
+    assert "1 of 1 documents have other tokens in the corpus than" in text
     assert "1 gold entities begin or end inside a token" in text
     (own,) = metrics_of(tmp_path / "out")["models"].values()
     assert (own["micro"]["p"], own["micro"]["r"]) == (1.0, pytest.approx(2 / 3))

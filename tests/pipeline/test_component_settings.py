@@ -9,6 +9,7 @@ import pytest
 import spacy
 from spacy.util import load_config
 
+from spacy_gpner.errors import GpnerWarning
 from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.pipeline.settings import Settings
 
@@ -208,8 +209,22 @@ def test_bad_labels(kind, label):
 
 def test_no_labels_at_all(kind):
     nlp = kind.blank(spans_key="entities")
-    with pytest.raises(ValueError, match=r"no spans under doc.spans\['entities'\]"):
+    with pytest.raises(ValueError, match=r"no spans under doc.spans\['entities'\].*key 'sc' \(\d documents"):
         nlp.initialize(lambda: kind.examples(nlp))
+
+
+def test_gold_under_another_key_is_warned_of(kind):
+    """When it is initialized with labels of a config, and when it is scored; once in a training."""
+    nlp = kind.blank()
+    others = kind.examples(nlp, key="other")
+    with pytest.warns(GpnerWarning, match="nothing to learn") as record:
+        find_pipe(nlp).initialize(lambda: others, nlp=nlp, labels=["bod"])
+    assert len(record) == 1
+    with warnings.catch_warnings(record=True) as record:
+        warnings.simplefilter("default")
+        scores = [nlp.evaluate(others)["spans_sc_f"] for _ in range(3)]
+    assert scores == [None, None, None]
+    assert ["nothing to score" in str(warning.message) for warning in record] == [True]
 
 
 def test_initialize_without_examples_that_have_tokens(kind):
