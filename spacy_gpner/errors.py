@@ -1,6 +1,22 @@
 """What a user can mend: one base for all errors of this package, so that a command catches one, and one
 category for all its warnings, so that one filter finds them."""
 
+import errno
+
+# What the operating system's errors mean for who gave a path
+REASONS = {
+    errno.EACCES: "permission denied. Give a path that you may use, or change who may",
+    errno.EPERM: "not permitted. Give a path that you may use, or change who may",
+    errno.EROFS: "this file system can only be read. Give another path",
+    errno.ENOSPC: "no space is left. Free some, or give another path",
+    errno.ENOENT: "no such file or directory. Check the path",
+    errno.EEXIST: "it is there already, and is no directory. Give another path",
+    errno.ENOTDIR: "a part of this path is a file and no directory. Give another path",
+    errno.EISDIR: "it is a directory. Give a file",
+    errno.ENAMETOOLONG: "the name is too long. Give a shorter one",
+    errno.ELOOP: "links that lead in a circle. Give another path",
+}
+
 
 class GpnerError(ValueError):
     """Something that a user gave can't be used. The message names it, what is wrong and the way out, and
@@ -48,3 +64,14 @@ class DistillationError(TrainingError):
 class GpnerWarning(UserWarning):
     """The work goes on, but not as the user may think. The message names the component and the remedy, and
     holds no text of a document."""
+
+
+def explain(err: OSError) -> str:
+    """Say what an error of the operating system means for who gave a path.
+
+    err (OSError): The error.
+    RETURNS (str): The path, what is wrong, and the remedy.
+    """
+    if err.filename is None or err.strerror is None:
+        return str(err)
+    return f"{err.filename}: {REASONS.get(err.errno or 0, err.strerror)}."

@@ -31,7 +31,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     path = resolve(path)
     if path.is_dir():
-        raise IsADirectoryError(f"Can't write {path}: it is a directory.")
+        raise IsADirectoryError(f"Can't write {path}: it is a directory. Give a file.")
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path.parent, path.name)
     temporary = _beside(path, "tmp")

@@ -1,54 +1,71 @@
 """Loading trained pipelines."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from sys import maxsize
 from typing import Any, Optional
 
+import srsly
 from spacy.language import Language
+from spacy.pipeline.transition_parser import Parser
 from spacy.training.loop import DIR_MODEL_BEST
 from spacy.util import is_package, load_model
 
-from .errors import PipelineError
+from .errors import GpnerError, GpnerWarning, PipelineError, explain
 from .files import resolve
 from .trust import check_pipeline
 
 
 def load_pipeline(name: str, config: Optional[dict[str, Any]] = None) -> Language:
     """Load a trained pipeline. A directory is checked before: to load it must not run code that it holds. A
-    package is installed code anyway.
+    package is installed code anyway. Texts can be of any length, unless spaCy's parser or NER runs, whose
+    memory spaCy limits them for.
 
     name (str): Its directory or package.
     config (Optional[Dict[str, Any]]): Settings in place of those in its config.
     RETURNS (Language): The pipeline.
-    RAISES (PipelineError): If it is damaged, can't be trusted, or is a training's output and not one of the
-        pipelines there.
-    RAISES (OSError): If there is none.
+    RAISES (PipelineError): If there is none, it is damaged, can't be trusted, or is a training's output and
+        not one of the pipelines there.
+    RAISES (ConfigError): If its config is none.
+    RAISES (PermissionError): If it may not be read.
     """
     best = Path(name) / DIR_MODEL_BEST
     if best.is_dir():
         raise PipelineError(f"{name} is a training's output. Give one of the pipelines there: {best}")
     try:
-        if not is_package(name) and Path(name).is_dir():
+        if not is_package(name):
             check_pipeline(Path(name))
-        return load_model(name, config=config or {})
-    except (OSError, PipelineError) as err:
-        if Path(name).is_dir() and not (Path(name) / "config.cfg").is_file():
-            raise PipelineError(
-                f"{name} is no pipeline: it has no config.cfg. Give a directory that a training has written."
-            ) from err
+        nlp = load_model(name, config=config or {})
+    except (GpnerError, PermissionError):
         raise
+    except OSError as err:
+        raise PipelineError(
+            f"Can't load the pipeline {name}, which may be incomplete. Copy it again, or give another. "
+            f"{explain(err)}"
+        ) from err
     except Exception as err:
         raise PipelineError(f"Can't load the pipeline {name} ({type(err).__name__}: {err})") from err
+    if not any(isinstance(pipe, Parser) for _, pipe in nlp.pipeline):
+        nlp.max_length = maxsize
+    return nlp
+
+
+# What spaCy writes of any pipeline, beside a directory for each component
+PARTS = {"config.cfg", "meta.json", "tokenizer", "vocab"}
+CARD = "README.md"
+# How a card begins that `spacy gpner card` wrote
+CARD_MARK = "<!-- spacy gpner card -->"
 
 
 def check_output(path: Path, model: str, kind: str, is_kind: Callable[[Path], bool]) -> None:
-    """See to it that nothing but an earlier pipeline of the same kind is overwritten.
+    """See to it that nothing but an earlier pipeline of the same kind is replaced.
 
     path (Path): The directory to write.
     model (str): The pipeline to read, a directory or a package.
     kind (str): What to call the kind.
     is_kind (Callable[[Path], bool]): Whether a directory with a config.cfg is a pipeline of the kind.
-    RAISES (PipelineError): If it is something else, or one lies in the other.
+    RAISES (PipelineError): If it is something else or holds something else, or one lies in the other.
     """
     output, source = resolve(path), resolve(Path(model))
     if source.exists() and (output == source or output in source.parents or source in output.parents):
@@ -59,6 +76,49 @@ def check_output(path: Path, model: str, kind: str, is_kind: Callable[[Path], bo
         return
     if not (output / "config.cfg").is_file() or not is_kind(output):
         raise PipelineError(f"{path} is there and is no {kind} pipeline. Give another directory.")
+    check_replaceable(path)
+
+
+def check_replaceable(path: Path) -> None:
+    """See to it that nothing is lost but the pipeline where one is written anew: a directory is replaced as a
+    whole. A model card of ours goes with the pipeline that it describes, and a warning.
+
+    path (Path): The pipeline's directory, which need not exist.
+    RAISES (PipelineError): If something else lies there.
+    """
+    if not path.is_dir():
+        return
+    card = {CARD} if is_card(path / CARD) else set()
+    own = PARTS | _components(path) | card
+    others = sorted(entry.name for entry in path.iterdir() if entry.name not in own)
+    if others:
+        raise PipelineError(
+            f"{path} would be replaced, and holds what is no part of a pipeline: {', '.join(others)}. Move "
+            "that away, or give another directory."
+        )
+    if card:
+        warnings.warn(
+            f"{path / CARD} describes the pipeline that is replaced, and goes with it. Write a new one with "
+            "`spacy gpner card`.",
+            GpnerWarning,
+            stacklevel=2,
+        )
+
+
+def _components(path: Path) -> set[str]:
+    try:
+        return set(srsly.read_json(path / "meta.json")["components"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
+
+
+def is_card(path: Path) -> bool:
+    """Whether a file is a model card that `spacy gpner card` wrote.
+
+    path (Path): The file, which need not exist.
+    RETURNS (bool): Whether it is.
+    """
+    return path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(CARD_MARK)
 
 
 def check_outside(path: Path, model: str) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import srsly
-from spacy.util import is_package, load_config
+from spacy.util import is_package
 from thinc.api import Config
 
+from .config_file import read_config
 from .errors import PipelineError
 from .files import resolve
 from .packed import content, entries, is_map, items, skip
@@ -43,10 +44,22 @@ def check_pipeline(path: Path) -> None:
     a pipeline that its config names. Weights are not read: this takes milliseconds for models of any size.
 
     path (Path): Its directory.
-    RAISES (PipelineError): If it might, with the file that is to blame.
-    RAISES (OSError): If there is no config, or a file can't be read.
+    RAISES (PipelineError): If it might, with the file that is to blame; or if there is no pipeline.
+    RAISES (ConfigError): If its config is none.
+    RAISES (OSError): If a file can't be read.
     """
+    if not (path / "config.cfg").is_file():
+        raise PipelineError(
+            f"{path} is no pipeline: {_what_is_wrong(path)}. Give a directory that a training has written, "
+            "such as training/model-best, or the name of an installed package."
+        )
     _check(path, set())
+
+
+def _what_is_wrong(path: Path) -> str:
+    if path.is_dir():
+        return "it has no config.cfg"
+    return "it is a file" if path.exists() else "there is no such directory or package"
 
 
 def check_named_pipelines(config: Config) -> None:
@@ -62,7 +75,7 @@ def _check(path: Path, seen: set[Path]) -> None:
     if resolve(path) in seen:
         return
     seen.add(resolve(path))
-    config = load_config(path / "config.cfg").interpolate()
+    config = read_config(path / "config.cfg").interpolate()
     for reason in _config_harms(config, path):
         raise _refusal(path, path / "config.cfg", reason)
     for file in _files(path):

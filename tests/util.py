@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
@@ -22,6 +23,8 @@ NEEDS_CORPORA = [
     ),
 ]
 
+# Not far wider than the gold of any test, which would be warned of
+WINDOW = 16
 CHAR_TOKENIZER = {"nlp": {"tokenizer": {"@tokenizers": "spacy-gpner.CharTokenizer.v1"}}}
 
 # text, and (start, end, label) of its entities
@@ -74,17 +77,19 @@ def blank(lang: str = "zh", char_tokenizer: bool = True, **settings: Any) -> Lan
     """A pipeline with a small, untrained component."""
     fix_random_seed(0)
     nlp = spacy.blank(lang, config=CHAR_TOKENIZER if char_tokenizer else {})
-    nlp.add_pipe("span_globalpointer", config={"model": TINY_MODEL, "window": 64, **settings})
+    nlp.add_pipe("span_globalpointer", config={"model": TINY_MODEL, "window": WINDOW, **settings})
     return nlp
 
 
-def make_examples(nlp: Language, data: Any = TRAIN, key: str = "sc") -> list[Example]:
-    """Gold examples; the references have one token a character."""
-    chars = CharTokenizer(nlp.vocab)
+def make_examples(
+    nlp: Language, data: Any = TRAIN, key: str = "sc", tokenizer: Optional[Callable[[str], Doc]] = None
+) -> list[Example]:
+    """Gold examples; the references have the pipeline's tokens, or those of another tokenizer."""
     examples = []
     for text, spans in data:
-        reference = chars(text)
-        reference.spans[key] = [Span(reference, start, end, label=label) for start, end, label in spans]
+        reference = nlp.make_doc(text) if tokenizer is None else tokenizer(text)
+        gold: list[Any] = [reference.char_span(start, end, label) for start, end, label in spans]
+        reference.spans[key] = gold
         examples.append(Example(nlp.make_doc(text), reference))
     return examples
 
@@ -187,5 +192,5 @@ def transformer_nlp(bert: str, shared: bool) -> Language:
             **transformer,
         }
     head = {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "dropout": 0.0, "tok2vec": tok2vec}
-    nlp.add_pipe("span_globalpointer", config={"window": 64, "model": head})
+    nlp.add_pipe("span_globalpointer", config={"window": WINDOW, "model": head})
     return nlp

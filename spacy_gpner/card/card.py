@@ -12,10 +12,11 @@ from ..errors import PipelineError
 from ..evaluation.evaluate import evaluate
 from ..evaluation.result import Evaluation
 from ..files import atomic_write
-from ..loading import load_pipeline
+from ..loading import CARD, CARD_MARK, is_card, load_pipeline
 from ..pipeline.find import find_pipe
 from ..pipeline.span_pipe import SpanPipe
 from ..statistics.corpus import CorpusStats, count_files
+from ..trust import check_pipeline
 from .facts import (
     architectures,
     count_parameters,
@@ -24,9 +25,6 @@ from .facts import (
     name_machine,
     size_on_disk,
 )
-
-# How a card begins that this command may replace
-MARK = "<!-- spacy gpner card -->"
 
 
 @dataclass(frozen=True)
@@ -132,10 +130,9 @@ def check_model(model: Path) -> None:
     model (Path): The pipeline's directory.
     RAISES (PipelineError): If it is none, or has a README.md of its user's own.
     """
-    if not (model / "config.cfg").is_file():
-        raise PipelineError(f"{model} is no pipeline's directory: it has no config.cfg.")
-    readme = model / "README.md"
-    if readme.exists() and not readme.read_text(encoding="utf-8", errors="replace").startswith(MARK):
+    check_pipeline(model)
+    readme = model / CARD
+    if readme.exists() and not is_card(readme):
         raise PipelineError(f"{readme} is there, and is no card of this command. Move it away.")
 
 
@@ -147,8 +144,8 @@ def write_card(card: Card, text: str, model: Path) -> None:
     model (Path): The pipeline's directory.
     RAISES (OSError): If it can't be written.
     """
-    with atomic_write(model / "README.md") as temporary:
-        temporary.write_text(f"{MARK}\n{text}", encoding="utf-8")
+    with atomic_write(model / CARD) as temporary:
+        temporary.write_text(f"{CARD_MARK}\n{text}", encoding="utf-8")
     meta = srsly.read_json(model / "meta.json")
     meta.update({key: card.meta[key] for key in ("name", "version")})
     performance = meta.setdefault("performance", {})

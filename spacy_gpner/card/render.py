@@ -14,8 +14,6 @@ from .card import Card
 from .markdown import escape, table
 
 UNKNOWN = "unknown"
-# Scores of a label with fewer gold entities say little
-FEW = 30
 NAMES = {"p": "P", "r": "R", "f": "F1"}
 USE = """```python
 import spacy
@@ -125,11 +123,13 @@ def _scores(card: Card) -> Iterator[str]:
         f"Strict, in percent, on {escape(card.evaluation.corpus)}: an entity is found if both its ends and "
         "its label are right."
     )
+    # By the names that the scores have
     own = pipe.thresholds or {}
+    thresholds = {show_label(label): own.get(label, pipe.threshold) for label in pipe.labels}
     rows = [
         (
-            escape(show_label(label)),
-            f"{own.get(label, pipe.threshold):g}" if label in pipe.labels else "no such label",
+            escape(label),
+            f"{thresholds[label]:g}" if label in thresholds else "no such label",
             *_row(scores),
         )
         for label, scores in metrics["labels"].items()
@@ -183,12 +183,6 @@ def _limits(card: Card) -> Iterator[str]:
         yield (
             f"It finds spans within {within} {window.width} tokens alone: {beyond:,} gold entities of the "
             "evaluation are beyond."
-        )
-    few = [label for label, own in counts.labels.items() if len(own) < FEW]
-    if few:
-        yield (
-            f"Labels with fewer than {FEW} gold entities, whose scores say little: "
-            f"{', '.join(map(show_label, sorted(few)))}."
         )
     if card.compact:
         yield "It is in int8, and can't be trained further."

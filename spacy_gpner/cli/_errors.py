@@ -16,11 +16,13 @@ def fail_clearly() -> Iterator[None]:
     from catalogue import RegistryError
     from wasabi import msg
 
-    from ..errors import GpnerError
+    from ..errors import GpnerError, explain
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         yield
-    except (GpnerError, OSError, RegistryError) as err:
+    except (GpnerError, RegistryError) as err:
         msg.fail(str(err), exits=1)
+    except OSError as err:
+        msg.fail(explain(err), exits=1)

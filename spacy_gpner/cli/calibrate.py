@@ -28,7 +28,7 @@ def calibrate_cli(
     from ..calibration.pipeline import is_calibrated, write_calibrated
     from ..calibration.report import print_table
     from ..calibration.setting import setting_of
-    from ..corpora.docs import read_docs, require_spans
+    from ..corpora.docs import read_docs, require_length, require_spans
     from ..loading import check_output, load_pipeline
     from ..locks import locked
     from ..pipeline.find import find_pipe
@@ -40,6 +40,7 @@ def calibrate_cli(
         with locked(output):
             docs, _ = read_docs(corpus)
             nlp = load_pipeline(model)
+            require_length(docs, nlp, corpus)
             require_spans(
                 docs, find_pipe(nlp).key, corpus, f"Give documents with gold under the key of {model}."
             )

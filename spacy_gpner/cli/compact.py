@@ -23,7 +23,7 @@ def compact_cli(
 
     from ..compact.cost import compare, print_costs, record_scores
     from ..compact.pipeline import check_packages, is_compact, write_compact
-    from ..corpora.docs import read_docs, require_spans
+    from ..corpora.docs import read_docs, require_length, require_spans
     from ..errors import CorpusError
     from ..loading import check_output, load_pipeline
     from ..locks import locked
@@ -38,6 +38,7 @@ def compact_cli(
                 gold, _ = read_docs(corpus)
                 remedy = f"Give documents with gold under the key of {model}."
                 require_spans(gold, find_pipe(full).key, corpus, remedy)
+                require_length(gold, full, corpus)
                 if not any(len(doc) for doc in gold):
                     raise CorpusError(f"{corpus}: no document has text. Give documents with gold.")
             nlp = load_pipeline(model)

@@ -30,12 +30,14 @@ def distill_cli(
     can be overridden on the command line, as with `spacy train`.
     """
     from spacy import util
+    from spacy.training.loop import DIR_MODEL_BEST, DIR_MODEL_LAST
     from wasabi import msg
 
+    from ..config_file import read_config
     from ..distillation.distill import distill
     from ..distillation.setup import init_nlp_student
     from ..files import remove_leftovers
-    from ..loading import check_outside, load_pipeline
+    from ..loading import check_outside, check_replaceable, load_pipeline
     from ..locks import locked
     from ..trust import check_named_pipelines
 
@@ -46,8 +48,10 @@ def distill_cli(
     setup_gpu(use_gpu)
     with fail_clearly():
         with show_validation_error(config_path):
-            config = util.load_config(config_path, overrides=overrides, interpolate=False)
+            config = read_config(config_path, overrides)
         check_outside(output_path, teacher)
+        for name in (DIR_MODEL_BEST, DIR_MODEL_LAST):
+            check_replaceable(output_path / name)
         with locked(output_path):
             remove_leftovers(output_path)
             teacher_nlp = load_pipeline(teacher)

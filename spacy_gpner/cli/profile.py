@@ -25,9 +25,7 @@ def profile_cli(
     """Count the parameters and the multiply-accumulates of a span_globalpointer and its encoder, without
     weights or the network. Settings can be overridden on the command line, as with `spacy train`.
     """
-    from spacy import util
-
-    from ..errors import PipelineError
+    from ..config_file import read_config
     from ..profiling.profile import count_labels, profile
     from ..profiling.report import print_profile
     from ..trust import check_pipeline
@@ -36,13 +34,10 @@ def profile_cli(
     import_code(code_path)
     with fail_clearly():
         config_path = source / "config.cfg" if source.is_dir() else source
-        if source.is_dir():
-            check_pipeline(source)
         with show_validation_error(config_path):
-            try:
-                config = util.load_config(config_path, overrides=overrides, interpolate=False).interpolate()
-            except UnicodeDecodeError:
-                raise PipelineError(f"{source} is no config. Give one, or a pipeline's directory.") from None
+            if source.is_dir():
+                check_pipeline(source)
+            config = read_config(config_path, overrides).interpolate()
         n_types = types or count_labels(source, config)
         with show_validation_error(config_path, hint_fill=False):
             parts = profile(config, tokens=tokens, types=n_types)

@@ -11,7 +11,7 @@ from spacy.util import registry
 from thinc.api import Config
 from tqdm import tqdm
 
-from ..corpora.docs import read_docs, require_spans
+from ..corpora.docs import read_docs, require_length, require_spans
 from ..errors import ConfigError
 from ..statistics.counts import Counts
 from ..statistics.window import Advice, advise
@@ -98,6 +98,7 @@ def fit_corpus(
     counts, docs, lost = Counts(), [], 0
     given, _ = read_docs(train)
     require_spans(given, KEY, train, NO_SPANS)
+    require_length(given, nlp, train)
     if dev is not None:
         require_spans(read_docs(dev)[0], KEY, dev, NO_SPANS)
     retokenized = 0

@@ -65,7 +65,7 @@ class Recipe:
                 "--transformer out."
             )
         path = Path(name)
-        if (path.is_absolute() or name.startswith(".") or path.is_dir()) and not (
+        if (path.is_absolute() or name.startswith(".") or path.exists()) and not (
             path / "config.json"
         ).is_file():
             raise ConfigError(

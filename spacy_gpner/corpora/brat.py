@@ -69,7 +69,9 @@ def read_brat(path: Path, report: Report) -> Iterator[Record]:
         own = [other for other in beside if other.stem == path.stem and other.suffix.lower() in ANNOTATIONS]
         pairs = [Pair([path], sorted(own))]
     else:
-        raise CorpusError(f"{path} is neither a directory nor a .txt file.")
+        raise CorpusError(
+            f"{path} is neither a directory nor a .txt file. Give brat's directory, or name another format."
+        )
     for pair in pairs:
         record = _read_pair(pair, path, report)
         if record is not None:

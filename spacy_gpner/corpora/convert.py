@@ -17,7 +17,7 @@ from ..files import atomic_write
 from ..tokenizer import CHARACTER_LANGUAGES, CharTokenizer, TokenizerName, default_tokenizer
 from .docs import DOC_ATTRS, OnMisaligned, make_doc
 from .formats import FORMATS
-from .paths import check_output
+from .paths import check_inputs, check_output
 from .records import Problem
 from .summary import Summary
 
@@ -55,11 +55,15 @@ def convert_corpus(
     RETURNS (Summary): What was found.
     RAISES (CorpusError): If the corpus can't be read, or as `strict` and `on_misaligned` say.
     """
+    check_inputs(inputs)
     check_output(output, inputs, ".spacy")
     if summary_path is not None:
         check_output(summary_path, [*inputs, output], ".json")
     if format_name not in FORMATS:
-        raise CorpusError(f"There is no format '{format_name}'. Formats: {', '.join(FORMATS)}.")
+        raise CorpusError(
+            f"There is no format '{format_name}'. Formats: {', '.join(FORMATS)}; `spacy gpner convert auto` "
+            "takes the one that fits."
+        )
     if not (spans_key and is_unicode(spans_key)):
         raise CorpusError("The spans key is empty or not valid Unicode. The usual one is 'sc'.")
     vocab, tokenize = _make_tokenizer(lang, tokenizer)

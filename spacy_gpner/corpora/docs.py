@@ -1,18 +1,19 @@
 """From records to spaCy documents, and from documents to files and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, Optional
 
+from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.vocab import Vocab
 from tqdm import tqdm
 
 from ..entities import Entity
 from ..errors import CorpusError
-from .provenance import Provenance, set_provenance
+from .provenance import Provenance, get_provenance, set_provenance
 from .records import Problem, Record, Report, Source
 
 OnMisaligned = Literal["snap", "skip", "error"]
@@ -135,7 +136,7 @@ def read_docs(path: Path) -> tuple[list[Doc], list[str]]:
         )
         return list(docs), doc_bin.attrs
     except OSError as err:
-        raise CorpusError(f"Can't read {path}: {err.strerror}.") from None
+        raise CorpusError(f"Can't read {path}: {err.strerror}. Check it, and who may read it.") from None
     except Exception as err:
         # Damaged bytes can raise anything in zlib, msgpack and numpy
         raise CorpusError(
@@ -160,3 +161,21 @@ def require_spans(docs: list[Doc], spans_key: str, path: Path, remedy: str = PRE
     """
     if docs and not any(spans_key in doc.spans for doc in docs):
         raise CorpusError(f"{path}: no document has spans under doc.spans['{spans_key}']. {remedy}")
+
+
+def require_length(docs: Iterable[Doc], nlp: Language, path: Path) -> None:
+    """Refuse documents whose text is longer than a pipeline takes.
+
+    docs (Iterable[Doc]): The documents.
+    nlp (Language): The pipeline that is to tokenize their texts.
+    path (Path): Where the documents are from.
+    RAISES (CorpusError): If one is.
+    """
+    for doc in docs:
+        if len(doc.text) > nlp.max_length:
+            source = get_provenance(doc)
+            place = ", ".join(filter(None, (source.file, source.id)))
+            raise CorpusError(
+                f"{path}: a document has {len(doc.text)} characters{f' ({place})' if place else ''}, and the "
+                f"pipeline takes at most {nlp.max_length}. Split it into shorter ones."
+            )

@@ -1,11 +1,28 @@
-"""Keeping a command's outputs apart from its inputs."""
+"""Keeping a command's inputs and outputs apart from each other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Optional
 
 from ..errors import CorpusError
 from ..files import resolve
+
+
+def check_inputs(inputs: Sequence[Path]) -> None:
+    """Refuse inputs that are given twice: their documents would count double, and a share of them held out
+    would not be new to a model.
+
+    inputs (Sequence[Path]): The files and directories.
+    RAISES (CorpusError): If one is another, or lies in it.
+    """
+    resolved = [resolve(path) for path in inputs]
+    for number, path in enumerate(resolved):
+        others = {*resolved[:number], *resolved[number + 1 :]}
+        if others.intersection((path, *path.parents)):
+            raise CorpusError(
+                f"{inputs[number]} is given twice, or lies in another input: its documents would be there "
+                "twice. Give it once."
+            )
 
 
 def check_output(output: Path, others: Iterable[Path], suffix: Optional[str] = None) -> None:

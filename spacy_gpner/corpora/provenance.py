@@ -25,6 +25,10 @@ class Provenance:
     moved: int = 0
     lost: int = 0
 
+    def show(self) -> str:
+        """RETURNS (str): The document's file and its own name, as far as they are known."""
+        return " · ".join(name for name in (self.file, self.id) if name)
+
 
 def set_provenance(doc: Doc, provenance: Provenance) -> None:
     """Keep in a document where it came from.

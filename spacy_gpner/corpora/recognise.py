@@ -56,7 +56,8 @@ def _recognise(path: Path) -> tuple[str, str]:
         raise CorpusError(f"{path} fits several formats: {shown}. Name the one that it is.")
     raise CorpusError(
         f"{path} fits no format: {_describe(values)} None of its records is labelled as in "
-        f"{', '.join(counts)}. Name the format if you know it."
+        f"{', '.join(counts)}. Name the format if you know it: of text without entities, "
+        '{"text": …}, it is spans.'
     )
 
 

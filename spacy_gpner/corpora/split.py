@@ -46,7 +46,9 @@ def split_docs(
 
     Neighbours in a corpus often come from one source and share its entities, so that single documents
     held out at random look easier than new text is: `neighbours` holds out whole groups of them.
-    By share, the same texts are always on the same side, and by group, what has the same group too.
+    By share, the same texts are always on the same side, and by group, what has the same group too. A
+    document's side does not depend on the rest of the corpus, and stays when that grows, unless whole groups
+    are held out: so the share is met on average alone.
 
     docs_path (Path): The .spacy file.
     train_path (Path): The .spacy file for the documents that stay.

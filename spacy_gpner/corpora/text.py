@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from ..errors import CorpusError
@@ -16,6 +17,16 @@ OTHER_ENCODINGS = {
     codecs.BOM_UTF32_BE: "UTF-32",
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
+}
+# How files begin that are given in place of a text, what they are, and the way out
+OTHER_FILES = {
+    b"\x1f\x8b": "compressed by gzip. Unpack it first: gunzip -k {}",
+    b"BZh91AY&SY": "compressed by bzip2. Unpack it first: bunzip2 -k {}",
+    b"\xfd7zXZ\0": "compressed by xz. Unpack it first: unxz -k {}",
+    b"PK\x03\x04": "a zip archive, or an Office document. Unpack it, or save its text, first",
+    b"%PDF-": "a PDF. Save its text first",
+    # zlib at its default level, which a DocBin is written with
+    b"\x78\x9c": "a .spacy file, which needs no conversion: give it to `spacy train` as it is",
 }
 
 MAX_INT = 10**18
@@ -48,20 +59,31 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as err:
-        raise CorpusError(f"Can't read {path}: {err.strerror}.") from None
+        raise CorpusError(f"Can't read {path}: {err.strerror}. Check it, and who may read it.") from None
+    for mark, remedy in OTHER_FILES.items():
+        if data.startswith(mark):
+            raise CorpusError(f"{path} is no text, but seems to be {remedy.format(quote(str(path)))}.")
     encoding = _foreign_encoding(data)
     if encoding is not None:
         raise CorpusError(
-            f"{path} is in {encoding}, not in UTF-8. Convert it first: "
-            f"iconv -f {encoding} -t UTF-8 {path.name} > new-{path.name}"
+            f"{path} is in {encoding}, not in UTF-8. Convert it first: {_iconv(encoding, path)}"
         )
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as err:
+        if b"\0" in data:
+            raise CorpusError(
+                f"{path} is no text, but a binary file. Give the corpus's text or JSON."
+            ) from None
         raise CorpusError(
             f"{path} is not valid UTF-8: see byte {err.start}. If it is in another encoding, convert it "
-            f"first, for instance: iconv -f GB18030 -t UTF-8 {path.name} > new-{path.name}"
+            f"first, for instance: {_iconv('GB18030', path)}"
         ) from None
+
+
+def _iconv(encoding: str, path: Path) -> str:
+    new = path.with_name(f"new-{path.name}")
+    return f"iconv -f {encoding} -t UTF-8 {quote(str(path))} > {quote(str(new))}"
 
 
 def _foreign_encoding(data: bytes) -> str | None:

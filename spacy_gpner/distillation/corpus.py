@@ -11,6 +11,10 @@ from thinc.api import Config
 
 from ..errors import DistillationError
 
+# spaCy's error for texts that a pipeline does not take
+TOO_LONG = "[E088]"
+SPLIT = "Split it into shorter ones: spaCy trains on no longer ones."
+
 Corpus = Callable[[Language], Iterable[Example]]
 
 
@@ -36,6 +40,11 @@ def find_corpus(config: Config, name: str) -> Corpus:
         except OSError:
             raise
         except Exception as err:
+            if TOO_LONG in str(err):
+                raise DistillationError(
+                    f"The corpus '{name}' has a document of more than {nlp.max_length} characters, after its "
+                    f"first {n_read}. {SPLIT}"
+                ) from None
             raise DistillationError(
                 f"Can't read the corpus '{name}' beyond its first {n_read} documents ({type(err).__name__}). "
                 "Check its path and format: spacy.Corpus.v1 reads .spacy files; spacy.JsonlCorpus.v1 reads "

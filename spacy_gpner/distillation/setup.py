@@ -13,7 +13,7 @@ from ..errors import DistillationError
 from ..models.cache import VectorCache
 from ..pipeline.span_pipe import SpanPipe
 from .config import ConfigSchemaDistill, resolve_distillation
-from .corpus import find_corpus, join_corpora, survey
+from .corpus import SPLIT, TOO_LONG, find_corpus, join_corpora, survey
 from .course import DistillationCourse
 from .teacher import LinkedTeacher
 
@@ -47,6 +47,10 @@ def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) ->
     except (ConfigValidationError, DistillationError):
         raise
     except ValueError as err:
+        if TOO_LONG in str(err):
+            raise DistillationError(
+                f"[training] train_corpus has a document that is too long. {SPLIT}"
+            ) from None
         # srsly quotes the line.
         reason = re.sub(r"(?s)(Invalid JSON on line \d+).*", r"\1", str(err))
         raise DistillationError(

@@ -72,7 +72,7 @@ def label_colors(labels: Sequence[str]) -> dict[str, str]:
 
 def draw_text(text: str, boxes: Sequence[Box], colors: dict[str, str]) -> Markup:
     """Draw a text with its entities, each in a box with a tag at its end. A box that crosses the edge of
-    another is drawn in two pieces, open towards each other.
+    another is drawn in two pieces, open towards each other, with what space is between them in neither.
 
     text (str): The text.
     boxes (Sequence[Box]): The entities.
@@ -102,7 +102,7 @@ def draw_text(text: str, boxes: Sequence[Box], colors: dict[str, str]) -> Markup
             parts.append("</mark>")
         write(to)
 
-    pieces = _nest([box.entity for box in boxes])
+    pieces = _nest([box.entity for box in boxes], text)
     heights = _heights(pieces)
     for piece, height in zip(pieces, heights, strict=True):
         advance(piece.start)
@@ -140,7 +140,7 @@ def show(text: str) -> str:
     return escape(text.translate(CONTROLS))
 
 
-def _nest(entities: Sequence[Entity]) -> list[_Piece]:
+def _nest(entities: Sequence[Entity], text: str) -> list[_Piece]:
     """Cut entities where they cross the edges of others: what is left is nested, outer pieces first."""
     pending = [_Piece(entity.start, -entity.end, number) for number, entity in enumerate(entities)]
     heapify(pending)
@@ -152,11 +152,17 @@ def _nest(entities: Sequence[Entity]) -> list[_Piece]:
             stack.pop()
         if stack and stack[-1].end < piece.end:
             cut = stack[-1].end
-            heappush(pending, replace(piece, start=cut, is_first=False))
+            start = _after_space(text, cut, piece.end)
+            heappush(pending, replace(piece, start=start, is_first=False))
             piece = replace(piece, minus_end=-cut, is_last=False)
         stack.append(piece)
         pieces.append(piece)
     return pieces
+
+
+def _after_space(text: str, start: int, end: int) -> int:
+    """Where a piece goes on. At a line's end its first space would be left there, in a box without text."""
+    return end - len(text[start:end].lstrip()) if text[start:end].strip() else start
 
 
 def _heights(pieces: Sequence[_Piece]) -> list[int]:

@@ -18,11 +18,13 @@ class Article(NamedTuple):
     """A document as it is drawn.
 
     number (int): Its number, from 0.
+    origin (str): Where it is from, if that is known.
     tags (Sequence[str]): Number of the label, and kind, of all entities in it.
     drawn (Markup): Its text with its entities.
     """
 
     number: int
+    origin: str
     tags: Sequence[str]
     drawn: Markup
 
@@ -79,6 +81,7 @@ def draw_documents(
         return [
             Article(
                 i,
+                views[i][0].origin,
                 sorted(f"{numbers[label]}-{kind}" for label, kind in tags[i]),
                 draw_text(views[i][0].text, make_boxes(views[i], labels, names), colors),
             )

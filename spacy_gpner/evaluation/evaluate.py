@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from spacy.tokens import Doc
 
-from ..corpora.docs import read_docs, require_spans
+from ..corpora.docs import read_docs, require_length, require_spans
 from ..corpora.provenance import Provenance, get_provenance
 from ..entities import entities, show_label
 from ..errors import CorpusError, PipelineError
@@ -22,6 +22,8 @@ from .run import writers
 
 # Labels that a note names
 SHOWN_LABELS = 10
+# With fewer gold entities F1 is easily ten points off; with fewer documents the interval is too narrow
+FEW, FEW_DOCUMENTS = 100, 20
 GOLD = "Give a corpus with gold entities, and their key with --spans-key."
 
 
@@ -47,12 +49,14 @@ def evaluate(
     predictions, sources = {}, {}
     for path, name in zip(models, short_names(models), strict=True):
         nlp = load_pipeline(path)
+        require_length(gold, nlp, corpus_path)
         predictions[name] = predict(nlp, gold, spans_key, name=name)
         pipes = writers(nlp, spans_key)
         thresholds = {key: _thresholds(pipe.cfg) for key, pipe in pipes.items()}
         sources[name] = Source(path, nlp.lang or "", {key: own for key, own in thresholds.items() if own})
-        labels = {label for pipe in pipes.values() for label in pipe.labels}
+        labels = {show_label(label) for pipe in pipes.values() for label in pipe.labels}
         notes += _notes(name, labels, predictions[name])
+    notes = _note_few(next(iter(predictions.values()))) + notes
     metrics = {name: measure(own, surfaces) for name, own in predictions.items()}
     comparisons = compare(predictions) if len(models) > 1 else []
     now = datetime.now().astimezone()
@@ -60,7 +64,10 @@ def evaluate(
 
 
 def _thresholds(cfg: dict[str, Any]) -> dict[str, Any]:
-    return {key: cfg[key] for key in ("threshold", "thresholds") if cfg.get(key) is not None}
+    found = {key: cfg[key] for key in ("threshold", "thresholds") if cfg.get(key) is not None}
+    if "thresholds" in found:
+        found["thresholds"] = {show_label(label): value for label, value in found["thresholds"].items()}
+    return found
 
 
 def short_names(models: Sequence[str]) -> list[str]:
@@ -123,26 +130,54 @@ def read_surfaces(path: Path, spans_key: str) -> Surfaces:
 
     path (Path): The .spacy file.
     spans_key (str): Key of the span group.
-    RETURNS (Dict[str, Set[str]]): The labels of each surface.
+    RETURNS (Dict[str, Set[str]]): The labels of each surface, as `show_label` gives them.
     RAISES (CorpusError): If the corpus can't be read or has no gold.
     """
     surfaces: Surfaces = {}
     for doc in read_gold(path, spans_key)[0]:
         for start, end, label in entities(doc, spans_key):
-            surfaces.setdefault(doc.text[start:end], set()).add(label)
+            surfaces.setdefault(doc.text[start:end], set()).add(show_label(label))
     return surfaces
+
+
+def _show_some(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:SHOWN_LABELS]) + ", …" * (len(labels) > SHOWN_LABELS)
+
+
+def _note_few(predictions: Sequence[Prediction]) -> list[str]:
+    """Which scores are of too little."""
+    counts = Counter(entity.label for own in predictions for entity in own.gold)
+    notes = []
+    if counts.total() < FEW:
+        notes.append(
+            f"The corpus has {counts.total():,} gold entities: too few to trust the scores. With fewer than "
+            f"{FEW}, F1 is easily ten points off."
+        )
+    elif few := [f"{label} ({n})" for label, n in reversed(counts.most_common()) if n < FEW]:
+        notes.append(
+            f"Labels with fewer than {FEW} gold entities, whose scores say little: {_show_some(few)}."
+        )
+    if len(predictions) < FEW_DOCUMENTS:
+        notes.append(
+            f"The corpus has {len(predictions):,} documents: too few to trust an interval. With fewer than "
+            f"{FEW_DOCUMENTS} it is too narrow."
+        )
+    return notes
 
 
 def _notes(name: str, labels: set[str], predictions: list[Prediction]) -> list[str]:
     missing = [e.label for own in predictions for e in own.gold if labels and e.label not in labels]
     notes = []
     if missing:
-        common = [label for label, _ in Counter(missing).most_common()]
-        shown = ", ".join(map(show_label, common[:SHOWN_LABELS])) + ", …" * (len(common) > SHOWN_LABELS)
+        shown = _show_some([label for label, _ in Counter(missing).most_common()])
         notes.append(f"{name} lacks the labels of {len(missing):,} gold entities, which it misses: {shown}.")
-    unreachable = sum(own.unreachable for own in predictions)
-    if unreachable:
+    other_tokens = sum(own.other_tokens for own in predictions)
+    if other_tokens:
+        unreachable = sum(own.unreachable for own in predictions)
         notes.append(
-            f"{unreachable:,} gold entities begin or end inside a token of {name}, which can't find them."
+            f"{other_tokens:,} of {len(predictions):,} documents have other tokens in the corpus than {name} "
+            f"makes. Entities are compared by their characters all the same, but {unreachable:,} gold "
+            f"entities begin or end inside a token of {name}, which can't find them. If that is not meant, "
+            "convert the corpus with the pipeline's tokenizer (--lang, --tokenizer)."
         )
     return notes

@@ -43,8 +43,9 @@ MEANINGS = {
     "(missed)": "No prediction is left for the gold entity.",
     "(none)": "No gold entity is left for the prediction.",
     "difference": "The first F1 less the second, in points.",
-    "95 % interval": "Where the difference lies in 95 of 100 draws of as many documents from these (paired "
-    "bootstrap). It says nothing of another training of the same pipeline.",
+    "95 % interval": "Where F1, or the difference, lies in 95 of 100 draws of as many documents from these "
+    "(bootstrap; for a difference, the same draws for both). It says nothing of another training of the same "
+    "pipeline.",
     "p": "Twice the share of these draws whose difference is 0 or has the other sign, corrected for the "
     "number of pairs that are compared (Holm). Small where the difference hardly depends on the documents.",
 }

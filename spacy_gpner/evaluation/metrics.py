@@ -137,6 +137,7 @@ def measure(predictions: Sequence[Prediction], surfaces: Optional[Surfaces] = No
     gold_labels = [score for score in labels.values() if score.gold]
     matches = [found for own in predictions for found in own.matches]
     return {
+        "interval": interval(predictions),
         "micro": score_by(predictions, all_together).get("all", Score()).to_dict(),
         "macro": {
             name: float(numpy.mean([getattr(score, name) for score in gold_labels])) if gold_labels else 0.0
@@ -162,6 +163,20 @@ def _by_length(predictions: Sequence[Prediction]) -> dict[str, dict[str, float]]
 def _plain(scores: dict[str, Score], names: Optional[Iterable[str]] = None) -> dict[str, dict[str, float]]:
     order = sorted(scores) if names is None else names
     return {name: scores.get(name, Score()).to_dict() for name in order}
+
+
+def interval(predictions: Sequence[Prediction]) -> Optional[dict[str, float]]:
+    """How far the micro-F1 of one model depends on the documents: a bootstrap.
+
+    predictions (Sequence[Prediction]): The documents.
+    RETURNS (Optional[Dict[str, float]]): The ends of its 95 % interval; None with fewer than two documents,
+        or without any entity.
+    """
+    counts = counts_by_document(predictions)
+    if len(counts) < 2 or not counts.any():
+        return None
+    (drawn,) = resample([counts[None]])
+    return dict(zip(("low", "high"), over_documents(drawn), strict=True))
 
 
 def compare(models: Mapping[str, Sequence[Prediction]]) -> list[dict[str, Any]]:

@@ -19,14 +19,14 @@ def check_directory(output: Path) -> None:
     """
     place = next(path for path in (output, *resolve(output).parents) if path.exists())
     if not place.is_dir():
-        raise NotADirectoryError(f"Can't write to {output}: {place} is not a directory.")
+        raise NotADirectoryError(f"Can't write to {output}: {place} is not a directory. Give another.")
     if not os.access(place, os.W_OK):
-        raise PermissionError(f"Can't write to {output}: {place} is not writable.")
+        raise PermissionError(f"Can't write to {output}: {place} is not writable. Give another.")
     if (output / "config.cfg").exists():
         raise FileExistsError(f"Can't write to {output}: it is a pipeline. Give another directory.")
     for name in FILES:
         if (output / name).is_dir():
-            raise IsADirectoryError(f"Can't write {output / name}: it is a directory.")
+            raise IsADirectoryError(f"Can't write {output / name}: it is a directory. Give another output.")
 
 
 def write_evaluation(evaluation: Evaluation, output: Path, *, limit: int) -> None:

@@ -58,6 +58,7 @@ def render_evaluation(evaluation: Evaluation, limit: int) -> str:
         # spaCy's xx is no language that HTML knows
         lang=next(iter(evaluation.sources.values())).lang.replace("xx", ""),
         overview=overview(evaluation),
+        has_interval=any(own["interval"] for own in models.values()),
         comparisons=comparisons(evaluation.comparisons),
         leads=leads(evaluation),
         best=best_model(evaluation),

@@ -66,7 +66,10 @@ def plot_curve(models: dict[str, Metrics]) -> Figure:
         inside = recall > f / (2 - f)
         r = recall[inside]
         axes.plot(r, f * r / (2 * r - f), color="#ccc", linewidth=0.8, zorder=0)
-        axes.annotate(f"F1 {f}", (1, f / (2 - f)), color="#666", fontsize=SIZE, ha="right", va="bottom")
+        # On white, so that the line does not strike it through, and below the models' own lines
+        backing = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        style: dict[str, Any] = {"color": "#666", "fontsize": SIZE, "ha": "right", "va": "bottom"}
+        axes.annotate(f"F1 {f}", (1, f / (2 - f)), bbox=backing, zorder=1, **style)
     for color, line, name, own in _styled(models, LINES):
         if own["curve"]:
             axes.plot([x["r"] for x in own["curve"]], [x["p"] for x in own["curve"]], line, color=color)

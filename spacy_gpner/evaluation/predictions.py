@@ -10,8 +10,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from tqdm import tqdm
 
-from ..entities import Entity, entities, scored_entities
+from ..corpora.provenance import get_provenance
+from ..entities import Entity, entities, scored_entities, show_label
 from ..errors import PipelineError
+from ..pipeline.gold import same_tokens
 from .matching import Match, match
 from .run import Candidates, run
 
@@ -29,6 +31,8 @@ class Prediction:
         (C,); none if the model has no threshold to lower. Scores alone, as an untrained model has millions.
     places (Dict[Entity, int]): The place among them of each gold entity that is a candidate.
     unreachable (int): How many gold entities begin or end inside a token of the model's.
+    origin (str): Where the document is from, if it is known.
+    other_tokens (bool): Whether the model's tokens are others than the corpus's.
     """
 
     text: str
@@ -37,6 +41,8 @@ class Prediction:
     candidates: numpy.ndarray = field(default_factory=lambda: NO_CANDIDATES[0])
     places: dict[Entity, int] = field(default_factory=dict)
     unreachable: int = 0
+    origin: str = ""
+    other_tokens: bool = False
 
     @cached_property
     def matches(self) -> list[Match]:
@@ -50,10 +56,24 @@ class Prediction:
         right[list(self.places.values())] = True
         return right
 
+    def show_labels(self) -> "Prediction":
+        """RETURNS (Prediction): The same, with labels as `show_label` gives them: for people who may read
+        numbers, but not text."""
+        return replace(
+            self,
+            gold=frozenset(map(_show, self.gold)),
+            predicted={_show(entity): score for entity, score in self.predicted.items()},
+            places={_show(entity): place for entity, place in self.places.items()},
+        )
+
     def score(self, entity: Entity) -> Optional[float]:
         """The score of a gold entity; None if it is no candidate."""
         place = self.places.get(entity)
         return None if place is None else float(self.candidates[place])
+
+
+def _show(entity: Entity) -> Entity:
+    return entity._replace(label=show_label(entity.label))
 
 
 def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) -> list[Prediction]:
@@ -64,7 +84,7 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
     gold (Sequence[Doc]): The documents; all have the span group.
     spans_key (str): Key of the span group, in the gold documents and in the predicted ones.
     name (str): What to call the pipeline on the progress bar and in errors.
-    RETURNS (List[Prediction]): A prediction for each document.
+    RETURNS (List[Prediction]): A prediction for each document. Labels are as `show_label` gives them.
     RAISES (PipelineError): If no document gets the span group, or the pipeline's tokenizer changes a text.
     """
     texts = [(doc.text, frozenset(entities(doc, spans_key))) for doc in gold]
@@ -74,14 +94,24 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
     predictions: list[Prediction] = []
     written: set[str] = set()
     changed, scored = 0, True
-    for (text, own), (doc, candidates) in zip(texts, found, strict=True):
+    for reference, (text, own), (doc, candidates) in zip(gold, texts, found, strict=True):
         written.update(doc.spans)
         changed += doc.text != text
         scored &= candidates is not None
         scores, places = candidates or NO_CANDIDATES
         unreachable = sum(doc.char_span(entity.start, entity.end) is None for entity in own)
         predicted = scored_entities(doc, spans_key)
-        predictions.append(Prediction(text, own, predicted, scores, places, unreachable))
+        prediction = Prediction(
+            text,
+            own,
+            predicted,
+            scores,
+            places,
+            unreachable,
+            origin=get_provenance(reference).show(),
+            other_tokens=not same_tokens(doc, reference),
+        )
+        predictions.append(prediction.show_labels())
     if predictions and spans_key not in written:
         others = f", but {sorted(written)}. Give the key with --spans-key."
         raise PipelineError(

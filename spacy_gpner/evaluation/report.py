@@ -1,10 +1,10 @@
 """An evaluation as tables of the terminal."""
 
 from pathlib import Path
+from typing import Optional
 
 from wasabi import msg
 
-from ..entities import show_label
 from .matching import ERRORS
 from .result import Evaluation
 
@@ -17,11 +17,13 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
     """
     for note in evaluation.notes:
         msg.warn(note)
-    header = ("", "P", "R", "F", "Macro F", "Nested F", "Flat F", *(kind.capitalize() for kind in ERRORS))
+    kinds = [kind.capitalize() for kind in ERRORS]
+    header = ("", "P", "R", "F", "95 %", "Macro F", "Nested F", "Flat F", *kinds)
     rows = [
         (
             name,
             *(f"{100 * own['micro'][x]:.2f}" for x in "prf"),
+            _show_interval(own["interval"]),
             f"{100 * own['macro']['f']:.2f}",
             *(_percent(own["nesting"][x]) for x in ("nested", "flat")),
             *(f"{own['errors'][kind]:,}" for kind in ERRORS),
@@ -32,7 +34,7 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
     if len(evaluation.metrics) == 1:
         (own,) = evaluation.metrics.values()
         labels = [
-            (show_label(label), *(f"{100 * scores[x]:.2f}" for x in "prf"), f"{scores['gold']:,}")
+            (label, *(f"{100 * scores[x]:.2f}" for x in "prf"), f"{scores['gold']:,}")
             for label, scores in own["labels"].items()
         ]
         msg.table(
@@ -56,6 +58,10 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
             aligns=("l", *"rrr"),
         )
     msg.good(f"{output / 'metrics.json'} and {output / 'report.html'}")
+
+
+def _show_interval(interval: Optional[dict[str, float]]) -> str:
+    return f"{100 * interval['low']:.2f} to {100 * interval['high']:.2f}" if interval else "-"
 
 
 def _percent(scores: dict[str, float]) -> str:

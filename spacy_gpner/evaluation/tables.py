@@ -22,11 +22,13 @@ class Cell(NamedTuple):
     text (str): What it says.
     is_best (bool): Whether it is the best of its column.
     shade (float): How strong its background is, in [0, 1].
+    detail (str): What stands below it.
     """
 
     text: str
     is_best: bool = False
     shade: float = 0.0
+    detail: str = ""
 
 
 class Row(NamedTuple):
@@ -101,6 +103,11 @@ def percent(value: float) -> str:
     return f"{100 * value:.2f}"
 
 
+def _show_interval(own: Metrics) -> str:
+    interval = own["interval"]
+    return f"{percent(interval['low'])} to {percent(interval['high'])}" if interval else ""
+
+
 def overview(evaluation: Evaluation) -> Table:
     """The scores of each model, the best of each column marked where there are several models.
 
@@ -117,11 +124,18 @@ def overview(evaluation: Evaluation) -> Table:
             columns[word] = [
                 Cell(DASH if x is None else write(x), x == best and len(models) > 1) for x in values
             ]
+    columns["F1"] = [
+        cell._replace(detail=_show_interval(own))
+        for cell, own in zip(columns["F1"], models.values(), strict=True)
+    ]
     rows = []
     for i, name in enumerate(models):
         source = evaluation.sources[name]
         cells = [*(column[i] for column in columns.values()), Cell(source.show_thresholds())]
-        rows.append(Row(name, cells, mark=mark_of(evaluation, i), detail=source.path))
+        # The path of one alone is its name
+        shown = name if len(models) > 1 else source.path
+        detail = "" if shown == source.path else source.path
+        rows.append(Row(shown, cells, mark=mark_of(evaluation, i), detail=detail))
     return Table("Scores", Column("pipeline", False), [*map(Column, columns), Column("threshold")], rows)
 
 

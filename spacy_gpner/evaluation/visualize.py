@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 
 from ..corpora.docs import read_docs, require_spans
 from ..corpora.paths import check_output
+from ..corpora.provenance import get_provenance
 from ..drawing.boxes import Box, draw_text, label_colors
 from ..drawing.pages import render_page
 from ..entities import entities, scored_entities
@@ -75,7 +76,9 @@ def render_documents(
     for doc, own in zip(docs, gold or docs, strict=True):
         predicted = scored_entities(doc, spans_key)
         is_gold = gold is not None and spans_key in own.spans
-        views.append((is_gold, Prediction(doc.text, frozenset(entities(own, spans_key)), predicted)))
+        origin = get_provenance(doc).show() or get_provenance(own).show()
+        view = Prediction(doc.text, frozenset(entities(own, spans_key)), predicted, origin=origin)
+        views.append((is_gold, view.show_labels()))
     drawn = views[: limit or len(views)]
     labels = sorted({entity.label for _, view in drawn for entity in (*view.gold, *view.predicted)})
     colors = label_colors(labels)
@@ -89,7 +92,12 @@ def render_documents(
         kinds=[(WORDS[kind], kinds[kind]) for kind in WORDS if kinds[kind]],
         scored=any(score is not None for _, view in drawn for score in view.predicted.values()),
         articles=[
-            (is_gold, _lang(view.text), draw_text(view.text, _boxes(view, labels, is_gold), colors))
+            (
+                is_gold,
+                view.origin,
+                _lang(view.text),
+                draw_text(view.text, _boxes(view, labels, is_gold), colors),
+            )
             for is_gold, view in drawn
         ],
         has_gold=gold is not None,

@@ -163,16 +163,7 @@ class ConfiguredPipe(TrainablePipe):
         RETURNS (Cut): Which spans it finds.
         RAISES (ValueError): If `thresholds` names a label that it does not have, or one is out of range.
         """
-        own = self.thresholds or {}
-        check_probability("threshold", self.cfg["threshold"])
-        check_thresholds(own)
-        unknown = sorted(set(own) - set(self.labels))
-        if unknown:
-            names = ", ".join(f"'{show_label(label)}'" for label in unknown)
-            raise ValueError(
-                f"[{self.name}] Invalid thresholds: there is no label {names}. "
-                f"The labels are {', '.join(map(show_label, self.labels))}."
-            )
+        own = self.check_thresholds()
         limit = self.cfg["max_spans"]
         by_label = self.calibration
         calibration = None
@@ -184,6 +175,25 @@ class ConfiguredPipe(TrainablePipe):
             max_spans=[len(doc) * MAX_SPANS_PER_TOKEN if limit is None else int(limit) for doc in docs],
             calibration=calibration,
         )
+
+    def check_thresholds(self) -> dict[str, float]:
+        """Refuse thresholds that can't be used.
+
+        RETURNS (Dict[str, float]): Those of single labels.
+        RAISES (ValueError): If `thresholds` names a label that the component does not have, or one is out of
+            range.
+        """
+        own = self.thresholds or {}
+        check_probability("threshold", self.cfg["threshold"])
+        check_thresholds(own)
+        unknown = sorted(set(own) - set(self.labels))
+        if unknown:
+            names = ", ".join(f"'{show_label(label)}'" for label in unknown)
+            raise ValueError(
+                f"[{self.name}] Invalid thresholds: there is no label {names}. "
+                f"The labels are {', '.join(map(show_label, self.labels))}."
+            )
+        return own
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize the component.

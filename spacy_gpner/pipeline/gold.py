@@ -10,7 +10,7 @@ from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from ..entities import show_label
+from ..entities import show_key, show_label
 from ..errors import GpnerWarning
 from ..spans import Objective
 
@@ -20,6 +20,7 @@ MISALIGNED = (
     "spacy-gpner.CharTokenizer.v1 every character is a token"
 )
 UNKNOWN = "of labels that the component does not have, and are ignored"
+ENTS = "doc.ents"
 
 
 def aligned_spans(example: Example, key: str) -> list[Span]:
@@ -30,12 +31,17 @@ def aligned_spans(example: Example, key: str) -> list[Span]:
     RETURNS (List[Span]): The spans that have an exact counterpart.
     """
     spans = example.reference.spans.get(key, [])
-    if _same_tokens(example.predicted, example.reference):
+    if same_tokens(example.predicted, example.reference):
         return [span for span in spans if len(span)]
     return example.get_aligned_spans_y2x(spans, allow_overlap=True)
 
 
-def _same_tokens(predicted: Doc, reference: Doc) -> bool:
+def same_tokens(predicted: Doc, reference: Doc) -> bool:
+    """Whether two documents of one text are tokenized alike.
+
+    predicted, reference (Doc): The documents.
+    RETURNS (bool): Whether they are.
+    """
     # What an alignment, which spaCy finds in Python, token by token, is not needed for.
     return len(predicted) == len(reference) and bool(
         (predicted.to_array(TOKENS) == reference.to_array(TOKENS)).all()
@@ -68,9 +74,52 @@ def _plain(spans: Iterable[Span]) -> list[tuple[int, int, str]]:
 
 
 @dataclass
+class KeysFound:
+    """Where documents have annotation, if none has it under the key that a component reads.
+
+    key (str): Key of the span group.
+    documents (int): The documents.
+    annotated (int): Those that have the key.
+    elsewhere (Counter[str]): Those that don't, by what else has spans: the key as it may be shown, or
+        doc.ents.
+    """
+
+    key: str
+    documents: int = 0
+    annotated: int = 0
+    elsewhere: Counter[str] = field(default_factory=Counter)
+
+    def add(self, doc: Doc) -> None:
+        """Look at one more document."""
+        self.documents += 1
+        if self.key in doc.spans:
+            self.annotated += 1
+            return
+        self.elsewhere.update(f"doc.spans, {show_key(key)}" for key, group in doc.spans.items() if len(group))
+        if doc.ents:
+            self.elsewhere[ENTS] += 1
+
+    def describe(self) -> str:
+        """RETURNS (str): What was looked for and what was found, where no document has the key, and what to
+        do; empty if one has it, or none has anything else."""
+        if self.annotated or not self.elsewhere:
+            return ""
+        found = ", ".join(f"{place} ({n} documents)" for place, n in sorted(self.elsewhere.items()))
+        text = (
+            f"None of the {self.documents} documents has spans under doc.spans['{self.key}']. There are some "
+            f"in {found}. Set spans_key to the key of the corpus, and its weight, spans_KEY_f, in "
+            "[training.score_weights]; or give documents that have their gold under this key (`spacy gpner "
+            "convert --spans-key`)."
+        )
+        copying = f" doc.ents is not read: copy it with doc.spans['{self.key}'] = list(doc.ents)."
+        return text + (copying if ENTS in self.elsewhere else "")
+
+
+@dataclass
 class GoldReport:
     """What a corpus holds for a component to learn, and what of it can't be learned.
 
+    keys (KeysFound): Where the documents have their gold.
     spans (List[List[Tuple[int, int, str]]]): First token, the token after the last, and label of each
         document's gold spans that are made of whole tokens of the pipeline.
     total (Counter[str]): Gold spans by label.
@@ -78,27 +127,33 @@ class GoldReport:
     other_tokens (int): Documents that have other tokens in the corpus than in the pipeline.
     """
 
+    keys: KeysFound
     spans: list[list[tuple[int, int, str]]] = field(default_factory=list)
     total: Counter[str] = field(default_factory=Counter)
     misaligned: Counter[str] = field(default_factory=Counter)
     other_tokens: int = 0
 
-    def add(self, example: Example, key: str) -> None:
+    def add(self, example: Example) -> None:
         """Count one more example."""
+        key = self.keys.key
+        self.keys.add(example.reference)
         gold = Counter(span.label_ for span in example.reference.spans.get(key, []))
         aligned = _plain(aligned_spans(example, key))
         self.spans.append(aligned)
         self.total += gold
         self.misaligned += gold - Counter(label for *_, label in aligned)
-        self.other_tokens += not _same_tokens(example.predicted, example.reference)
+        self.other_tokens += not same_tokens(example.predicted, example.reference)
 
     def warn(self, name: str, labels: Iterable[str], objective: Objective) -> None:
-        """Warn of other tokens than the pipeline's, and of each reason why gold will not be learned.
+        """Warn of gold that is elsewhere, of other tokens than the pipeline's, and of each reason why gold
+        will not be learned.
 
         name (str): The component's name.
         labels (Iterable[str]): The labels that it has.
         objective (Objective): What it learns with.
         """
+        if nothing := self.keys.describe():
+            _warn(f"[{name}] There is nothing to learn. {nothing}")
         if self.other_tokens:
             _warn(
                 f"[{name}] {self.other_tokens} of {len(self.spans)} documents have other tokens in the "

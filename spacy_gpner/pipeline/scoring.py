@@ -1,5 +1,6 @@
 """Scores of spans, counted over the whole corpus."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,9 @@ from spacy.training import Example
 from spacy.util import registry
 
 from ..entities import Entity
+from ..errors import GpnerWarning
 from ..spans.nesting import nesting
+from .gold import KeysFound
 
 
 @registry.scorers("spacy-gpner.span_scorer.v1")
@@ -25,7 +28,8 @@ def make_span_scorer() -> Callable[..., dict[str, Any]]:
 def score_spans(examples: Iterable[Example], *, spans_key: str, **kwargs: Any) -> dict[str, Any]:
     """Score `doc.spans[spans_key]`: what `spacy.spancat_scorer.v1` gives, and the same for nested and for
     flat entities alone. An entity is nested if it contains another of its document or lies inside one;
-    precision counts the predicted nested entities, recall the gold ones.
+    precision counts the predicted nested entities, recall the gold ones. Gold that none has under the key,
+    but under another, is warned of.
 
     examples (Iterable[Example]): The examples. Those whose reference lacks the key are not scored.
     spans_key (str): Key of the span group.
@@ -37,6 +41,8 @@ def score_spans(examples: Iterable[Example], *, spans_key: str, **kwargs: Any) -
     scores = dict(spancat_score(examples, spans_key=spans_key))
     counts = {"nested": _Count(), "flat": _Count()}
     annotated = [eg for eg in examples if spans_key in eg.reference.spans]
+    if not annotated:
+        _warn_of_other_keys(examples, spans_key)
     for example in annotated:
         gold = _by_kind(example.reference.spans[spans_key])
         predicted = _by_kind(
@@ -48,6 +54,15 @@ def score_spans(examples: Iterable[Example], *, spans_key: str, **kwargs: Any) -
         for name, value in count.scores().items():
             scores[f"{prefix}_{kind}_{name}"] = value if annotated else None
     return scores
+
+
+def _warn_of_other_keys(examples: Iterable[Example], spans_key: str) -> None:
+    keys = KeysFound(spans_key)
+    for example in examples:
+        keys.add(example.reference)
+    if nothing := keys.describe():
+        # The same text each time that a training evaluates: Python shows it once.
+        warnings.warn(f"There is nothing to score. {nothing}", GpnerWarning, stacklevel=3)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from ..spans import Cut, DecodedSpans, DistillationLoss, Objective, Scores
 from .annotations import annotate, annotate_ents
 from .configured_pipe import ConfiguredPipe
 from .fork import use_one_thread_after_fork
-from .gold import GoldReport
+from .gold import GoldReport, KeysFound
 from .learning import differentiate, gold_loss
 from .scoring import score_spans
 from .settings import DEFAULT_SPANS_KEY, Settings
@@ -32,6 +32,9 @@ from .teaching import Teacher
 S = TypeVar("S", bound=Scores)
 
 SAMPLE_SIZE = 10
+NO_LABELS = (
+    "Give examples with gold under this key (`spacy gpner convert --spans-key`), or labels with add_label."
+)
 DEFAULT_DISTILLATION_LOSS = DistillationLoss()
 
 
@@ -286,13 +289,13 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         nlp (Optional[Language]): The pipeline that the component is part of.
         labels (Optional[List[str]]): The labels, typically made by `init labels`. Without them, they are
             taken from the examples.
-        RAISES (ValueError): If there are no labels.
+        RAISES (ValueError): If there are no labels, or `thresholds` names one that is not there.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
-        report = GoldReport()
+        report = GoldReport(KeysFound(self.key))
         sample: list[Doc] = []
         for example in get_examples():
-            report.add(example, self.key)
+            report.add(example)
             if len(example.x) and len(sample) < SAMPLE_SIZE:
                 sample.append(example.x)
         for label in sorted(report.total) if labels is None else labels:
@@ -300,9 +303,9 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         if not self.labels:
             raise ValueError(
                 f"Can't initialize '{self.name}': the examples have no spans under doc.spans['{self.key}'], "
-                "and no labels were given. Check that spans_key is the key that the corpus was written with "
-                "(`spacy gpner convert --spans-key`), or add labels with add_label."
+                f"and no labels were given. {report.keys.describe() or NO_LABELS}"
             )
+        self.check_thresholds()
         self.fit([(start, end) for own in report.spans for start, end, _ in own])
         report.warn(self.name, self.labels, self.objective)
         self.cfg["calibration"] = None

@@ -29,11 +29,14 @@ def find_component(config: Config, factory: str) -> tuple[str, Block]:
     RETURNS (Tuple[str, Dict[str, Any]]): The component's name and block.
     RAISES (PipelineError): If there is none.
     """
-    for name in config["nlp"]["pipeline"]:
-        component: Block = config["components"].get(name, {})
+    for name in config.get("nlp", {}).get("pipeline", []):
+        component: Block = config.get("components", {}).get(name, {})
         if component.get("factory") == factory:
             return name, component
-    raise PipelineError(f"The config has no component of the factory '{factory}' in its pipeline.")
+    raise PipelineError(
+        f"The config has no component of the factory '{factory}' in its pipeline. Give one that names it "
+        "in [nlp] pipeline."
+    )
 
 
 def find_models(block: Block) -> list[Block]:

@@ -8,7 +8,7 @@ import numpy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from ..corpora.docs import DOC_ATTRS
+from ..corpora.docs import DOC_ATTRS, require_length
 from ..errors import CorpusError
 from ..files import atomic_write
 from ..pipeline.find import find_pipe
@@ -70,6 +70,7 @@ def select(
         "changed": 0,
     }
     _require(n, len(pool), path, key, counts)
+    require_length(pool, nlp, path)
     found = sum_errors(nlp, [doc.text for doc in pool])
     left = numpy.flatnonzero(~numpy.isnan(found))
     counts["changed"] = len(pool) - len(left)

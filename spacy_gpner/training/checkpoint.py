@@ -155,7 +155,7 @@ def check_output(output: Path, done: str, identity: Mapping[str, Any], *, resume
     RAISES (OSError): If it is not a directory.
     """
     if output.exists() and not output.is_dir():
-        raise NotADirectoryError(f"{output} is not a directory.")
+        raise NotADirectoryError(f"{output} is not a directory. Give another output.")
     if resume and (output / done).is_file():
         try:
             finished = srsly.read_json(output / done)

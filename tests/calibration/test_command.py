@@ -10,6 +10,8 @@ from spacy.tokens import DocBin
 from spacy.training import Example
 
 from spacy_gpner import loading
+from spacy_gpner.errors import GpnerWarning
+from spacy_gpner.loading import CARD_MARK
 
 from ..util import TRAIN, blank, make_examples
 
@@ -118,9 +120,28 @@ def test_nothing_but_a_calibrated_pipeline_is_overwritten(run, full, corpus, tmp
         assert words in text
 
 
+def test_nothing_but_the_pipeline_is_replaced(run, full, corpus, tmp_path):
+    """Nor the pipeline, if something else lies there; a card of it goes, with a warning."""
+    output = tmp_path / "out"
+    assert run("calibrate", full, corpus, output)[0] == 0
+    (output / "README.md").write_text("ours", encoding="utf-8")
+    (output / "notes").mkdir()
+    before = (output / "meta.json").stat().st_ino
+    code, text = run("calibrate", full, corpus, output)
+    assert code == 1
+    assert "holds what is no part of a pipeline: README.md, notes. Move that away" in text
+    assert (output / "meta.json").stat().st_ino == before
+    assert (output / "README.md").read_text(encoding="utf-8") == "ours"
+    (output / "notes").rmdir()
+    (output / "README.md").write_text(f"{CARD_MARK}\n# A card", encoding="utf-8")
+    with pytest.warns(GpnerWarning, match=r"README\.md describes the pipeline that is replaced"):
+        assert run("calibrate", full, corpus, output)[0] == 0
+    assert not (output / "README.md").exists()
+
+
 def test_what_is_missing(run, full, corpus, tmp_path):
     output = tmp_path / "out"
-    assert "Can't find model" in run("calibrate", tmp_path / "none", corpus, output)[1]
+    assert "there is no such directory or package" in run("calibrate", tmp_path / "none", corpus, output)[1]
     assert "is missing" in run("calibrate", full, tmp_path / "none.spacy", output)[1]
     spacy.blank("zh").to_disk(tmp_path / "blank")
     code, text = run("calibrate", tmp_path / "blank", corpus, output)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from spacy.cli.package import package
 from thinc.api import Config
 
-from spacy_gpner.card.card import MARK
 from spacy_gpner.card.facts import count_parameters, machine_paths
 from spacy_gpner.card.markdown import escape, table
+from spacy_gpner.loading import CARD_MARK
 
 from ..util import TRAIN, blank, make_examples, save_docs, save_trained
 
@@ -140,7 +140,7 @@ def test_a_card_of_ones_own_is_not_overwritten(model, dev, run):
 def test_what_is_no_pipeline(tmp_path, dev, run):
     code, output = run("card", tmp_path, dev)
     assert code == 1
-    assert "no pipeline's directory" in output
+    assert "is no pipeline: it has no config.cfg" in output
 
 
 def test_names_show_as_they_are(tmp_path, run):
@@ -157,8 +157,8 @@ def test_names_show_as_they_are(tmp_path, run):
     assert "<script" not in page
     assert "href" not in page
     shown = "&lt;script&gt;alert(1)&lt;/script&gt;|*`_[x](y)"
-    # name, description, licence, name and licence of the data, labels, counts, scores, limits
-    assert page.count(shown) == 9
+    # name, description, licence, name and licence of the data, labels, counts, scores
+    assert page.count(shown) == 8
     assert page.count("<h1>") == 1
 
 
@@ -173,7 +173,7 @@ def test_the_card_is_one_of_the_hub_and_of_the_package(model, dev, tmp_path, run
     """`spacy huggingface-hub push` puts front matter before it, as made of meta.json."""
     assert run("card", model, dev)[0] == 0
     text = (model / "README.md").read_text(encoding="utf-8")
-    assert text.startswith(MARK)
+    assert text.startswith(CARD_MARK)
     card = ModelCard(f"---\ntags:\n- spacy\nlanguage:\n- zh\n---\n{text}")
     assert card.data.tags == ["spacy"]
     assert card.text.strip() == text.strip()

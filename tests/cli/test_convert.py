@@ -271,6 +271,7 @@ def test_auto_says_which_format_it_is(run, cmeee, write_cmeee, tmp_path):
     code, text = run("convert", "auto", write_cmeee([{"text": "咳嗽"}], "raw.json"), tmp_path / "raw.spacy")
     assert code == 1
     assert "raw.json fits no format: its first record has key 'text'" in text
+    assert 'of text without entities, {"text": …}, it is spans' in text
     assert not (tmp_path / "raw.spacy").exists()
 
 

@@ -15,6 +15,7 @@ from ..util import (
     TINY_MODEL,
     TINY_TOK2VEC,
     TRAIN,
+    WINDOW,
     blank,
     entities,
     make_examples,
@@ -180,7 +181,7 @@ def test_a_shared_encoder_becomes_the_members_own(run, members, tmp_path, encode
         nlp = spacy.blank("zh", config=CHAR_TOKENIZER)
         nlp.add_pipe("tok2vec", config={"model": TINY_TOK2VEC})
         listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32}
-        nlp.add_pipe(NAME, config={"model": {**TINY_MODEL, "tok2vec": listener}, "window": 64})
+        nlp.add_pipe(NAME, config={"model": {**TINY_MODEL, "tok2vec": listener}, "window": WINDOW})
     shared = save(nlp, tmp_path / "shared")
     code, text = run("ensemble", tmp_path / "out", shared, members[0])
     assert code == 0, text
@@ -211,7 +212,7 @@ class TestRefused:
         ("settings", "labels", "words"),
         [
             ({}, LABELS[:2], ["have different labels", "bod, dis, dru, pro, sym and"]),
-            ({"window": 8}, LABELS, ["have different objective", "width=64", "width=8"]),
+            ({"window": 8}, LABELS, ["have different objective", f"width={WINDOW}", "width=8"]),
             ({"window_mode": "prefix"}, LABELS, ["have different objective", "'band'", "'prefix'"]),
             ({"lang": "en"}, LABELS, ["have different language", "zh and en"]),
             ({"char_tokenizer": False}, LABELS, ["have different tokenizer", "CharTokenizer", "spacy.zh"]),

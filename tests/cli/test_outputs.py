@@ -49,6 +49,18 @@ def test_distill_removes_what_killed_runs_left(run, commands, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("name", ["compact", "distill"])
+def test_nothing_but_the_pipeline_is_replaced(run, commands, name, tmp_path):
+    assert run(name, *commands[name])[0] == 0
+    note = next((tmp_path / "out").rglob("config.cfg")).with_name("note.txt")
+    note.write_text("ours", encoding="utf-8")
+    code, text = run(name, *commands[name])
+    assert code == 1
+    assert "holds what is no part of a pipeline: note.txt" in text
+    note.unlink()
+    assert run(name, *commands[name])[0] == 0
+
+
 @pytest.mark.skipif(gpu_is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("name", ["calibrate", "distill", "evaluate"])
 def test_a_gpu_that_is_not_there(run, commands, name, tmp_path):

@@ -260,7 +260,7 @@ class TestCommand:
 
     def test_what_is_missing(self, run, full, corpus, tmp_path, monkeypatch):
         output = tmp_path / "compact"
-        assert "Can't find model" in run("compact", tmp_path / "none", output)[1]
+        assert "there is no such directory or package" in run("compact", tmp_path / "none", output)[1]
         assert "is missing" in run("compact", full, output, "--corpus", tmp_path / "none.spacy")[1]
         DocBin(docs=[blank().make_doc("无")]).to_disk(tmp_path / "plain.spacy")
         code, text = run("compact", full, output, "--corpus", tmp_path / "plain.spacy")

@@ -224,6 +224,15 @@ def test_predictions_are_not_read_back_as_gold(predicted, tmp_path):
     assert (summary.labelled, summary.unlabelled, summary.not_gold, summary.in_source) == (0, 3, 3, 3)
 
 
+@pytest.mark.parametrize("name", [name for name in WRITABLE if name != "label-studio"])
+def test_predictions_come_back_as_gold_from_all_other_formats(name, predicted, tmp_path):
+    """As the reference warns."""
+    export_docs(name, predicted, tmp_path / "out")
+    summary = convert_corpus(name, [tmp_path / "out"], tmp_path / "back.spacy", lang="en")
+    assert (summary.entities, summary.not_gold) == (3, 0)
+    assert ("unanswered" in summary.problems) == (name == "prodigy")
+
+
 def test_prodigy_tasks_of_a_model_have_no_answer(predicted, tmp_path):
     export_docs("prodigy", predicted, tmp_path / "out.jsonl")
     first, second, third = lines(tmp_path / "out.jsonl")

@@ -85,6 +85,19 @@ def test_each_character_and_each_span_once(pairs):
         assert ["open-left" in piece[1] for piece in pieces] == [False] + [True] * (len(pieces) - 1)
 
 
+@given(st.lists(spans, max_size=9))
+def test_no_piece_goes_on_with_a_space(pairs):
+    """Where a line breaks at it, the box would be left empty; what is nothing else keeps its tag."""
+    text = "a b  c\nd "
+    reader = read(draw(text, pairs))
+    assert reader.text == text
+    for i, (start, end) in enumerate(pairs):
+        pieces = [piece for piece in reader.pieces if piece[0] == str(i)]
+        assert "".join("".join(piece[2].split()) for piece in pieces) == "".join(text[start:end].split())
+        assert pieces[-1][3] == ["bod"]
+        assert not any(piece[2][0].isspace() and piece[2].strip() for piece in pieces[1:])
+
+
 @given(st.sets(spans, max_size=9))
 def test_what_crosses_nothing_is_not_cut(pairs):
     crossed = {(a, b) for a, b in pairs for c, d in pairs if a < c < b < d or c < a < d < b}

@@ -11,6 +11,7 @@ from spacy.tokens import Doc, DocBin
 
 from spacy_gpner.corpora.docs import read_docs
 from spacy_gpner.corpora.provenance import Provenance, set_provenance
+from spacy_gpner.entities import show_label
 from spacy_gpner.errors import PipelineError
 from spacy_gpner.evaluation.evaluate import evaluate, short_names
 from spacy_gpner.evaluation.predictions import predict
@@ -166,6 +167,10 @@ def test_command(run, trained, better, gold, tmp_path):
     assert row["low"] <= row["difference"] <= row["high"]
     for value in f:
         assert f"{100 * value:.2f}" in text
+    for own in metrics["models"].values():
+        low, high = own["interval"]["low"], own["interval"]["high"]
+        assert low <= own["micro"]["f"] <= high
+        assert f"{100 * low:.2f} to {100 * high:.2f}" in text
     # what the second has learned by heart
     assert metrics["models"][second]["novelty"]["seen"]["r"] == 1.0
     assert metrics["documents"] == len(GOLD)
@@ -202,6 +207,28 @@ def test_chinese_labels_and_labels_that_the_model_lacks(run, trained, ruler, tmp
     assert "疾病" in (output / "report.html").read_text(encoding="utf-8")
 
 
+def test_labels_that_look_like_text_are_not_told(run, tmp_path):
+    """They are counted as any other, by their length and a hash, wherever they come from."""
+    label = "患者自述，三天前起腹痛"
+    data = [("确诊肺癌", [(2, 4, label), (0, 2, "dis")]), ("肺癌术后", [(0, 2, label)])]
+    nlp = blank()
+    train(nlp, data)
+    nlp.get_pipe("span_globalpointer").thresholds = {label: 0.25}
+    nlp.to_disk(tmp_path / "model")
+    gold = save_docs(tmp_path / "gold.spacy", data)
+    output = tmp_path / "out"
+    code, text = run("evaluate", tmp_path / "model", gold, "-o", output, "--train", gold)
+    assert code == 0, text
+    page = (output / "report.html").read_text(encoding="utf-8")
+    assert label not in text + page + (output / "metrics.json").read_text(encoding="utf-8")
+    assert show_label(label) in text
+    metrics = metrics_of(output)
+    (own,), (source,) = metrics["models"].values(), metrics["sources"].values()
+    assert own["labels"][show_label(label)]["f"] == own["novelty"]["seen"]["f"] == 1.0
+    assert source["thresholds"]["span_globalpointer"]["thresholds"] == {show_label(label): 0.25}
+    assert not any("lacks the labels" in note for note in metrics["notes"])
+
+
 def test_documents_without_annotation_are_left_out(run, trained, tmp_path):
     gold = save_docs(tmp_path / "gold.spacy", [*GOLD, ("腹痛", None), ("发热", None)])
     code, text = run("evaluate", trained, gold, "-o", tmp_path / "out")
@@ -215,11 +242,36 @@ def test_gold_that_is_not_the_source_s_is_said(run, trained, tmp_path):
     set_provenance(docs[0], Provenance("a.txt", moved=2, lost=1))
     set_provenance(docs[1], Provenance("b.txt", moved=1))
     docs[2].user_data["source"] = "anything"
+    set_provenance(docs[3], Provenance("<i>c</i>.json", id="17", group="somebody"))
     DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "gold.spacy")
     code, text = run("evaluate", trained, tmp_path / "gold.spacy", "-o", tmp_path / "out")
     assert code == 0, text
     assert "3 gold entities were moved to the edges of their tokens" in text
     assert "1 gold entities of the source can't be predicted with the corpus's tokens" in text
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<bdi>a.txt</bdi>" in page
+    assert "<bdi>&lt;i&gt;c&lt;/i&gt;.json · 17</bdi>" in page
+    assert "somebody" not in page
+    # names of files and records may be those of people
+    assert "</i>.json" not in text + json.dumps(metrics_of(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("n_documents", "n_entities", "words"),
+    [
+        (30, 1, ["30 gold entities: too few"]),
+        (19, 6, ["dru (19)", "19 documents: too few"]),
+        (20, 6, ["fewer than 100 gold entities, whose scores say little: dru (20)."]),
+        (100, 6, []),
+    ],
+)
+def test_what_is_too_little_is_said(n_documents, n_entities, words, trained, tmp_path):
+    spans = [(0, 2, "dru"), *((0, end, "sym") for end in range(1, n_entities))]
+    gold = save_docs(tmp_path / "gold.spacy", [("头孢三天后停用", spans)] * n_documents)
+    notes = evaluate([str(trained)], gold, spans_key="sc").notes
+    assert len(notes) == len(words)
+    for note, word in zip(notes, words, strict=True):
+        assert word in note
 
 
 def test_other_tokens(run, tmp_path):
@@ -230,6 +282,7 @@ def test_other_tokens(run, tmp_path):
     gold = save_docs(tmp_path / "gold.spacy", data)
     code, text = run("evaluate", tmp_path / "words", gold, "-o", tmp_path / "out")
     assert code == 0, text
+    assert "1 of 1 documents have other tokens in the corpus than" in text
     assert "1 gold entities begin or end inside a token" in text
     (own,) = metrics_of(tmp_path / "out")["models"].values()
     assert (own["micro"]["p"], own["micro"]["r"]) == (1.0, pytest.approx(2 / 3))
@@ -282,7 +335,7 @@ class TestClearErrors:
         nlp.add_pipe("sentencizer")
         nlp.to_disk(tmp_path / "sentences")
         fails(tmp_path / "sentences", gold, words="writes no doc.spans['sc'] and no other span group")
-        fails(tmp_path / "none", gold, words="Can't find model")
+        fails(tmp_path / "none", gold, words="there is no such directory or package")
         fails(trained.parent, tmp_path / "none.spacy", words="none.spacy is missing")
         fails(gold, gold, words="gold.spacy")
 

@@ -13,6 +13,7 @@ from spacy_gpner.evaluation.metrics import (
     by_novelty,
     compare,
     counts_by_document,
+    interval,
     measure,
     score_by,
 )
@@ -175,6 +176,18 @@ def test_compare():
     assert first["p_holm"] == pytest.approx(3 * first["p_value"])
     assert last["p_holm"] == 1.0
     json.dumps(rows, allow_nan=False)
+
+
+def test_interval():
+    """One gold entity and one prediction a document: F1 is the share of right ones, which is binomial."""
+    right = Prediction(TEXT, frozenset({BOD}), {BOD: None})
+    wrong = Prediction(TEXT, frozenset({BOD}), {Entity(0, 2, "bod"): None})
+    found = interval([right] * 60 + [wrong] * 40)
+    half = 1.96 * (0.6 * 0.4 / 100) ** 0.5
+    assert found["low"] == pytest.approx(0.6 - half, abs=0.02)
+    assert found["high"] == pytest.approx(0.6 + half, abs=0.02)
+    assert interval([]) is interval([right]) is None
+    assert interval([Prediction(TEXT, frozenset(), {})] * 9) is None
 
 
 @given(st.sets(entities))

@@ -7,6 +7,8 @@ from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from typer.testing import CliRunner
 
 from spacy_gpner.cli import gpner_cli
+from spacy_gpner.corpora.provenance import Provenance, set_provenance
+from spacy_gpner.entities import show_label
 from spacy_gpner.errors import CorpusError
 from spacy_gpner.evaluation.visualize import write_page
 from spacy_gpner.tokenizer import CharTokenizer
@@ -53,6 +55,23 @@ def test_differences_from_gold_are_marked(tmp_path):
     assert text_of(re.sub("<small>.*?</small>", "", html)).count(text) == 1
     assert "1 found, 1 wrong label, 1 wrong boundary, 1 missed, 1 spurious." in re.sub(r"\s+", " ", html)
     assert "1 of 1 documents with gold differ" in html
+
+
+@pytest.mark.parametrize("own", ["docs", "gold"])
+def test_documents_are_named(own, tmp_path):
+    """By what the document knows of its origin, or else its gold; a label that is text is not told."""
+    label = "患者自述，三天前起腹痛"
+    for name in ("docs", "gold"):
+        path = save(tmp_path / f"{name}.spacy", "肺癌术后", [(0, 2, label)])
+        (doc,) = DocBin().from_disk(path).get_docs(spacy.blank("zh").vocab)
+        if name == own:
+            set_provenance(doc, Provenance("<b>.txt", "7"))
+        DocBin(docs=[doc], store_user_data=True).to_disk(path)
+    write_page(tmp_path / "docs.spacy", tmp_path / "p.html", gold_path=tmp_path / "gold.spacy")
+    html = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "<h3>document 1 · <bdi>&lt;b&gt;.txt · 7</bdi></h3>" in html
+    assert label not in html
+    assert show_label(label) in html
 
 
 def test_gold_without_annotation_is_no_gold(tmp_path):

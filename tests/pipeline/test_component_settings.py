@@ -9,10 +9,11 @@ import pytest
 import spacy
 from spacy.util import load_config
 
+from spacy_gpner.errors import GpnerWarning
 from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.pipeline.settings import Settings
 
-from ..util import entities, expected, make_examples, scores
+from ..util import blank, entities, expected, make_examples, scores
 
 
 def test_default_config_has_all_settings(kind):
@@ -48,6 +49,13 @@ def test_thresholds_of_single_labels(kind, trained):
     component.threshold = 0.5
     assert component.thresholds is None
     assert entities(trained(text)) == expected(spans)
+
+
+@pytest.mark.parametrize("thresholds", [{"dss": 0.3}, "dss=0.3"])
+def test_thresholds_of_no_label_are_refused_when_initialized(thresholds):
+    nlp = blank(thresholds=thresholds)
+    with pytest.raises(ValueError, match=r"there is no label 'dss'\. The labels are bod"):
+        nlp.initialize(lambda: make_examples(nlp))
 
 
 def test_calibration_is_applied_saved_and_goes_with_learning(kind, trained, tmp_path):
@@ -201,8 +209,22 @@ def test_bad_labels(kind, label):
 
 def test_no_labels_at_all(kind):
     nlp = kind.blank(spans_key="entities")
-    with pytest.raises(ValueError, match=r"no spans under doc.spans\['entities'\]"):
+    with pytest.raises(ValueError, match=r"no spans under doc.spans\['entities'\].*key 'sc' \(\d documents"):
         nlp.initialize(lambda: kind.examples(nlp))
+
+
+def test_gold_under_another_key_is_warned_of(kind):
+    """When it is initialized with labels of a config, and when it is scored; once in a training."""
+    nlp = kind.blank()
+    others = kind.examples(nlp, key="other")
+    with pytest.warns(GpnerWarning, match="nothing to learn") as record:
+        find_pipe(nlp).initialize(lambda: others, nlp=nlp, labels=["bod"])
+    assert len(record) == 1
+    with warnings.catch_warnings(record=True) as record:
+        warnings.simplefilter("default")
+        scores = [nlp.evaluate(others)["spans_sc_f"] for _ in range(3)]
+    assert scores == [None, None, None]
+    assert ["nothing to score" in str(warning.message) for warning in record] == [True]
 
 
 def test_initialize_without_examples_that_have_tokens(kind):

@@ -1,6 +1,7 @@
 """What every kind of component owes: learning, alone and beside others in a pipeline."""
 
 import copy
+import re
 
 import numpy
 import pytest
@@ -10,9 +11,11 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 from torch.testing import assert_close
 
+from spacy_gpner.errors import GpnerWarning
 from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.pipeline.teaching import Lesson
 from spacy_gpner.spans import DistillationLoss
+from spacy_gpner.tokenizer import CharTokenizer
 
 from ..util import (
     CHAR_TOKENIZER,
@@ -99,9 +102,13 @@ def test_unannotated_examples_teach_nothing(kind):
 def test_gold_that_does_not_fit_the_tokens_is_reported(kind):
     nlp = kind.blank("en", char_tokenizer=False)
     data = [("chronic gastritis of the stomach", [(0, 17, "dis"), (25, 30, "bod")])]
-    with pytest.warns(UserWarning, match=r"1 of 2 gold spans .*whole tokens.*bod 1 of 1"):
-        nlp.initialize(lambda: make_examples(nlp, data))
-    nlp.update(make_examples(nlp, data))
+    examples = make_examples(nlp, data, tokenizer=CharTokenizer(nlp.vocab))
+    with pytest.warns(GpnerWarning) as record:
+        nlp.initialize(lambda: examples)
+    other_tokens, misaligned = (str(warning.message) for warning in record)
+    assert "1 of 1 documents have other tokens in the corpus" in other_tokens
+    assert re.search(r"1 of 2 gold spans .*whole tokens.*bod 1 of 1", misaligned)
+    nlp.update(examples)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

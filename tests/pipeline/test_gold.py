@@ -6,7 +6,7 @@ import torch
 from spacy.tokens import Span
 from spacy.training import Example
 
-from spacy_gpner.pipeline.gold import GoldReport, gold_spans
+from spacy_gpner.pipeline.gold import GoldReport, KeysFound, gold_spans
 from spacy_gpner.spans import SpanObjective, Window
 from spacy_gpner.tokenizer import CharTokenizer
 
@@ -34,9 +34,9 @@ def make_example(text, spans, *, words=False):
 
 
 def make_report(*examples):
-    report = GoldReport()
+    report = GoldReport(KeysFound("sc"))
     for example in examples:
-        report.add(example, "sc")
+        report.add(example)
     return report
 
 
@@ -65,6 +65,52 @@ def test_each_reason_is_warned_of_once_by_label():
     assert "not made of whole tokens" in messages[2]
     assert messages[2].endswith("By label: B 1 of 2 (50.00%).")
     assert "of labels that the component does not have" in messages[3]
+
+
+def annotated(**groups):
+    """A document with a span in each group; `ents` is doc.ents."""
+    doc = CHARS("abcd")
+    for key, labels in groups.items():
+        spans = [Span(doc, i, i + 1, label=label) for i, label in enumerate(labels)]
+        if key == "ents":
+            doc.ents = spans
+        else:
+            doc.spans[key] = spans
+    return doc
+
+
+@pytest.mark.parametrize(
+    ("docs", "words"),
+    [
+        (
+            [annotated(other="A"), annotated(other="A", ents="B")],
+            ["key 'other' (2 documents)", "doc.ents (1"],
+        ),
+        (
+            [annotated(ents="A"), annotated()],
+            ["in doc.ents (1 documents)", "doc.spans['sc'] = list(doc.ents)"],
+        ),
+        ([annotated(患者诉腹痛三天入院="A")], ["key of 9 characters (#"]),
+    ],
+)
+def test_gold_under_other_keys(docs, words):
+    keys = KeysFound("sc")
+    for doc in docs:
+        keys.add(doc)
+    text = keys.describe()
+    assert text.startswith(f"None of the {len(docs)} documents has spans under doc.spans['sc'].")
+    for word in [*words, "Set spans_key to the key of the corpus"]:
+        assert word in text
+    assert ("doc.ents is not read" in text) == any(doc.ents for doc in docs)
+    assert "腹痛" not in text
+    keys.add(annotated(sc=""))
+    assert keys.describe() == ""
+
+
+def test_unlabelled_text_is_no_slip_in_the_key():
+    keys = KeysFound("sc")
+    keys.add(annotated(other=""))
+    assert keys.describe() == ""
 
 
 def test_labels_that_are_text_are_not_told():

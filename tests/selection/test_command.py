@@ -1,11 +1,14 @@
 """`select`: what it chooses, writes and prints, and what it refuses."""
 
+import json
+
 import numpy
 import pytest
 import spacy
 from spacy.tokens import DocBin
 
 from spacy_gpner.corpora.docs import read_docs
+from spacy_gpner.corpora.provenance import get_provenance
 from spacy_gpner.errors import CorpusError
 from spacy_gpner.selection.select import rank, select
 
@@ -54,6 +57,18 @@ def save(path, data=POOL):
 @pytest.fixture
 def pool(tmp_path):
     return save(tmp_path / "pool.spacy")
+
+
+def test_a_pool_of_json_lines(run, one_model, tmp_path):
+    lines = [json.dumps({"text": text, "id": str(number)}) for number, text in enumerate(TEXTS)]
+    (tmp_path / "pool.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    code, text = run("convert", "spans", tmp_path / "pool.jsonl", tmp_path / "pool.spacy")
+    assert code == 0, text
+    assert "0 labelled, 6 unlabelled" in text
+    assert run("select", one_model, tmp_path / "pool.spacy", tmp_path / "next.spacy", "--n", 3)[0] == 0
+    chosen = read_docs(tmp_path / "next.spacy")[0]
+    assert [TEXTS[int(get_provenance(doc).id)] for doc in chosen] == [doc.text for doc in chosen]
+    assert len(chosen) == 3
 
 
 def test_chooses(run, model, pool, tmp_path):
@@ -165,7 +180,7 @@ def test_what_is_refused(run, one_model, pool, tmp_path):
     spacy.blank("zh").to_disk(tmp_path / "blank")
     for args, words in (
         ((tmp_path / "blank", pool, output), "has no span component"),
-        ((tmp_path / "none", pool, output), "Can't find model"),
+        ((tmp_path / "none", pool, output), "there is no such directory or package"),
         ((one_model, tmp_path / "none.spacy", output), "is missing"),
         ((one_model, pool, pool), "is also an input"),
         ((one_model, pool, tmp_path / "next.json"), "must end with .spacy"),
