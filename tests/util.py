@@ -148,7 +148,9 @@ def expected(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     return sorted(spans)
 
 
-def make_tiny_bert(path: Path, texts: Optional[list[str]] = None, positions: int = 512) -> str:
+def make_tiny_bert(
+    path: Path, texts: Optional[list[str]] = None, positions: int = 512, n_layers: int = 1
+) -> str:
     """Write a random BERT with a character vocabulary to disk."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -162,7 +164,7 @@ def make_tiny_bert(path: Path, texts: Optional[list[str]] = None, positions: int
     config = BertConfig(
         vocab_size=len(vocab),
         hidden_size=16,
-        num_hidden_layers=1,
+        num_hidden_layers=n_layers,
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=positions,

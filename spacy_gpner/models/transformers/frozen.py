@@ -26,17 +26,17 @@ BATCH_SIZE = 64
 
 @registry.misc("spacy-gpner.VectorCache.v1")
 def create_vector_cache(
-    path: Optional[Path] = None, precision: Precision = "half", max_gb: float = 4.0
+    path: Optional[str] = None, precision: Precision = "half", max_gb: float = 4.0
 ) -> VectorCache:
     """Create a `VectorCache`, for `cache` of a `FrozenTransformer`.
 
-    path (Optional[Path]): A file for the vectors of the training corpus (safetensors), which a later training
+    path (Optional[str]): A file for the vectors of the training corpus (safetensors), which a later training
         on the same corpus with the same encoder reads; None for memory.
     precision (str): "half" keeps three digits, "full" all, in twice the space.
     max_gb (float): The most GiB of vectors to keep; those of texts beyond it are made again each time.
     RETURNS (VectorCache): The cache.
     """
-    return VectorCache(path, precision=precision, max_gb=max_gb)
+    return VectorCache(Path(path) if path else None, precision=precision, max_gb=max_gb)
 
 
 @registry.architectures("spacy-gpner.FrozenTransformer.v1")

@@ -54,12 +54,11 @@ def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
         if depth is not None:
             config.num_hidden_layers = depth
         module, found = _load(AutoModel, name, "model.safetensors", config=config, output_loading_info=True)
-    wrong = [key for key in found["missing_keys"] if not key.startswith(POOLERS)]
-    if wrong or found["mismatched_keys"]:
+    missing = [key for key in found["missing_keys"] if not key.startswith(POOLERS)]
+    if missing:
         raise PipelineError(
             f"The encoder {name} has weights of another architecture than its config.json says: "
-            f"'{(wrong or found['mismatched_keys'])[0]}' is missing or of another shape. Give a directory "
-            "that was saved whole."
+            f"'{missing[0]}' is missing. Give a directory that was saved whole."
         )
     config.architectures = [type(module).__name__]
     return Pretrained(config.to_json_string(), tokenizer.backend_tokenizer.to_str(), _without_poolers(module))
@@ -84,17 +83,18 @@ def _without_poolers(module: nn.Module) -> nn.Module:
 def _load(kind: Any, name: str, file: str, **settings: Any) -> Any:
     try:
         return kind.from_pretrained(name, trust_remote_code=False, **settings)
-    except (OSError, ValueError, KeyError, ImportError) as err:
+    except Exception as err:
+        # Damaged files can raise anything in transformers' parsers.
         if Path(name).is_dir():
             raise PipelineError(
-                f"Can't load the encoder in {name}: its {file} is missing, damaged, or needs code of its "
-                f"own ({type(err).__name__}). Give a directory that transformers' save_pretrained has written, of "
-                "a model and its tokenizer."
+                f"Can't load the encoder in {name}: its {file} is missing, damaged, does not fit its "
+                f"config.json, or needs code of its own ({type(err).__name__}). Give a directory that "
+                "transformers' save_pretrained has written, of a model and its tokenizer."
             ) from err
         raise PipelineError(
             f"Can't load the encoder {name}: it is no directory here, and the Hugging Face hub gave no "
-            f"{file} by that name ({type(err).__name__}). Check the name, or download it where there is a network "
-            "and give its directory."
+            f"{file} by that name ({type(err).__name__}). Check the name, or download it where there is a "
+            "network and give its directory."
         ) from err
 
 

@@ -109,6 +109,8 @@ def _init(model: Tok2Vec, X: Optional[list[Doc]] = None, Y: Optional[list[Floats
 def _forward(
     model: Tok2Vec, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
+    if not docs:
+        return [], lambda dY: []
     lengths = [len(doc) for doc in docs]
     output, backprop_encoder = encode(model, docs, is_train)
 

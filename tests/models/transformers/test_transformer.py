@@ -1,0 +1,304 @@
+"""A pretrained encoder in a pipeline: fine-tuned, or frozen with its vectors kept."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy
+import pytest
+import spacy
+import torch
+from spacy.util import registry
+from transformers import AutoModel, BertTokenizerFast
+
+from spacy_gpner.errors import CacheError, PipelineError
+from spacy_gpner.models.torch_layer import get_shim
+from spacy_gpner.models.transformers.frozen import frozen_encoders
+from spacy_gpner.training.lazy_adam import create_lazy_adam
+
+from ...util import CHAR_TOKENIZER, TRAIN, entities, make_examples, make_tiny_bert
+
+NAME = "span_globalpointer"
+TEXTS = [text for text, _ in TRAIN]
+ENCODERS = {
+    "Transformer": {"@architectures": "spacy-gpner.Transformer.v1", "window": 32, "stride": 24},
+    "FrozenTransformer": {
+        "@architectures": "spacy-gpner.FrozenTransformer.v1",
+        "layers": [1, 2],
+        "width": 16,
+        "window": 32,
+        "stride": 24,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory):
+    return make_tiny_bert(tmp_path_factory.mktemp("bert"), n_layers=2)
+
+
+def pipeline(encoder, bert, **settings):
+    nlp = spacy.blank("zh", config=CHAR_TOKENIZER)
+    tok2vec = {**ENCODERS[encoder], "name": bert, **settings}
+    model = {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "tok2vec": tok2vec}
+    nlp.add_pipe(NAME, config={"window": 16, "model": model})
+    return nlp
+
+
+def trained(encoder, bert, steps=60, **settings):
+    nlp = pipeline(encoder, bert, **settings)
+    spacy.util.fix_random_seed(0)
+    optimizer = nlp.initialize(lambda: make_examples(nlp))
+    optimizer.learn_rate = 0.01
+    for _ in range(steps):
+        nlp.update(make_examples(nlp), sgd=optimizer)
+    return nlp
+
+
+def tok2vec_of(nlp):
+    return nlp.get_pipe(NAME).model.get_ref("tok2vec")
+
+
+def vectors(nlp, texts=TEXTS):
+    return tok2vec_of(nlp).predict([nlp.make_doc(text) for text in texts])
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_learns_and_is_saved_whole(encoder, bert, tmp_path):
+    copy = shutil.copytree(bert, tmp_path / "encoder")
+    nlp = trained(encoder, str(copy))
+    found = [entities(doc) for doc in nlp.pipe(TEXTS)]
+    assert sum(map(len, found)) > 0
+    nlp.to_disk(tmp_path / "saved")
+    shutil.rmtree(copy)
+    again = spacy.load(tmp_path / "saved")
+    assert [entities(doc) for doc in again.pipe(TEXTS)] == found
+    for own, other in zip(vectors(again), vectors(nlp), strict=True):
+        numpy.testing.assert_allclose(own, other, atol=5e-3)
+
+
+def test_vectors_are_those_of_transformers(bert):
+    nlp = pipeline("Transformer", bert, mixed_precision=False)
+    nlp.initialize(lambda: make_examples(nlp))
+    tokenizer, model = BertTokenizerFast.from_pretrained(bert), AutoModel.from_pretrained(bert).eval()
+    for text, own in zip(TEXTS, vectors(nlp), strict=True):
+        with torch.no_grad():
+            expected = model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0, 1:-1].numpy()
+        spaces = [i for i, char in enumerate(text) if char.isspace()]
+        numpy.testing.assert_allclose(numpy.delete(own, spaces, axis=0), expected, atol=1e-5)
+        assert not own[spaces].any()
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_batch_mates_and_kept_vectors_change_nothing(encoder, bert):
+    nlp = pipeline(encoder, bert, mixed_precision=False)
+    nlp.initialize(lambda: make_examples(nlp))
+    together, kept = vectors(nlp), vectors(nlp)
+    for text, own, again in zip(TEXTS, together, kept, strict=True):
+        numpy.testing.assert_allclose(vectors(nlp, [text])[0], own, atol=2e-3)
+        numpy.testing.assert_allclose(again, own, atol=2e-3)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("texts", [[], [""], ["", "发热"], ["发热" * 300], ["\n"]])
+def test_any_batch(encoder, texts, bert):
+    nlp = pipeline(encoder, bert)
+    nlp.initialize(lambda: make_examples(nlp))
+    found = vectors(nlp, texts)
+    assert [x.shape for x in found] == [(len(nlp.make_doc(text)), 16) for text in texts]
+    assert all(numpy.isfinite(x).all() for x in found)
+
+
+def test_gradient_is_that_of_the_module(bert):
+    nlp = pipeline("Transformer", bert, mixed_precision=False)
+    nlp.initialize(lambda: make_examples(nlp))
+    tok2vec = tok2vec_of(nlp)
+    module = get_shim(tok2vec).module
+    for layer in module.modules():
+        if isinstance(layer, torch.nn.Dropout):
+            layer.p = 0.0
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    output, backprop = tok2vec.begin_update(docs)
+    rng = numpy.random.default_rng(0)
+    weights = [rng.normal(size=x.shape).astype("float32") for x in output]
+    backprop(weights)
+    (name, parameter), *_ = [x for x in module.named_parameters() if x[0].endswith("0.output.dense.weight")]
+    step = 1e-2
+    found = float(parameter.grad[0, 0])
+    values = []
+    for sign in (1, -1):
+        with torch.no_grad():
+            parameter[0, 0] += sign * step
+        values.append(sum(float((x * w).sum()) for x, w in zip(tok2vec.predict(docs), weights, strict=True)))
+        with torch.no_grad():
+            parameter[0, 0] -= sign * step
+    assert found == pytest.approx((values[0] - values[1]) / (2 * step), rel=0.02)
+
+
+def test_frozen_layers_stay(bert):
+    nlp = pipeline("Transformer", bert, frozen_layers=1)
+    optimizer = nlp.initialize(lambda: make_examples(nlp))
+    module = get_shim(tok2vec_of(nlp)).module
+    before = {name: x.detach().clone() for name, x in module.named_parameters()}
+    nlp.update(make_examples(nlp), sgd=optimizer)
+    changed = {name for name, x in module.named_parameters() if not torch.equal(x, before[name])}
+    assert changed
+    assert all(".layer.1." in name for name in changed)
+
+
+def test_depth(bert):
+    nlp = pipeline("Transformer", bert, depth=1, mixed_precision=False)
+    nlp.initialize(lambda: make_examples(nlp))
+    assert not any(".layer.1." in name for name, _ in get_shim(tok2vec_of(nlp)).module.named_parameters())
+
+
+def test_frozen_encoder_has_the_layers_that_it_needs(bert):
+    nlp = pipeline("FrozenTransformer", bert, layers=[1])
+    nlp.initialize(lambda: make_examples(nlp))
+    (node,) = frozen_encoders(nlp.get_pipe(NAME).model)
+    assert not any(".layer.1." in name for name, _ in get_shim(node).module.named_parameters())
+
+
+@pytest.mark.parametrize("join", ["concat", "mix"])
+def test_a_text_is_encoded_once(join, bert, monkeypatch):
+    nlp = pipeline("FrozenTransformer", bert, join=join)
+    optimizer = nlp.initialize(lambda: make_examples(nlp))
+
+    def never(*args, **kwargs):
+        raise AssertionError("encoded again")
+
+    monkeypatch.setattr("spacy_gpner.models.transformers.frozen.encode", never)
+    for _ in range(3):
+        nlp.update(make_examples(nlp), sgd=optimizer)
+    nlp.evaluate(make_examples(nlp))
+    with pytest.raises(AssertionError, match="encoded again"):
+        nlp("未曾见过")
+
+
+def test_nothing_is_kept_of_what_a_trained_pipeline_reads(bert, tmp_path):
+    trained("FrozenTransformer", bert, steps=1).to_disk(tmp_path / "saved")
+    nlp = spacy.load(tmp_path / "saved")
+    list(nlp.pipe(TEXTS))
+    (node,) = frozen_encoders(nlp.get_pipe(NAME).model)
+    assert node.attrs["cache"].get(TEXTS[0], len(nlp.make_doc(TEXTS[0]))) is None
+
+
+def frozen_vectors(nlp):
+    (node,) = frozen_encoders(nlp.get_pipe(NAME).model)
+    return node.predict([nlp.make_doc(text) for text in TEXTS])
+
+
+def cache_of(path):
+    return {"@misc": "spacy-gpner.VectorCache.v1", "path": str(path)}
+
+
+def test_cache_file(bert, tmp_path):
+    nlp = pipeline("FrozenTransformer", bert, cache=cache_of(tmp_path / "cache"))
+    nlp.initialize(lambda: make_examples(nlp))
+    again = pipeline("FrozenTransformer", bert, cache=cache_of(tmp_path / "cache"))
+    again.initialize(lambda: make_examples(again)[::-1])
+    (node,) = frozen_encoders(again.get_pipe(NAME).model)
+    for text, own in zip(TEXTS, frozen_vectors(nlp), strict=True):
+        numpy.testing.assert_array_equal(node.attrs["cache"].get(text, len(own)), own)
+
+
+def test_cache_of_another_encoder(bert, tmp_path):
+    nlp = pipeline("FrozenTransformer", bert, cache=cache_of(tmp_path / "cache"))
+    nlp.initialize(lambda: make_examples(nlp))
+    other = pipeline("FrozenTransformer", bert, layers=[2], cache=cache_of(tmp_path / "cache"))
+    with pytest.raises(CacheError, match="made for something else.*encoder"):
+        other.initialize(lambda: make_examples(other))
+
+
+def test_learning_rates_by_name(bert):
+    nlp = pipeline("Transformer", bert)
+    nlp.initialize(lambda: make_examples(nlp))
+    optimizer = create_lazy_adam(
+        0.01, lr_scale={"transformer.embeddings.*": 0.0, "transformer.*": 0.1}, use_averages=False
+    )
+    module = get_shim(tok2vec_of(nlp)).module
+    before = {name: x.detach().clone() for name, x in module.named_parameters()}
+    nlp.update(make_examples(nlp), sgd=optimizer)
+    moved = {name: float((x - before[name]).abs().max().detach()) for name, x in module.named_parameters()}
+    assert all(change == 0 for name, change in moved.items() if "embeddings" in name)
+    # The first step of Adam is as long as the learning rate.
+    assert moved["transformer.encoder.layer.0.output.dense.weight"] == pytest.approx(0.001, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("window", 0),
+        ("stride", 33),
+        ("depth", 0),
+        ("frozen_layers", -1),
+        ("layers", [0]),
+        ("join", "sum"),
+        ("width", 0),
+    ],
+)
+def test_settings_out_of_range(setting, value, bert):
+    kind = "Transformer" if setting in ("depth", "frozen_layers") else "FrozenTransformer"
+    build = registry.architectures.get(f"spacy-gpner.{kind}.v1")
+    with pytest.raises(ValueError, match=f"Invalid {setting}"):
+        build(name=bert, **{"window": 32, "stride": 24, setting: value})
+
+
+def damaged(bert, path, damage):
+    damage(Path(shutil.copytree(bert, path)))
+    return str(path)
+
+
+def change_config(**settings):
+    def change(path):
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        (path / "config.json").write_text(json.dumps({**config, **settings}), encoding="utf-8")
+
+    return change
+
+
+def remove(*names):
+    def change(path):
+        for name in names:
+            (path / name).unlink()
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (remove("config.json"), "config.json is missing"),
+        (remove("model.safetensors"), "model.safetensors is missing"),
+        (remove("tokenizer.json", "vocab.txt", "tokenizer_config.json"), "tokenizer.json or vocab.txt"),
+        (change_config(model_type="gpt2", is_decoder=True), "is no encoder"),
+        (change_config(model_type="own", auto_map={"AutoConfig": "own.Own"}), "needs code of its own"),
+        (change_config(hidden_size=32), "does not fit"),
+        (change_config(vocab_size=5), "not of one encoder"),
+        (change_config(max_position_embeddings=20), "does not fit"),
+        (lambda path: (path / "model.safetensors").write_bytes(b"x" * 100), "is missing, damaged"),
+    ],
+)
+def test_damaged_encoder(damage, message, bert, tmp_path):
+    nlp = pipeline("Transformer", damaged(bert, tmp_path / "encoder", damage))
+    with pytest.raises(PipelineError, match=message):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_no_encoder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    nlp = pipeline("Transformer", str(tmp_path / "none"))
+    with pytest.raises(PipelineError, match="is no directory here"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_more_layers_than_there_are(bert):
+    nlp = pipeline("FrozenTransformer", bert, layers=[3])
+    with pytest.raises(PipelineError, match="has 2 layers, and 3 were asked for"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_window_beyond_the_positions(tmp_path):
+    nlp = pipeline("Transformer", make_tiny_bert(tmp_path, positions=20))
+    with pytest.raises(PipelineError, match="positions for 20 pieces"):
+        nlp.initialize(lambda: make_examples(nlp))
