@@ -19,8 +19,8 @@ DIGEST_SIZE = 16
 
 
 class VectorCache:
-    """Vectors of a text's tokens, such as a frozen encoder's. In memory, or in a file that only serves the same
-    encoder and corpus.
+    """Vectors of a text's tokens, such as a frozen encoder's. In memory, or in a file that only serves the
+    same encoder and corpus.
 
     path (Optional[Path]): The file (safetensors); None for memory.
     precision (str): "full" is float32, "half" float16: half the size, three digits.
@@ -124,8 +124,8 @@ class VectorCache:
                 wrong = [key for key, value in expected.items() if found.get(key) != value]
                 if wrong:
                     raise CacheError(
-                        f"The cache {path} was made for something else (different: {', '.join(wrong)}). Remove "
-                        "it, or name another file as the cache's path in the config."
+                        f"The cache {path} was made for something else (different: {', '.join(wrong)}). "
+                        "Remove it, or name another file as the cache's path in the config."
                     )
                 arrays = {name: file.get_tensor(name) for name in ("vectors", "digests", "stops")}
             has_precision = arrays["vectors"].dtype == DTYPES[self.precision]

@@ -51,13 +51,14 @@ def FrozenTransformer(
     cache: Optional[VectorCache] = None,
 ) -> Tok2Vec:
     """Build a `tok2vec` layer of a pretrained encoder that does not learn, and of what makes a vector of its
-    layers, which does. While the pipeline is trained, the encoder's vectors are kept: each text costs one pass,
-    whatever the epochs. The encoder is loaded by `nlp.initialize`, and saved with the pipeline.
+    layers, which does. While the pipeline is trained, the encoder's vectors are kept: each text costs one
+    pass, whatever the epochs. The encoder is loaded by `nlp.initialize`, and saved with the pipeline.
 
     name (str): The encoder's name on the Hugging Face hub, or its directory.
     layers (Optional[Sequence[int]]): Which of its layers to use, from 1; None for the last. Those above the
         highest are left away.
-    join (str): "concat" sets the layers side by side, "mix" takes a learned mean of them (Peters et al., 2018).
+    join (str): "concat" sets the layers side by side, "mix" takes a learned mean of them (Peters et al.,
+        2018).
     width (int): Width of the output, a projection of what is joined.
     window (int): Pieces that the encoder reads at once, at most as many as it has positions for.
     stride (int): Pieces from the beginning of a window to that of the next.

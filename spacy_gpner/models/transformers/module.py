@@ -25,7 +25,8 @@ class TextEncoder(nn.Module):
 
     config (str): The encoder's settings, as JSON.
     tokenizer (str): Its tokenizer, as JSON.
-    window, stride (int): Pieces that it reads at once, and from the beginning of a window to that of the next.
+    window, stride (int): Pieces that it reads at once, and from the beginning of a window to that of the
+        next.
     layers (Optional[Sequence[int]]): The layers whose outputs make up a vector, side by side, from 1; None
         for the last.
     frozen_layers (int): How many of the first layers don't learn, nor the embeddings; 0 for none.
@@ -55,8 +56,8 @@ class TextEncoder(nn.Module):
         positions = _positions(self.transformer, settings)
         if positions is not None and window > positions:
             raise PipelineError(
-                f"The encoder has positions for {positions} pieces, fewer than `window` ({window}). Lower it; "
-                "longer texts are read in several windows."
+                f"The encoder has positions for {positions} pieces, fewer than `window` ({window}). Lower "
+                "it; longer texts are read in several windows."
             )
         self.window, self.stride = window, stride
         self.pieces = PieceTokenizer(tokenizer, window, stride)
