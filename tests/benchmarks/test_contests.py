@@ -98,7 +98,7 @@ def test_a_model_that_is_not_there(tmp_path):
     command = ["run", "student", "--corpus", str(tmp_path), "--model", f"full={tmp_path / 'none'}"]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 1
-    assert "full: OSError" in result.output
+    assert "full: PipelineError" in result.output
     result = CliRunner().invoke(app, [*command[:-1], str(tmp_path)])
     assert result.exit_code == 1
     assert "--model NAME=DIR" in result.output
