@@ -49,6 +49,7 @@ setup(
         "torch>=2.6",
         # spacy-transformers 1.4 breaks from 4.53.3 on
         "transformers>=4.49,<4.53.3",
+        "tokenizers>=0.21",
         "safetensors>=0.4",
         "numpy>=2.0",
         "scipy>=1.11",

@@ -9,6 +9,7 @@ from .card import card_cli
 from .compact import compact_cli
 from .convert import convert_cli
 from .distill import distill_cli
+from .encoder import encoder_cli
 from .ensemble import ensemble_cli
 from .evaluate import evaluate_cli
 from .export import export_cli
@@ -53,6 +54,12 @@ gpner_cli.command(
     "--paths.train train.spacy --paths.dev heldout.spacy --distillation.linkage null",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(distill_cli)
+gpner_cli.command(
+    "encoder",
+    short_help="Cut an encoder's vocabulary to the pieces that texts need",
+    epilog="Example: spacy gpner encoder intfloat/multilingual-e5-small encoder --text notes.txt "
+    "--characters",
+)(encoder_cli)
 gpner_cli.command(
     "ensemble",
     short_help="Make one pipeline of several trained ones",

@@ -60,6 +60,20 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as err:
         raise CorpusError(f"Can't read {path}: {err.strerror}. Check it, and who may read it.") from None
+    check_is_text(data, path)
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as err:
+        raise not_utf8(path, f"byte {err.start}", is_binary=b"\0" in data) from None
+
+
+def check_is_text(data: bytes, path: Path) -> None:
+    """Refuse what begins as no text does, or as one of another encoding than UTF-8.
+
+    data (bytes): What the file begins with.
+    path (Path): The file.
+    RAISES (CorpusError): If it is refused.
+    """
     for mark, remedy in OTHER_FILES.items():
         if data.startswith(mark):
             raise CorpusError(f"{path} is no text, but seems to be {remedy.format(quote(str(path)))}.")
@@ -68,17 +82,22 @@ def read_text(path: Path) -> str:
         raise CorpusError(
             f"{path} is in {encoding}, not in UTF-8. Convert it first: {_iconv(encoding, path)}"
         )
-    try:
-        return data.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as err:
-        if b"\0" in data:
-            raise CorpusError(
-                f"{path} is no text, but a binary file. Give the corpus's text or JSON."
-            ) from None
-        raise CorpusError(
-            f"{path} is not valid UTF-8: see byte {err.start}. If it is in another encoding, convert it "
-            f"first, for instance: {_iconv('GB18030', path)}"
-        ) from None
+
+
+def not_utf8(path: Path, place: str, *, is_binary: bool) -> CorpusError:
+    """Say that a file is not in UTF-8.
+
+    path (Path): The file.
+    place (str): Where in it.
+    is_binary (bool): Whether it holds bytes that no text does.
+    RETURNS (CorpusError): The error.
+    """
+    if is_binary:
+        return CorpusError(f"{path} is no text, but a binary file. Give the corpus's text or JSON.")
+    return CorpusError(
+        f"{path} is not valid UTF-8: see {place}. If it is in another encoding, convert it "
+        f"first, for instance: {_iconv('GB18030', path)}"
+    )
 
 
 def _iconv(encoding: str, path: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from torch import nn
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig
 from transformers.utils import logging
 
 from ...errors import PipelineError
@@ -21,11 +21,14 @@ class Pretrained(NamedTuple):
     config (str): Its settings, as JSON.
     tokenizer (str): Its tokenizer, as JSON.
     module (nn.Module): The encoder with its weights.
+    roles (Dict[str, Any]): What the tokenizer's JSON does not say: its special tokens by name, how long a
+        text may be, the inputs of the encoder.
     """
 
     config: str
     tokenizer: str
     module: nn.Module
+    roles: dict[str, Any]
 
 
 def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
@@ -41,7 +44,7 @@ def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
         config = _load(AutoConfig, name, "config.json")
         _check_kind(name, config, depth)
         tokenizer = _load(AutoTokenizer, name, "tokenizer.json or vocab.txt", use_fast=True)
-        if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        if not tokenizer.is_fast:
             raise PipelineError(
                 f"The encoder {name} has no fast tokenizer, which knows the characters of a piece. Convert "
                 " it to a tokenizer.json, or give another encoder."
@@ -61,7 +64,13 @@ def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
             f"'{missing[0]}' is missing. Give a directory that was saved whole."
         )
     config.architectures = [type(module).__name__]
-    return Pretrained(config.to_json_string(), tokenizer.backend_tokenizer.to_str(), _without_poolers(module))
+    roles = {
+        **tokenizer.special_tokens_map,
+        "model_max_length": tokenizer.model_max_length,
+        "model_input_names": tokenizer.model_input_names,
+    }
+    json = tokenizer.backend_tokenizer.to_str()
+    return Pretrained(config.to_json_string(), json, _without_poolers(module), roles)
 
 
 def make_module(settings: PretrainedConfig) -> nn.Module:

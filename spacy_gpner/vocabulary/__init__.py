@@ -1,0 +1,1 @@
+"""An encoder with the part of its vocabulary that given texts need."""

@@ -1,0 +1,1 @@
+"""Encoders with a part of their vocabulary."""
