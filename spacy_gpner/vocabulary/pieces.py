@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Set
 from functools import cached_property
+from itertools import chain
 from typing import Any, Optional
 
 from tokenizers import Tokenizer
@@ -14,6 +15,12 @@ from ..errors import PipelineError
 from .scripts import CJK, SIGNS, script_of
 
 KINDS = ("WordPiece", "Unigram", "BPE")
+PARTS = ("normalizer", "pre_tokenizer", "decoder")
+# Settings by which a Chinese character has one form, at the beginning of a word and inside
+BY_CHARACTER: dict[str, dict[str, Any]] = {
+    "Metaspace": {"prepend_scheme": "never"},
+    "BertNormalizer": {"handle_chinese_chars": True},
+}
 # What stands for a space in pieces
 SPACES = "▁ "
 BYTES = {symbol: byte for byte, symbol in bytes_to_unicode().items()}
@@ -72,16 +79,14 @@ class Vocabulary:
         return self._with_parts(kept)
 
     def by_character(self) -> tuple["Vocabulary", list[int]]:
-        """Cut off all pieces that hold a Chinese character and something else, and write no mark of a word
-        before a text.
+        """Cut off all pieces that hold a Chinese character and something else, and give a character no other
+        form at the beginning of a text or word.
 
         RETURNS (Tuple[Vocabulary, List[int]]): The vocabulary, and the old number of each of its pieces.
         """
         data = json.loads(self.json)
-        for part in ("pre_tokenizer", "decoder"):
-            for node in _nodes(data[part]):
-                if node["type"] == "Metaspace":
-                    node["prepend_scheme"] = "never"
+        for node in chain.from_iterable(_nodes(data[part]) for part in PARTS):
+            node.update(BY_CHARACTER.get(node["type"], {}))
         kept = {number for piece, number in self.ids.items() if _is_apart(self._text(piece))}
         return Vocabulary(json.dumps(data)).cut(kept | self.named)
 

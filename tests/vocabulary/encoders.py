@@ -61,7 +61,7 @@ KINDS = {
 }
 
 
-def write_encoder(path, kind, tokenizer=None):
+def write_encoder(path, kind, tokenizer=None, pad_id=None):
     """Write an encoder with random weights."""
     build, config, model = KINDS[kind]
     tokenizer = tokenizer or build()
@@ -79,7 +79,7 @@ def write_encoder(path, kind, tokenizer=None):
         intermediate_size=32,
         max_position_embeddings=70,
         **{f"{role}_id": tokenizer.token_to_id(roles[role]) for role in ("bos_token", "eos_token")},
-        pad_token_id=tokenizer.token_to_id("<pad>"),
+        pad_token_id=tokenizer.token_to_id("<pad>") if pad_id is None else pad_id,
     )
     model(settings).save_pretrained(path)
     return path

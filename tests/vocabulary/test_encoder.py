@@ -90,6 +90,16 @@ def test_padding_with_a_high_number(folder, tmp_path):
     assert data["padding"]["pad_id"] == data["added_tokens"][-1]["id"] == cut.sizes[1].pieces - 1 < pad
 
 
+def test_positions_that_begin_after_the_number_of_padding(folder, tmp_path):
+    encoders.write_encoder(tmp_path / "encoder", "BPE", encoders.unigram(), pad_id=20)
+    cut = cut_encoder(str(tmp_path / "encoder"), [folder / "texts.txt"])
+    write_encoder(cut.pretrained, tmp_path / "out")
+    assert cut.sizes[1].pieces < cut.sizes[0].pieces
+    for text in TEXTS:
+        old, new = (hidden_states(tmp_path / name, [text])[-1] for name in ("encoder", "out"))
+        torch.testing.assert_close(new, old, atol=1e-6, rtol=0)
+
+
 @pytest.mark.parametrize("name", ["cut", "characters"])
 @pytest.mark.parametrize("kind", KINDS)
 @given(text=st.text(st.sampled_from(sorted(set("".join(TEXTS))) + list("βzЖ高\ud800\n")), max_size=30))
@@ -195,7 +205,7 @@ def test_characters_that_are_no_pieces(folder, tmp_path):
     tokenizer.add_special_tokens(["<mask>"])
     encoders.write_encoder(tmp_path / "encoder", "Unigram", tokenizer)
     (tmp_path / "texts.txt").write_text("发热", encoding="utf-8")
-    with pytest.raises(PipelineError, match="would have no piece of any CJK.* without --characters"):
+    with pytest.raises(PipelineError, match=r"would have no piece of any CJK.* without --characters"):
         cut_encoder(str(tmp_path / "encoder"), [tmp_path / "texts.txt"], by_character=True)
 
 
