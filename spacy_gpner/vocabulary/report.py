@@ -21,7 +21,7 @@ def print_cut(cut: CutEncoder) -> None:
         ("pieces", *(f"{size.pieces:,}" for size in sizes)),
         ("parameters", *(f"{size.parameters / 1e6:,.2f} M" for size in sizes)),
         ("MB", *(f"{size.bytes / 1e6:,.1f}" for size in sizes)),
-        ("pieces per character", *(f"{x.n_pieces / x.characters.total():.2f}" for x in surveys)),
+        ("pieces per character", *(f"{x.n_pieces / max(x.characters.total(), 1):.2f}" for x in surveys)),
         ("unknown characters", *map(_show_unknown, surveys)),
     ]
     scripts = surveys[0].unknown_scripts | surveys[1].unknown_scripts
@@ -32,4 +32,4 @@ def print_cut(cut: CutEncoder) -> None:
 
 def _show_unknown(survey: Survey) -> str:
     unknown, characters = survey.unknown.total(), survey.characters.total()
-    return f"{unknown:,} of {characters:,} ({unknown / characters:.2%})"
+    return f"{unknown:,} of {characters:,} ({unknown / max(characters, 1):.2%})"

@@ -226,6 +226,20 @@ def test_command(run, folder, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"a.txt", "b.txt", "out"}
 
 
+def test_command_on_invisible_text(run, folder, tmp_path):
+    (tmp_path / "a.txt").write_text("\u200b\n", encoding="utf-8")
+    code, output = run("encoder", folder / "Unigram", tmp_path / "out", "--text", tmp_path / "a.txt")
+    assert code == 0, output
+    assert "unknown characters 0 of 0" in output
+
+
+def test_two_processes_do_not_write_one_encoder(run, hold, folder, tmp_path):
+    process = hold(tmp_path / "out")
+    code, output = run("encoder", folder / "BPE", tmp_path / "out", "--text", folder / "texts.txt")
+    assert code == 1
+    assert f"is being written by process {process.pid}" in output
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
