@@ -66,7 +66,7 @@ def no_pipeline(request, teacher_path, tmp_path):  # noqa: F811
     return path, "which may be incomplete. Copy it again"
 
 
-def test_paths_that_are_no_pipelines(no_pipeline, run, corpus, config_path, tmp_path):  # noqa: F811
+def test_paths_that_are_no_pipelines(no_pipeline, run, corpus, config_path, teacher_path, tmp_path):  # noqa: F811
     path, message = no_pipeline
     out = tmp_path / "out"
     for command in (
@@ -74,7 +74,7 @@ def test_paths_that_are_no_pipelines(no_pipeline, run, corpus, config_path, tmp_
         ("card", path, corpus),
         ("compact", path, out),
         ("distill", path, config_path, "--output", out),
-        ("ensemble", out, path, path),
+        ("ensemble", out, path, teacher_path),
         ("evaluate", path, corpus, "--output", out),
         ("select", path, corpus, tmp_path / "out.spacy", "--n", 1),
     ):
@@ -92,6 +92,13 @@ def test_profile_of_a_config_without_a_pipeline(config, run, tmp_path):
     code, text = run("profile", path)
     assert code == 1
     assert "no component of the factory 'span_globalpointer'" in text
+
+
+@pytest.mark.parametrize("option", ["--tokens", "--types"])
+def test_profile_of_too_much(option, run, config_path):  # noqa: F811
+    code, text = run("profile", config_path, option, 10**14)
+    assert code == 2
+    assert f"Invalid value for '{option}'" in text
 
 
 @pytest.fixture
