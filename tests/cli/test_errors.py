@@ -5,6 +5,7 @@ import errno
 import gzip
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import spacy
@@ -16,6 +17,7 @@ from spacy_gpner.loading import load_pipeline
 
 from ..distillation.conftest import config_path, corpus, teacher_path  # noqa: F401
 
+ROOT = Path(__file__).parent.parent.parent
 SECRET = "密"
 NOTE = {
     "notes.jsonl": json.dumps({"text": SECRET * 9}, ensure_ascii=False) + "\n",
@@ -99,6 +101,12 @@ def test_profile_of_too_much(option, run, config_path):  # noqa: F811
     code, text = run("profile", config_path, option, 10**14)
     assert code == 2
     assert f"Invalid value for '{option}'" in text
+
+
+def test_profile_of_more_tokens_than_a_transformer_has_positions_for(run):
+    code, text = run("profile", ROOT / "configs" / "transformer_base.cfg", "--tokens", 513)
+    assert code == 1
+    assert "positions for 512 tokens, not 513. Give --tokens 512 or less." in text
 
 
 @pytest.fixture
