@@ -1,6 +1,7 @@
 """From a config and a trained pipeline to all that a distillation works with."""
 
 import re
+from collections.abc import Iterable
 from typing import IO, Any
 
 from spacy.language import Language
@@ -19,6 +20,23 @@ from .teacher import LinkedTeacher
 
 # What [distillation] has in place of [training]
 OWN_TRAINING = ("batcher", "optimizer", "dropout", "max_epochs", "max_steps", "patience")
+
+
+def check_overrides(config: Config, overrides: Iterable[str]) -> None:
+    """Refuse overrides of what a distillation takes from its own block, unless that refers to them.
+
+    config (Config): The student's config, not interpolated.
+    overrides (Iterable[str]): The dotted names of the settings that were given.
+    RAISES (DistillationError): If one would have no effect.
+    """
+    block = str(config.get("distillation"))
+    for key in overrides:
+        section, name, *rest = key.split(".")
+        if section == "training" and name in OWN_TRAINING and f"${{training.{name}" not in block:
+            own = ".".join(["distillation", name, *rest])
+            raise DistillationError(
+                f"--{key} has no effect: a distillation takes this from [distillation]. Give --{own}."
+            )
 
 
 def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) -> Language:
