@@ -69,13 +69,14 @@ def test_trains_and_is_a_student(run, corpora, bert, tmp_path, lang, size):
     written = path.read_text(encoding="utf-8")
     assert sum(line.startswith("# ") for line in written.splitlines()) > 15
     given = ["--paths.train", corpus, "--paths.dev", corpus]
-    given += ["--training.eval_frequency", 1]
-    spacy_cli("train", path, "--output", tmp_path / "trained", *given, "--training.max_steps", 1)
+    steps = ["--training.max_steps", 1, "--training.eval_frequency", 1]
+    spacy_cli("train", path, "--output", tmp_path / "trained", *given, *steps)
     nlp = spacy.load(tmp_path / "trained" / "model-last")
     assert nlp.lang == lang
     assert len(nlp.get_pipe(COMPONENT).labels) == 5
+    steps += ["--distillation.max_steps", 1]
     arguments = [tmp_path / "trained" / "model-last", path, "--output", tmp_path / "student"]
-    code, text = run("distill", *arguments, *given, "--distillation.max_steps", 1)
+    code, text = run("distill", *arguments, *given, *steps)
     assert code == 0, text
 
 
