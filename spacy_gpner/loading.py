@@ -1,7 +1,7 @@
 """Loading trained pipelines."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from sys import maxsize
 from typing import Any, Optional
@@ -119,6 +119,30 @@ def is_card(path: Path) -> bool:
     RETURNS (bool): Whether it is.
     """
     return path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(CARD_MARK)
+
+
+def check_distinct(models: Sequence[str]) -> None:
+    """Refuse a pipeline that is named twice.
+
+    models (Sequence[str]): The pipelines: directories or packages.
+    RAISES (PipelineError): If two are the same.
+    """
+    if len({resolve(Path(model)) for model in models}) < len(models):
+        raise PipelineError(f"A pipeline is named twice: {', '.join(models)}. Give each once.")
+
+
+def check_kept(path: Path, model: str) -> None:
+    """See to it that a pipeline that is read is not replaced by the one that is written.
+
+    path (Path): The directory to write.
+    model (str): The pipeline to read, a directory or a package.
+    RAISES (PipelineError): If it is the directory, or lies in it.
+    """
+    output, source = resolve(path), resolve(Path(model))
+    if output in (source, *source.parents):
+        raise PipelineError(
+            f"The pipeline {model} is {path}, or lies in it, and would be replaced. Give another output."
+        )
 
 
 def check_outside(path: Path, model: str) -> None:

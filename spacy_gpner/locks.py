@@ -31,6 +31,8 @@ def locked(output: Path) -> Iterator[None]:
         try:
             lock.acquire()
         except Timeout:
+            # In /proc, say, a file that can't be made is just not there, which the lock waits for.
+            file.touch()
             raise LockedError(
                 f"{output} is being written by {_holder(file)}. Wait for it, or give another output."
             ) from None

@@ -1,5 +1,6 @@
 import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +73,9 @@ def test_a_lock_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=re.escape(str(tmp_path / "file"))), locked(tmp_path / "file" / "out"):
         pass
+    if Path("/proc/self").exists():
+        with pytest.raises(OSError, match="/proc/out"), locked(Path("/proc/out")):
+            pass
     (tmp_path / ".out.lock").mkdir()
     with pytest.raises(IsADirectoryError, match=re.escape(f"'{tmp_path / 'out'}'")), locked(tmp_path / "out"):
         pass

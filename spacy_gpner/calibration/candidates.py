@@ -14,6 +14,7 @@ from wasabi import msg
 from ..entities import Entity, entities, show_label
 from ..errors import CorpusError
 from ..evaluation.candidates import FLOOR, find_gold, run_before
+from ..evaluation.evaluate import FEW
 from ..pipeline.find import find_pipe
 from ..pipeline.span_pipe import SpanPipe
 from ..spans import Cut
@@ -112,7 +113,7 @@ def _read(
 
 
 def check_candidates(candidates: Candidates, path: Path) -> None:
-    """Warn of gold that is not counted, and refuse a corpus that nothing can be learned from.
+    """Warn of gold that is not counted, or too little, and refuse a corpus that nothing can be learned from.
 
     candidates (Candidates): The candidates.
     path (Path): The corpus.
@@ -139,4 +140,10 @@ def check_candidates(candidates: Candidates, path: Path) -> None:
             f"{path}: none of the {candidates.gold.sum():,} gold spans has a score above {FLOOR}. Is the "
             "pipeline trained, and for such gold? With few gold spans, hold out or annotate more documents; "
             "without a calibration the pipeline works with the threshold that it has."
+        )
+    if candidates.gold.sum() < FEW:
+        msg.warn(
+            f"{path}: {candidates.gold.sum():,} gold spans are too few to calibrate on: scores can be less "
+            f"like probabilities than before. Give documents with {FEW} or more, or leave the pipeline as "
+            "it is."
         )

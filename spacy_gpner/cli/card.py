@@ -50,6 +50,8 @@ def card_cli(
                 data_license=data_license,
             )
             write_card(card, render_card(card), model)
+        for note in card.evaluation.notes:
+            msg.warn(note)
         if card.paths:
             msg.warn(
                 f"{model / 'config.cfg'} names places of this machine, which a package would carry: "

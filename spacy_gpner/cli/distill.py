@@ -35,9 +35,9 @@ def distill_cli(
 
     from ..config_file import read_config
     from ..distillation.distill import distill
-    from ..distillation.setup import init_nlp_student
+    from ..distillation.setup import check_overrides, init_nlp_student
     from ..files import remove_leftovers
-    from ..loading import check_outside, check_replaceable, load_pipeline
+    from ..loading import check_kept, check_outside, check_replaceable, load_pipeline
     from ..locks import locked
     from ..trust import check_named_pipelines
 
@@ -49,8 +49,10 @@ def distill_cli(
     with fail_clearly():
         with show_validation_error(config_path):
             config = read_config(config_path, overrides)
+        check_overrides(config, overrides)
         check_outside(output_path, teacher)
         for name in (DIR_MODEL_BEST, DIR_MODEL_LAST):
+            check_kept(output_path / name, teacher)
             check_replaceable(output_path / name)
         with locked(output_path):
             remove_leftovers(output_path)

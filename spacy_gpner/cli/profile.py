@@ -14,9 +14,14 @@ def profile_cli(
     source: Path = Arg(
         ..., metavar="CONFIG|MODEL", help="A config, or the directory of a trained pipeline", exists=True
     ),
-    tokens: int = Opt(236, "--tokens", "-n", min=1, help="Tokens of the text"),
+    tokens: int = Opt(236, "--tokens", "-n", min=1, max=100_000, help="Tokens of the text"),
     types: Optional[int] = Opt(
-        None, "--types", "-t", min=1, help="Number of labels [default: those of MODEL; 9 for a config]"
+        None,
+        "--types",
+        "-t",
+        min=1,
+        max=10_000,
+        help="Number of labels [default: those of MODEL; 9 for a config]",
     ),
     code_path: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with additional code (registered functions) to import"

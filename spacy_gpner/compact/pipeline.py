@@ -56,10 +56,10 @@ def write_compact(nlp: Language, path: Path) -> int:
     if not n_blocks and not n_layers:
         raise PipelineError(
             f"{nlp.path} has no layer with a compact form: a spacy-gpner.BiLSTMEncoder, or one of "
-            "spacy-transformers' transformers."
+            "spacy-transformers' transformers. Give a pipeline with one, or use this one as it is."
         )
     if not n_layers:
-        raise PipelineError(f"{nlp.path} has not been trained.")
+        raise PipelineError(f"{nlp.path} has not been trained. Train it first.")
     if n_blocks != n_layers:
         raise PipelineError(
             f"{nlp.path} has {n_layers} layers with a compact form, but its config names {n_blocks} of the "

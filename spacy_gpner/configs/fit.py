@@ -99,8 +99,12 @@ def fit_corpus(
     given, _ = read_docs(train)
     require_spans(given, KEY, train, NO_SPANS)
     require_length(given, nlp, train)
+    dev_counts = Counts()
     if dev is not None:
-        require_spans(read_docs(dev)[0], KEY, dev, NO_SPANS)
+        dev_docs, _ = read_docs(dev)
+        require_spans(dev_docs, KEY, dev, NO_SPANS)
+        for doc in dev_docs:
+            dev_counts.add_doc(doc, KEY)
     retokenized = 0
     for doc in tqdm(given, unit=" docs", delay=2, leave=False, disable=None):
         own = nlp.make_doc(doc.text)
@@ -114,6 +118,11 @@ def fit_corpus(
     if not counts.labels:
         raise ConfigError(
             f"{train}: no document has an entity. Give the part of the corpus that is labelled."
+        )
+    if dev_counts.labels and not set(dev_counts.labels) & set(counts.labels):
+        raise ConfigError(
+            f"{dev} and {train} have no label in common: the best model could not be told. Give parts of one "
+            "corpus."
         )
     batcher = {**batcher, "size": _batch_size(fit.batch_size, batcher["@batchers"], counts)}
     batches = count_batches(batcher, docs)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from .brat import LINE_BREAKS
-from .writing import Document, Exported, lose
+from .writing import Document, Exported, Scored, lose_label
 
 # Without it brat shows no entity; the relation allows them to overlap
 CONFIG = """[entities]
@@ -38,9 +38,12 @@ def write_brat(documents: Iterable[Document], path: Path, exported: Exported) ->
         text_path.write_text(mark + document.doc.text, encoding="utf-8", newline="")
         if document.entities is None:
             continue
-        kept = [entity for entity in document.entities if not SPACE.search(entity.span.label_)]
-        if len(kept) < len(document.entities):
-            lose(exported, "with whitespace in the label", len(document.entities) - len(kept))
+        kept: list[Scored] = []
+        for entity in document.entities:
+            if SPACE.search(entity.span.label_):
+                lose_label(exported, "with whitespace in the label", entity.span.label_)
+            else:
+                kept.append(entity)
         lines: list[str] = []
         for number, (span, score) in enumerate(kept, 1):
             labels.add(span.label_)

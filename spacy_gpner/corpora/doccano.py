@@ -68,7 +68,10 @@ def is_doccano(value: Any) -> bool:
         return False
     entities = value.get("entities")
     if isinstance(entities, list) and entities:
-        return isinstance(entities[0], dict) and "start_offset" in entities[0]
+        first = entities[0]
+        if isinstance(first, dict):
+            return "start_offset" in first
+        return isinstance(first, list) and [type(value) for value in first] == [int, int, str]
     labels = value.get("label", value.get("labels"))
     return "Comments" in value or (
         isinstance(labels, list) and all(isinstance(label, list) for label in labels)

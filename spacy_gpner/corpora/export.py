@@ -22,7 +22,7 @@ def export_docs(format_name: str, docs_path: Path, output: Path, *, spans_key: s
     spans_key (str): The key of the entities in `doc.spans`. A document without it is unlabelled.
     RETURNS (Exported): The counts.
     RAISES (CorpusError): If the documents can't be read, none has the key, the format is unknown, or the
-        directory holds something.
+        output holds something.
     """
     writable = [name for name, entry in FORMATS.items() if entry.write is not None]
     write = FORMATS[format_name].write if format_name in FORMATS else None
@@ -32,6 +32,8 @@ def export_docs(format_name: str, docs_path: Path, output: Path, *, spans_key: s
     directory = FORMATS[format_name].directory
     if directory and output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise CorpusError(f"{output} is there, and is no empty directory. Give a new one.")
+    if not directory and output.is_file() and output.stat().st_size:
+        raise CorpusError(f"{output} is there, and is not empty. Give another file, or remove it first.")
     docs = read_docs(docs_path)[0]
     require_spans(docs, spans_key, docs_path)
     exported = Exported()

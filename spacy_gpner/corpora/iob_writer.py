@@ -5,7 +5,7 @@ from pathlib import Path
 
 from spacy.tokens import Span
 
-from .writing import Document, Exported, count_spacing, lose
+from .writing import Document, Exported, count_spacing, lose, lose_label
 
 # What would end a line or a column, or vanish at the start of a line
 BREAKS = "\t\r\n\ufeff"
@@ -42,8 +42,11 @@ def _layers(document: Document, exported: Exported) -> list[list[Span]]:
     layers: list[list[Span]] = []
     entities = [span for span, _ in document.entities or []]
     for span in sorted(entities, key=lambda span: (span.start, -span.end, span.label_)):
-        if _breaks(span.label_) or any(_breaks(token.text) for token in span):
-            lose(exported, "across a line break or a tab, or with one in the label")
+        if _breaks(span.label_):
+            lose_label(exported, "with a line break or a tab in the label", span.label_)
+            continue
+        if any(_breaks(token.text) for token in span):
+            lose(exported, "across a line break or a tab")
             continue
         free = next((layer for layer in layers if layer[-1].end <= span.start), None)
         if free is None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Optional
 
 from ..errors import CorpusError
 from ..files import resolve
@@ -25,17 +24,17 @@ def check_inputs(inputs: Sequence[Path]) -> None:
             )
 
 
-def check_output(output: Path, others: Iterable[Path], suffix: Optional[str] = None) -> None:
+def check_output(output: Path, others: Iterable[Path], *suffixes: str) -> None:
     """Refuse an output that would overwrite another file of the same command, or has a wrong suffix.
 
     output (Path): The file to write.
     others (Iterable[Path]): The command's inputs and other outputs.
-    suffix (Optional[str]): What the output must end with. By default anything but .spacy.
+    suffixes (str): What the output must end with, one of them. By default anything but .spacy.
     RAISES (CorpusError): If the output is refused.
     """
-    if suffix is not None and output.suffix != suffix:
-        raise CorpusError(f"The output {output} must end with {suffix}.")
-    if suffix is None and output.suffix == ".spacy":
+    if suffixes and output.suffix not in suffixes:
+        raise CorpusError(f"The output {output} must end with {' or '.join(suffixes)}.")
+    if not suffixes and output.suffix == ".spacy":
         raise CorpusError(f"The output {output} must not end with .spacy: it will hold no documents.")
     if resolve(output) in {resolve(path) for path in others}:
         raise CorpusError(f"The output {output} is also an input or another output. Choose another file.")

@@ -1,6 +1,5 @@
 """Telling a corpus's format by what its files hold."""
 
-import json
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -11,7 +10,8 @@ from ..errors import CorpusError
 from .brat import ANNOTATIONS
 from .formats import FORMATS
 from .iob import read_iob
-from .text import read_text, split_lines
+from .records import Problem
+from .text import read_json_values, read_text
 
 # How many records are looked at, and how many keys of the first are named
 MAX_RECORDS = 1000
@@ -38,11 +38,15 @@ def _recognise(path: Path) -> tuple[str, str]:
     if path.is_dir() or (path.suffix.lower() == ".txt" and _has_annotations(path)):
         return "brat", "it is a directory" if path.is_dir() else "annotations of the same name are beside it"
     text = read_text(path)
-    values = _parse(text)
+    values, broken = _parse(path)
     if values is None:
         try:
             list(islice(read_iob(path, lambda problem: None), 1))
         except CorpusError as err:
+            if text.lstrip().startswith(("{", "[")):
+                raise CorpusError(
+                    f"{broken} Mend the file there: JSON is one array, or has a whole record a line."
+                ) from None
             raise CorpusError(f"{path} is no JSON, no directory of brat, and not iob. {err}") from None
         return "iob", "its lines end with tags"
     counts = {
@@ -65,21 +69,20 @@ def _has_annotations(path: Path) -> bool:
     return any(path.with_suffix(suffix).exists() for suffix in ANNOTATIONS)
 
 
-def _parse(text: str) -> Optional[list[Any]]:
-    """The first values of an array or of JSON lines; None if the file is not JSON."""
+def _parse(path: Path) -> tuple[Optional[list[Any]], str]:
+    """The first values of an array or of JSON lines, None if it is no JSON; and where that first breaks."""
+    breaks: list[str] = []
+
+    def report(problem: Problem) -> None:
+        if not breaks:
+            breaks.append(problem.sentence())
+
     try:
-        if text.lstrip().startswith("["):
-            values = json.loads(text)
-            return values[:MAX_RECORDS] if isinstance(values, list) else None
-    except (ValueError, RecursionError):
-        return None
-    values = []
-    for line in islice((line for line in split_lines(text) if line.strip()), MAX_RECORDS):
-        try:
-            values.append(json.loads(line))
-        except (ValueError, RecursionError):
-            continue
-    return values if any(isinstance(value, dict) for value in values) else None
+        values = [value for _, value in islice(read_json_values(path, report), MAX_RECORDS)]
+    except CorpusError as err:
+        return None, str(err)
+    is_json = not breaks or any(isinstance(value, dict) for value in values)
+    return (values if is_json else None), "".join(breaks)
 
 
 def _describe(values: list[Any]) -> str:

@@ -67,13 +67,15 @@ def split_docs(
     if neighbours < 1:
         raise CorpusError(f"Can't make groups of {neighbours} documents: give 1 or more.")
     if every is not None and every < 2:
-        raise CorpusError(f"Can't hold out every {every}. document: give 2 or more.")
+        raise CorpusError(f"Can't hold out one of every {every} documents, and keep others: give 2 or more.")
     if by_group and every is not None:
         raise CorpusError("Every so many documents parts groups: give either, or hold out groups by share.")
     check_output(train_path, [docs_path, heldout_path], ".spacy")
     check_output(heldout_path, [docs_path], ".spacy")
 
     docs, attrs = read_docs(docs_path)
+    if not docs:
+        raise CorpusError(f"{docs_path} holds no documents. Give a corpus with some.")
     if by_group and not any(get_provenance(doc).group for doc in docs):
         raise CorpusError(
             f"{docs_path}: no document has a group. Convert the corpus again, from sub-directories (brat) or "

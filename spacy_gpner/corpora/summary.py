@@ -14,6 +14,12 @@ MAX_PLACES = 10
 MAX_NAMES = 20
 AGAIN = ("duplicate", "duplicate_after_snapping")
 DOUBT = "Is this the right format?"
+WORDS = (
+    "Most tokens are single letters: each character is one. Is the text in words? Then give its language, "
+    "such as --lang en, here and to `spacy gpner init config`."
+)
+# Where Latin letters end, with those for the languages of Europe
+LATIN_END = "\u0250"
 
 
 @dataclass
@@ -43,6 +49,7 @@ class Summary:
     types (Counter[str]): The entities of each type.
     nested (int): The entities that contain, or lie in, one with other boundaries.
     not_gold (int): The entities of the source that are predicted, rejected or superseded.
+    tokens, letters (int): The tokens, and those that are a single Latin letter.
     problems (dict[str, ProblemCount]): The problems of each kind.
     """
 
@@ -51,6 +58,8 @@ class Summary:
     types: Counter[str] = field(default_factory=Counter)
     nested: int = 0
     not_gold: int = 0
+    tokens: int = 0
+    letters: int = 0
     problems: dict[str, ProblemCount] = field(default_factory=dict)
 
     @property
@@ -98,7 +107,7 @@ class Summary:
             return [f"No record is labelled.{found} {DOUBT}"]
         if self.labelled and not self.entities:
             return [f"No record has an entity. {DOUBT}"]
-        return []
+        return [WORDS] if 2 * self.letters > self.tokens else []
 
     def _count(self, kind: str) -> int:
         return self.problems[kind].count if kind in self.problems else 0
@@ -125,6 +134,9 @@ class Summary:
         doc (Doc): The document.
         spans_key (str): The key of its entities in `doc.spans`.
         """
+        self.tokens += len(doc)
+        if len(doc) == len(doc.text):
+            self.letters += sum(char.isalpha() and char < LATIN_END for char in doc.text)
         if spans_key not in doc.spans:
             self.unlabelled += 1
             return

@@ -60,6 +60,7 @@ class Exported:
     unlabelled (int): Those of them without the spans key, which the format gives without entities.
     entities (int): The entities.
     lost (Counter[str]): The spans that are left out, by the reason.
+    labels (Counter[str]): The labels that the format can't hold, with how many spans are left out for them.
     notes (Counter[str]): What else is not kept, and how often.
     """
 
@@ -67,6 +68,7 @@ class Exported:
     unlabelled: int = 0
     entities: int = 0
     lost: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
 
 
@@ -106,15 +108,25 @@ def make_document(doc: Doc, spans_key: str, model: str, exported: Exported) -> D
     return Document(doc, [found[key] for key in sorted(found)], model if predicted else None)
 
 
-def lose(exported: Exported, reason: str, number: int = 1) -> None:
-    """Count entities that a format can't hold.
+def lose(exported: Exported, reason: str) -> None:
+    """Count an entity that a format can't hold.
 
     exported (Exported): The counts to change.
     reason (str): Why it can't, to follow "spans".
-    number (int): How many there are.
     """
-    exported.entities -= number
-    exported.lost[reason] += number
+    exported.entities -= 1
+    exported.lost[reason] += 1
+
+
+def lose_label(exported: Exported, reason: str, label: str) -> None:
+    """Count an entity whose label a format can't hold.
+
+    exported (Exported): The counts to change.
+    reason (str): Why it can't, to follow "spans".
+    label (str): The label.
+    """
+    lose(exported, reason)
+    exported.labels[label] += 1
 
 
 def count_spacing(document: Document, exported: Exported) -> None:

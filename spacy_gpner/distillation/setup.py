@@ -1,6 +1,7 @@
 """From a config and a trained pipeline to all that a distillation works with."""
 
 import re
+from collections.abc import Collection
 from typing import IO, Any
 
 from spacy.language import Language
@@ -19,6 +20,25 @@ from .teacher import LinkedTeacher
 
 # What [distillation] has in place of [training]
 OWN_TRAINING = ("batcher", "optimizer", "dropout", "max_epochs", "max_steps", "patience")
+
+
+def check_overrides(config: Config, overrides: Collection[str]) -> None:
+    """Refuse overrides of what a distillation takes from its own block, unless that refers to them, or its
+    own are given too, as when one list of settings is for `spacy train` as well.
+
+    config (Config): The student's config, not interpolated.
+    overrides (Collection[str]): The dotted names of the settings that were given.
+    RAISES (DistillationError): If one would have no effect.
+    """
+    block = str(config.get("distillation"))
+    for key in overrides:
+        section, name, *rest = key.split(".")
+        own = ".".join(["distillation", name, *rest])
+        is_meant = own in overrides or f"${{training.{name}" in block
+        if section == "training" and name in OWN_TRAINING and not is_meant:
+            raise DistillationError(
+                f"--{key} has no effect: a distillation takes this from [distillation]. Give --{own}."
+            )
 
 
 def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) -> Language:

@@ -12,9 +12,9 @@ from spacy.tokens import Doc
 from ..corpora.docs import read_docs, require_length, require_spans
 from ..corpora.provenance import Provenance, get_provenance
 from ..entities import entities, show_label
-from ..errors import CorpusError, PipelineError
+from ..errors import CorpusError
 from ..files import resolve
-from ..loading import load_pipeline
+from ..loading import check_distinct, load_pipeline
 from .metrics import Surfaces, compare, measure
 from .predictions import Prediction, predict
 from .result import Evaluation, Source
@@ -42,8 +42,7 @@ def evaluate(
     RAISES (PipelineError): If a pipeline is named twice, can't be loaded, writes no such span group, or
         changes a text.
     """
-    if len({resolve(Path(model)) for model in models}) < len(models):
-        raise PipelineError(f"A pipeline is named twice: {', '.join(models)}. Give each once.")
+    check_distinct(models)
     gold, notes = read_gold(corpus_path, spans_key)
     surfaces = None if train_path is None else read_surfaces(train_path, spans_key)
     predictions, sources = {}, {}

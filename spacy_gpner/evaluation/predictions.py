@@ -116,7 +116,7 @@ def predict(nlp: Language, gold: Sequence[Doc], spans_key: str, *, name: str) ->
         others = f", but {sorted(written)}. Give the key with --spans-key."
         raise PipelineError(
             f"The pipeline {name} writes no doc.spans['{spans_key}']"
-            + (others if written else " and no other span group.")
+            + (others if written else " and no other span group. Give a pipeline that does.")
         )
     if changed:
         raise PipelineError(

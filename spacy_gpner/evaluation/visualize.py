@@ -41,9 +41,9 @@ def write_page(
     limit (int): Draw at most so many documents; 0 for all.
     RETURNS (int): How many documents were drawn.
     RAISES (CorpusError): If a file can't be read, no document has the span group, the gold's texts differ, or
-        the page would overwrite an input.
+        the output is no HTML file or an input.
     """
-    check_output(output_path, [docs_path, gold_path] if gold_path else [docs_path])
+    check_output(output_path, [docs_path, gold_path] if gold_path else [docs_path], ".html", ".htm")
     docs = read_docs(docs_path)[0]
     require_spans(docs, spans_key, docs_path)
     gold = None

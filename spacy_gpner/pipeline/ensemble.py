@@ -11,7 +11,7 @@ from spacy.ty import ListenedToComponent
 from ..entities import show_label
 from ..errors import PipelineError
 from ..files import atomic_directory
-from ..loading import load_pipeline
+from ..loading import check_distinct, load_pipeline
 from ..models.heads.ensemble import ARCHITECTURE, join_trained
 from ..models.score_model import is_initialized
 from .find import find_pipe
@@ -46,11 +46,12 @@ def write_ensemble(models: Sequence[str], path: Path) -> list[str]:
     models (Sequence[str]): The pipelines: their directories or packages.
     path (Path): The directory to write.
     RETURNS (List[str]): What it has not taken over from the pipelines, for a user to read.
-    RAISES (PipelineError): If the pipelines can't be loaded, or don't fit.
+    RAISES (PipelineError): If the pipelines can't be loaded or don't fit, or one is named twice.
     RAISES (OSError): If the directory can't be written.
     """
     if len(models) < 2:
         raise PipelineError("There is one pipeline alone. Give two or more to make an ensemble of.")
+    check_distinct(models)
     members = [_load(model) for model in models]
     first = members[0]
     for other in members[1:]:

@@ -44,7 +44,13 @@ def count_transformer(settings: PretrainedConfig, tokens: int) -> list[Part]:
     settings (PretrainedConfig): Its config.
     tokens (int): Length of the text.
     RETURNS (List[Part]): Its embeddings and encoder.
+    RAISES (PipelineError): If it has no positions for so long a text.
     """
+    limit = getattr(settings, "max_position_embeddings", tokens)
+    if tokens > limit:
+        raise PipelineError(
+            f"The transformer has positions for {limit} tokens, not {tokens}. Give --tokens {limit} or less."
+        )
     with torch.device("meta"):
         module = AutoModel.from_config(settings, attn_implementation="eager").eval()
         text = torch.zeros(1, tokens, dtype=torch.long)

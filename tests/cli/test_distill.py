@@ -1,5 +1,7 @@
 """`spacy gpner distill` from the command line: what a user can get wrong."""
 
+import shutil
+
 import pytest
 import spacy
 from spacy.util import load_config
@@ -43,6 +45,44 @@ def test_wrong_settings(distill, tmp_path, override, value, message):
     assert code == 1, text
     assert message in text
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("max_steps", "Give --distillation.max_steps"),
+        ("optimizer.learn_rate", "Give --distillation.optimizer.learn_rate"),
+    ],
+)
+def test_settings_of_training_that_would_have_no_effect(distill, tmp_path, key, remedy):
+    code, text = distill(f"--training.{key}", 1)
+    assert code == 1
+    assert f"--training.{key} has no effect" in text
+    assert remedy in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_settings_of_training_that_distillation_refers_to(distill, config_path, tmp_path):  # noqa: F811
+    config = load_config(config_path)
+    config["distillation"]["max_steps"] = "${training.max_steps}"
+    config.to_disk(tmp_path / "student.cfg")
+    code, text = distill("--training.max_steps", 1, config=tmp_path / "student.cfg")
+    assert code == 0, text
+
+
+@pytest.mark.parametrize("name", ["model-best", "model-last"])
+def test_teacher_that_would_be_replaced(distill, teacher_path, name, tmp_path):  # noqa: F811
+    inside = tmp_path / "out" / name
+    inside.parent.mkdir()
+    shutil.copytree(teacher_path, inside)
+    (tmp_path / "link").symlink_to(inside)
+    before = sorted(tmp_path.rglob("*"))
+    for teacher in (inside, tmp_path / "link"):
+        code, text = distill(teacher=teacher)
+        assert code == 1
+        assert f"The pipeline {teacher} is {inside}, or lies in it" in text
+        assert "Give another output" in text
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_missing_block_and_key(distill, config_path, tmp_path):  # noqa: F811

@@ -246,6 +246,11 @@ class TestRefused:
         assert run("ensemble", tmp_path / "other", *members)[0] == 0
         fails(tmp_path / "other", words=["other is an ensemble. Give its members in its place"])
 
+    def test_one_twice(self, fails, members, tmp_path):
+        (tmp_path / "link").symlink_to(members[0])
+        for path in (members[0], tmp_path / "link"):
+            fails(path, words=["A pipeline is named twice", "Give each once"])
+
     def test_one_alone(self, fails):
         fails(words=["one pipeline alone"])
 

@@ -5,6 +5,7 @@ import errno
 import gzip
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import spacy
@@ -16,6 +17,7 @@ from spacy_gpner.loading import load_pipeline
 
 from ..distillation.conftest import config_path, corpus, teacher_path  # noqa: F401
 
+ROOT = Path(__file__).parent.parent.parent
 SECRET = "密"
 NOTE = {
     "notes.jsonl": json.dumps({"text": SECRET * 9}, ensure_ascii=False) + "\n",
@@ -66,7 +68,7 @@ def no_pipeline(request, teacher_path, tmp_path):  # noqa: F811
     return path, "which may be incomplete. Copy it again"
 
 
-def test_paths_that_are_no_pipelines(no_pipeline, run, corpus, config_path, tmp_path):  # noqa: F811
+def test_paths_that_are_no_pipelines(no_pipeline, run, corpus, config_path, teacher_path, tmp_path):  # noqa: F811
     path, message = no_pipeline
     out = tmp_path / "out"
     for command in (
@@ -74,7 +76,7 @@ def test_paths_that_are_no_pipelines(no_pipeline, run, corpus, config_path, tmp_
         ("card", path, corpus),
         ("compact", path, out),
         ("distill", path, config_path, "--output", out),
-        ("ensemble", out, path, path),
+        ("ensemble", out, path, teacher_path),
         ("evaluate", path, corpus, "--output", out),
         ("select", path, corpus, tmp_path / "out.spacy", "--n", 1),
     ):
@@ -92,6 +94,19 @@ def test_profile_of_a_config_without_a_pipeline(config, run, tmp_path):
     code, text = run("profile", path)
     assert code == 1
     assert "no component of the factory 'span_globalpointer'" in text
+
+
+@pytest.mark.parametrize("option", ["--tokens", "--types"])
+def test_profile_of_too_much(option, run, config_path):  # noqa: F811
+    code, text = run("profile", config_path, option, 10**14)
+    assert code == 2
+    assert f"Invalid value for '{option}'" in text
+
+
+def test_profile_of_more_tokens_than_a_transformer_has_positions_for(run):
+    code, text = run("profile", ROOT / "configs" / "transformer_base.cfg", "--tokens", 513)
+    assert code == 1
+    assert "positions for 512 tokens, not 513. Give --tokens 512 or less." in text
 
 
 @pytest.fixture

@@ -63,6 +63,30 @@ def test_other_key_missing_key_and_empty_spans(run, tmp_path):
     ]
 
 
+def test_labels_that_brat_does_not_hold_are_named(run, tmp_path):
+    doc = Doc(Vocab(), words=["fever"])
+    labels = ["body part", "x y", "x y z", "a", "这是一个完整的句子，像是病历 里的。"]
+    doc.spans["sc"] = [Span(doc, 0, 1, label=label) for label in labels]
+    DocBin(docs=[doc, doc]).to_disk(tmp_path / "docs.spacy")
+    code, text = run("export", "brat", tmp_path / "docs.spacy", tmp_path / "out")
+    assert code == 0
+    assert "8 spans with whitespace in the label are left out" in text
+    assert "body part (2), x y (2), x y z (2), label of 18 characters (#" in text
+    assert "Rename them, or export to spans or doccano." in text
+
+
+def test_a_file_with_content_is_not_replaced(run, cmeee, tmp_path):
+    output = tmp_path / "out.jsonl"
+    run("convert", "cmeee", cmeee, tmp_path / "docs.spacy")
+    output.touch()
+    assert run("export", "spans", tmp_path / "docs.spacy", output)[0] == 0
+    written = output.read_bytes()
+    code, text = run("export", "doccano", tmp_path / "docs.spacy", output)
+    assert code == 1
+    assert "out.jsonl is there, and is not empty. Give another file, or remove it first." in text
+    assert output.read_bytes() == written
+
+
 def test_no_documents(run, tmp_path):
     DocBin().to_disk(tmp_path / "docs.spacy")
     assert run("export", "cmeee", tmp_path / "docs.spacy", tmp_path / "out.json")[0] == 0

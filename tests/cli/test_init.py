@@ -208,6 +208,14 @@ def test_labels_of_another_key_and_no_entities(run, tmp_path):
         assert not path.exists()
 
 
+def test_labels_that_only_dev_has(run, tmp_path):
+    train = save_docs(tmp_path / "train.spacy")
+    dev = save_docs(tmp_path / "dev.spacy", [("无特殊不适", [(0, 1, "other")])])
+    code, text = run("init", "config", tmp_path / "config.cfg", "--train", train, "--dev", dev)
+    assert code == 1
+    assert "have no label in common" in text
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

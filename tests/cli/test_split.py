@@ -83,14 +83,16 @@ def test_every_nth(split):
         (("{dir}/docs.spacy", "{dir}/a.spacy", "{dir}/b.json"), "must end with .spacy"),
         (("{dir}/docs.spacy", "{dir}/a.spacy", "{dir}/a.spacy"), "is also an input or another output"),
         (("{dir}/docs.spacy", "{dir}/docs.spacy", "{dir}/a.spacy"), "is also an input or another output"),
+        (("{dir}/empty.spacy", "{dir}/a.spacy", "{dir}/b.spacy"), "empty.spacy holds no documents"),
         (("{dir}/gone.spacy", "{dir}/a.spacy", "{dir}/b.spacy"), "is missing"),
     ],
 )
 def test_errors_are_clear(args, message, run, docs_path, tmp_path):
+    DocBin().to_disk(tmp_path / "empty.spacy")
     code, text = run("split", *(arg.format(dir=tmp_path) for arg in args))
     assert code == 1
     assert message in text
-    assert list(tmp_path.iterdir()) == [docs_path]
+    assert sorted(tmp_path.iterdir()) == [docs_path, tmp_path / "empty.spacy"]
 
 
 def test_stored_attributes_are_kept(run, tmp_path):

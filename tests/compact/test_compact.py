@@ -212,7 +212,7 @@ class TestCommand:
         train(nlp, steps=1)
         nlp.to_disk(tmp_path / "cnn")
         for path, words in (
-            (tmp_path / "cnn", "has no layer with a compact form"),
+            (tmp_path / "cnn", "Give a pipeline with one, or use this one as it is"),
             (compact, "is compact already"),
         ):
             code, text = run("compact", path, tmp_path / "compact")

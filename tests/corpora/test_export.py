@@ -282,7 +282,8 @@ def test_iob_loses_what_crosses_a_line_and_says_so(tmp_path):
     exported = export_docs("iob", save([doc], tmp_path / "docs.spacy"), tmp_path / "out.iob")
     assert (tmp_path / "out.iob").read_text() == "a\tB-y\n\nb\tO\n\n"
     assert exported.entities == 1
-    assert exported.lost == {"across a line break or a tab, or with one in the label": 2}
+    assert exported.lost == {"across a line break or a tab": 1, "with a line break or a tab in the label": 1}
+    assert exported.labels == {"z\tz": 1}
 
 
 def test_brat_finds_its_way_back(predicted, tmp_path):
@@ -347,6 +348,7 @@ def test_brat_labels_with_whitespace_are_lost_and_counted(tmp_path):
     doc = english(["a"], [False], [(0, 1, "body part"), (0, 1, "x")])
     exported = export_docs("brat", save([doc], tmp_path / "docs.spacy"), tmp_path / "out")
     assert (exported.entities, exported.lost) == (1, {"with whitespace in the label": 1})
+    assert exported.labels == {"body part": 1}
 
 
 def test_spans_given_twice_or_with_no_number_for_a_score(tmp_path):

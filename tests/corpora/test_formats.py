@@ -354,6 +354,12 @@ def test_every_format_is_recognised(sample, tmp_path):
         ("A fever.\n", "is no JSON, no directory of brat, and not iob"),
         ("", "is empty"),
         (
+            '{"text": "a", "label": [[0, 1, "x"',
+            "file, line 1: not valid JSON: .* at column 35. Mend the file",
+        ),
+        ('\n[{"text": "a"},\n{"text"', "file is not valid JSON: .* at line 3, column 8. Mend the file there"),
+        ('{\n"text": "a"\n}', "line 1: not valid JSON: .* at column 2. .* a whole record a line"),
+        (
             '{"text": "a", "spans": []}\n{"text": "a", "label": [[0, 1, "x"]]}',
             "fits several formats: 1 of 2 records are doccano, 1 of 2 records are spans",
         ),
@@ -364,6 +370,13 @@ def test_files_that_fit_none_or_several_are_refused(content, message, tmp_path):
     path.write_text(content, encoding="utf-8")
     with pytest.raises(CorpusError, match=message):
         recognise([path])
+
+
+@pytest.mark.parametrize("more", ["", ', "label": []', f', "id": {"1" * 5000}'])
+def test_doccano_triples_under_entities_are_recognised(more, tmp_path):
+    path = tmp_path / "file"
+    path.write_text('{"text": "A fever.", "entities": [[2, 7, "sym"]]' + more + "}", encoding="utf-8")
+    assert recognise([path])[0] == "doccano"
 
 
 def test_keys_that_are_text_are_not_shown(tmp_path):

@@ -1,10 +1,13 @@
 import json
 
 import pytest
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
 
 from spacy_gpner.corpora.records import Problem, Source
-from spacy_gpner.corpora.summary import Summary
+from spacy_gpner.corpora.summary import WORDS, Summary
 from spacy_gpner.entities import show_label
+from spacy_gpner.tokenizer import CharTokenizer
 
 
 def test_problems_are_counted_and_the_first_are_kept():
@@ -17,6 +20,22 @@ def test_problems_are_counted_and_the_first_are_kept():
     assert data["lost"] == "entity"
     assert [place["position"] for place in data["first"]] == [f"record {n}" for n in range(10)]
     assert "某病" not in json.dumps(summary.to_dict(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "doubted"),
+    [("the left knee is swollen", True), ("das linke Knie schmerzt", True), ("行CT检查", False), ("", False)],
+)
+def test_words_taken_for_characters(text, doubted):
+    vocab = Vocab()
+    for doc, expected in (
+        (CharTokenizer(vocab)(text), doubted),
+        (Doc(vocab, words=text.split()), False),
+    ):
+        doc.spans["sc"] = [Span(doc, 0, 1, "a")] if len(doc) else []
+        summary = Summary()
+        summary.add_doc(doc, "sc")
+        assert (WORDS in summary.doubts) == expected
 
 
 def test_place_shows_text_only_when_asked():

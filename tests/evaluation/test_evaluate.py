@@ -334,7 +334,7 @@ class TestClearErrors:
         nlp = spacy.blank("zh")
         nlp.add_pipe("sentencizer")
         nlp.to_disk(tmp_path / "sentences")
-        fails(tmp_path / "sentences", gold, words="writes no doc.spans['sc'] and no other span group")
+        fails(tmp_path / "sentences", gold, words="writes no doc.spans['sc'] and no other span group. Give a")
         fails(tmp_path / "none", gold, words="there is no such directory or package")
         fails(trained.parent, tmp_path / "none.spacy", words="none.spacy is missing")
         fails(gold, gold, words="gold.spacy")

@@ -151,10 +151,11 @@ def test_scores_that_do_not_fit_are_not_shown(scores, tmp_path):
     assert "score" not in page.partition("<body>")[2]
 
 
-@pytest.mark.parametrize("output", ["a.spacy", "b.spacy", "c.spacy", "gold"])
-def test_inputs_are_not_overwritten(output, tmp_path):
+@pytest.mark.parametrize("output", ["a.spacy", "c.spacy", "gold.html", "notes.txt"])
+def test_inputs_and_other_files_are_not_overwritten(output, tmp_path):
     docs = save(tmp_path / "a.spacy", "肺癌", [(0, 2, "dis")])
-    gold = save(tmp_path / "gold", "肺癌", [(0, 2, "dis")])
+    gold = save(tmp_path / "gold.html", "肺癌", [(0, 2, "dis")])
+    (tmp_path / "notes.txt").write_text("ours", encoding="utf-8")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(CorpusError, match=output):
         write_page(docs, tmp_path / output, gold_path=gold)
