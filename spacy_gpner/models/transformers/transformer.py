@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Optional
+from typing import Any, Optional, cast
 
 from spacy.tokens import Doc
 from spacy.util import registry
@@ -79,7 +79,7 @@ def load_into(model: Model, layers: Optional[list[int]]) -> None:
     loaded = load_pretrained(model.attrs["name"], model.attrs["depth"])
     sizes = {"config": loaded.config, "tokenizer": loaded.tokenizer, "layers": layers}
     shim = get_shim(model)
-    module = shim.make(**sizes, encoder=loaded.module)
+    module = cast(TextEncoder, shim.make(**sizes, encoder=loaded.module))
     shim.put(module, **sizes)
     model.set_dim("nO", module.width, force=True)
 
