@@ -59,11 +59,19 @@ def width_out(layer: Model) -> Optional[int]:
     if _is_chain(layer) or layer.name.startswith(TAKES_VECTORS):
         inner = [part for part in layer.layers if part.name not in KEEPS_WIDTH]
         return width_out(inner[-1]) if inner else None
+    if _is_joined(layer, "|"):
+        widths = [width_out(part) for part in layer.layers]
+        return None if None in widths else sum(width for width in widths if width is not None)
     return None
 
 
 def _is_chain(layer: Model) -> bool:
-    return len(layer.layers) > 1 and layer.name == ">>".join(part.name for part in layer.layers)
+    return _is_joined(layer, ">>")
+
+
+def _is_joined(layer: Model, by: str) -> bool:
+    """Whether thinc made a layer of several, which it names by its parts."""
+    return len(layer.layers) > 1 and layer.name == by.join(part.name for part in layer.layers)
 
 
 def _called(layer: Model, parent: Model) -> str:

@@ -117,6 +117,15 @@ def test_whatever_makes_token_vectors_is_let_through(config):
     check_tok2vec(make(config))
 
 
+def test_widths_side_by_side():
+    config = tok2vec("char n-grams", "ours", 16, 32)
+    config["embed"] = {"@layers": "concatenate.v1", "*": {name: config["embed"] for name in ("a", "b")}}
+    check_tok2vec(make(config))
+    config["encode"]["width"] = 16
+    with pytest.raises(ValueError, match="embed has the width 32, encode the width 16"):
+        check_tok2vec(make(config))
+
+
 def test_a_width_that_is_not_known():
     def forward(model, docs, is_train):
         return [model.ops.alloc2f(len(doc), 4) for doc in docs], lambda d_vectors: docs
