@@ -1,8 +1,10 @@
 """Reading text and JSON, with errors that say where and what to do."""
 
 import codecs
+import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
@@ -18,9 +20,10 @@ OTHER_ENCODINGS = {
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
+GZIP = b"\x1f\x8b"
 # How files begin that are given in place of a text, what they are, and the way out
 OTHER_FILES = {
-    b"\x1f\x8b": "compressed by gzip. Unpack it first: gunzip -k {}",
+    GZIP: "compressed by gzip. Unpack it first: gunzip -k {}",
     b"BZh91AY&SY": "compressed by bzip2. Unpack it first: bunzip2 -k {}",
     b"\xfd7zXZ\0": "compressed by xz. Unpack it first: unxz -k {}",
     b"PK\x03\x04": "a zip archive, or an Office document. Unpack it, or save its text, first",
@@ -47,10 +50,11 @@ class JsonObject(dict[str, Any]):
             self.overwritten = [pair for place, pair in enumerate(pairs) if last[pair[0]] != place]
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, unpack: bool = False) -> str:
     """Read a UTF-8 file, without a byte-order mark if it has one, and with its line ends as they are.
 
     path (Path): The file.
+    unpack (bool): Whether to take one that gzip has compressed, too.
     RETURNS (str): The text.
     RAISES (CorpusError): If the file can't be read or is not UTF-8.
     """
@@ -60,6 +64,11 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as err:
         raise CorpusError(f"Can't read {path}: {err.strerror}. Check it, and who may read it.") from None
+    if unpack and data.startswith(GZIP):
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error):
+            raise CorpusError(f"{path} is damaged: gzip can't unpack it. Copy it again.") from None
     for mark, remedy in OTHER_FILES.items():
         if data.startswith(mark):
             raise CorpusError(f"{path} is no text, but seems to be {remedy.format(quote(str(path)))}.")
@@ -132,15 +141,16 @@ def read_json_array(path: Path) -> Iterator[tuple[Source, Any]]:
         yield Source(str(path), f"record {number}"), value
 
 
-def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
+def read_json_lines(path: Path, report: Report, *, unpack: bool = False) -> Iterator[tuple[Source, Any]]:
     """Read a file with one JSON value a line. A line that is not JSON is reported, and costs itself alone.
 
     path (Path): The file.
     report (Report): Called with every problem.
+    unpack (bool): Whether to take a file that gzip has compressed, too.
     YIELDS (tuple[Source, Any]): Where the value stands, and the value. Its objects are `JsonObject`s.
     RAISES (CorpusError): If the file can't be read.
     """
-    text = read_text(path)
+    text = read_text(path, unpack=unpack)
     if not text.strip():
         raise CorpusError(f"{path} is empty. Expected one JSON record a line.")
     for number, line in enumerate(split_lines(text), 1):

@@ -79,7 +79,7 @@ def load_into(model: Model, layers: Optional[list[int]]) -> None:
     loaded = load_pretrained(model.attrs["name"], model.attrs["depth"])
     sizes = {"config": loaded.config, "tokenizer": loaded.tokenizer, "layers": layers}
     shim = get_shim(model)
-    module = shim.make(**sizes, encoder=loaded.module)
+    module: Any = shim.make(**sizes, encoder=loaded.module)
     shim.put(module, **sizes)
     model.set_dim("nO", module.width, force=True)
 
