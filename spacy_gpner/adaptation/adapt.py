@@ -15,6 +15,7 @@ from ..files import resolve
 from ..models.transformers.module import require_positions
 from ..models.transformers.pieces import PieceTokenizer
 from ..models.transformers.pretrained import load_masked
+from ..training.checkpoint import check_output
 from ..training.loop import run
 from .course import RESULT, AdaptationCourse, Settings
 from .masking import Masking, cut_windows
@@ -48,6 +49,9 @@ def adapt(
     """
     msg = Printer(no_print=True)
     check_outputs(output, encoder)
+    if not resume:
+        # Reading takes a while: an interrupted run that is in the way is told of before.
+        check_output(output, AdaptationCourse.done, {}, resume=False)
     course = prepare(encoder, paths, settings, without=without, stdout=stdout, stderr=stderr)
     is_new = run(
         course,
@@ -90,9 +94,8 @@ def prepare(
     texts = read_texts(paths, without, share=settings.heldout)
     print(show_counts(texts.counts), file=stdout)
     masking = make_masking(tokenizer, loaded.module.config.pad_token_id or 0)
-    windows, held_out = (
-        cut_windows(own, pieces, cut, masking.ordinary) for own in (texts.learned, texts.held_out)
-    )
+    special = frozenset(tokenizer.all_special_ids)
+    windows, held_out = (cut_windows(own, pieces, cut, special) for own in (texts.learned, texts.held_out))
     course = AdaptationCourse(
         name=encoder,
         model=build_masked_model(loaded.module),

@@ -134,14 +134,14 @@ def choose_words(words: numpy.ndarray, rng: numpy.random.Generator) -> numpy.nda
 
 
 def cut_windows(
-    texts: Sequence[str], pieces: PieceTokenizer, cut: Cutter, ordinary: numpy.ndarray
+    texts: Sequence[str], pieces: PieceTokenizer, cut: Cutter, special: frozenset[int]
 ) -> Windows:
     """Cut texts into windows without overlap. Those of which nothing can be masked are left out.
 
     texts (Sequence[str]): The texts.
     pieces (PieceTokenizer): The encoder's tokenizer, with a stride of a window.
     cut (Callable[[str], numpy.ndarray]): What finds words.
-    ordinary (numpy.ndarray): The pieces that can be masked.
+    special (FrozenSet[int]): The pieces that are never masked.
     RETURNS (Windows): The windows.
     RAISES (CorpusError): If there are none.
     """
@@ -149,7 +149,7 @@ def cut_windows(
     windows = [
         window
         for batch in minibatch(bar, BATCH_SIZE)
-        for window in _windows(batch, pieces, cut, ordinary)
+        for window in _windows(batch, pieces, cut, special)
         if window.words.max() >= 0
     ]
     if not windows:
@@ -161,13 +161,14 @@ def cut_windows(
 
 
 def _windows(
-    texts: Sequence[str], pieces: PieceTokenizer, cut: Cutter, ordinary: numpy.ndarray
+    texts: Sequence[str], pieces: PieceTokenizer, cut: Cutter, special: frozenset[int]
 ) -> Iterator[Window]:
     for text, own in zip(texts, pieces.cut(texts), strict=True):
         numbers = number_words(own.edges, cut(text))
         # A word with an unknown piece is never masked: there is nothing to be told.
-        unknown = numpy.unique(numbers[~numpy.isin(own.ids, ordinary)])
-        numbers[numpy.isin(numbers, unknown)] = NO_WORD
+        if not special.isdisjoint(own.ids):
+            unknown = numbers[numpy.isin(own.ids, list(special))]
+            numbers[numpy.isin(numbers, unknown)] = NO_WORD
         start = 0
         for ids, kept in pieces.windows(own):
             words = numpy.full(len(ids), NO_WORD, dtype="int32")
