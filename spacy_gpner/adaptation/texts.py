@@ -11,7 +11,7 @@ from ..corpora.records import Problem
 from ..corpora.text import read_json_lines, read_text, split_lines
 from ..errors import CorpusError
 
-# A longer text is taken as several. What cuts text into words can take time with the square of its length.
+# A longer text is taken as several, so that of an endless line, too, a part can be held out
 MAX_CHARS = 10_000
 PACKED = ".gz"
 DIGEST_SIZE = 16
@@ -81,7 +81,8 @@ def read_texts(paths: Sequence[Path], without: Sequence[Path] = (), *, share: fl
     if not seen:
         raise CorpusError("No text is left: all occur in the files given with --without. Give more text.")
     found.digest = hashlib.blake2b(b"".join(seen), digest_size=DIGEST_SIZE).hexdigest()
-    stretches = [text[i : i + MAX_CHARS] for text in seen.values() for i in range(0, len(text), MAX_CHARS)]
+    parts = (text[i : i + MAX_CHARS] for text in seen.values() for i in range(0, len(text), MAX_CHARS))
+    stretches = list(dict.fromkeys(parts))
     if share:
         _hold_out(found, stretches, share)
     else:
@@ -91,7 +92,7 @@ def read_texts(paths: Sequence[Path], without: Sequence[Path] = (), *, share: fl
 
 def _hold_out(found: Texts, stretches: list[str], share: float) -> None:
     if len(stretches) < 2:
-        raise CorpusError("There is one text only, and one is to be held out. Give more text.")
+        raise CorpusError("There is one text only, and another is needed to hold out. Give more text.")
     places = [int.from_bytes(_digest(text)) / 256**DIGEST_SIZE for text in stretches]
     # At least one on either side
     ordered = sorted(places)

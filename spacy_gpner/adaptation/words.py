@@ -9,6 +9,8 @@ from spacy.util import get_lang_class
 from ..entities import token_edges
 from ..errors import PipelineError
 
+# Characters that spaCy's tokenizer is given at once: with a row of brackets its time grows with the square.
+MAX_STRETCH = 500
 # From a text to where its words end
 Cutter = Callable[[str], numpy.ndarray]
 
@@ -29,7 +31,14 @@ def word_cutter(lang: str) -> Cutter:
             f"There are no words for the language '{lang}': spaCy does not know it, or needs a package for "
             f"it ({err}). Give the code of another, such as en or xx, with --lang."
         ) from None
-    return lambda text: token_edges(tokenizer(text))[:, 1]
+
+    def cut(text: str) -> numpy.ndarray:
+        starts = range(0, max(len(text), 1), MAX_STRETCH)
+        return numpy.concatenate(
+            [i + token_edges(tokenizer(text[i : i + MAX_STRETCH]))[:, 1] for i in starts]
+        )
+
+    return cut
 
 
 def _chinese_cutter() -> Cutter:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 import time
 
 import pytest
@@ -9,6 +10,7 @@ import spacy
 from spacy.tokens import DocBin
 
 from spacy_gpner.adaptation.texts import MAX_CHARS, read_texts
+from spacy_gpner.adaptation.words import word_cutter
 from spacy_gpner.errors import CorpusError
 
 from .toys import make_texts, write_texts
@@ -68,13 +70,19 @@ def test_json_has_counts_and_no_text(tmp_path):
     assert found.digest != read_texts([write(tmp_path / "a.txt", ["发热四天"])]).digest
 
 
-@pytest.mark.parametrize("line", ["a" * 2_000_000, "((((" * 500_000, "发热三天，" * 400_000])
-def test_endless_line(line, tmp_path):
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("characters", ["ab", "(.", "发热三天，"])
+def test_endless_line(characters, lang, tmp_path):
+    line = "".join(random.Random(0).choices(characters, k=25_000))
+    cut = word_cutter(lang)
     start = time.monotonic()
-    found = read_texts([write_texts(tmp_path / "a.txt", [line])], share=0.01)
-    assert time.monotonic() - start < 5
-    assert max(map(len, found.learned)) == MAX_CHARS
-    assert sum(map(len, found.learned + found.held_out)) == len(line)
+    found = read_texts([write_texts(tmp_path / "a.txt", [line])], share=0.4)
+    texts = found.learned + found.held_out
+    assert all(cut(text)[-1] == len(text) for text in texts)
+    assert time.monotonic() - start < 20
+    assert max(map(len, texts)) == MAX_CHARS
+    assert sum(map(len, texts)) == len(line)
+    assert min(len(found.learned), len(found.held_out)) > 0
 
 
 @pytest.mark.parametrize(
