@@ -29,7 +29,7 @@ from .model import MaskedModel, get_transformer
 
 RESULT = "adaptation.json"
 WEIGHTS = "weights.safetensors"
-STATE = "state.json"
+STATE = "state.msgpack"
 
 # A head from nothing learns faster than what has been trained.
 HEAD_RATE = 1e-3
@@ -267,7 +267,7 @@ class AdaptationCourse:
         """
         own = {name: x.detach().cpu().numpy() for name, x in self._module.named_parameters()}
         save_arrays(own, directory / WEIGHTS)
-        srsly.write_json(directory / STATE, {"before": self.before})
+        srsly.write_msgpack(directory / STATE, {"before": self.before})
 
     def from_disk(self, directory: Path) -> None:
         """Load what `to_disk` wrote.
@@ -279,7 +279,7 @@ class AdaptationCourse:
         if saved.keys() != dict(self._module.named_parameters()).keys():
             raise ValueError("the weights are those of another encoder")
         self._module.load_state_dict(saved, strict=False)
-        self.before = srsly.read_json(directory / STATE)["before"]
+        self.before = srsly.read_msgpack(directory / STATE)["before"]
 
 
 def perplexity(loss: float) -> float:
