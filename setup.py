@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 ABOUT: dict[str, str] = {}
+ADAPT = ["rjieba>=0.2.2,<0.3"]
 COMPACT = ["onnxruntime>=1.20", "onnx>=1.17", "onnxscript>=0.5"]
 exec((HERE / "spacy_gpner" / "about.py").read_text(encoding="utf-8"), ABOUT)
 
@@ -68,6 +69,8 @@ setup(
         "build>=1",
     ],
     extras_require={
+        # Chinese words, which `spacy gpner adapt` masks whole
+        "adapt": ADAPT,
         # Compact pipelines: what runs them, and what makes them
         "compact": COMPACT,
         "dev": [
@@ -78,6 +81,7 @@ setup(
             "mypy",
             "import-linter>=2.17",
             "tabulate>=0.9",
+            *ADAPT,
             *COMPACT,
         ],
     },

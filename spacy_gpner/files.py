@@ -162,8 +162,19 @@ def save_arrays(
     metadata (Optional[Dict[str, str]]): What else to store.
     RAISES (OSError): If the file can't be written: safetensors has an error of its own for that.
     """
-    try:
+    with safetensors_errors(path):
         save_file(arrays, path, metadata=metadata)
+
+
+@contextmanager
+def safetensors_errors(path: Path) -> Iterator[None]:
+    """Turn the error of safetensors' own that a file can't be written into the usual one.
+
+    path (Path): What is written.
+    RAISES (OSError): In its place.
+    """
+    try:
+        yield
     except SafetensorError as err:
         full = "No space" in str(err)
         code = errno.ENOSPC if full else errno.EIO

@@ -4,6 +4,7 @@ since every `spacy` command pays for what is imported here."""
 import typer
 from spacy.cli._util import app
 
+from .adapt import adapt_cli
 from .calibrate import calibrate_cli
 from .card import card_cli
 from .compact import compact_cli
@@ -14,6 +15,7 @@ from .ensemble import ensemble_cli
 from .evaluate import evaluate_cli
 from .export import export_cli
 from .init import init_cli, init_config_cli
+from .init_encoder import init_encoder_cli
 from .profile import profile_cli
 from .select import select_cli
 from .split import split_cli
@@ -26,6 +28,12 @@ gpner_cli = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+gpner_cli.command(
+    "adapt",
+    short_help="Let a pretrained encoder learn on from text alone",
+    epilog="Example: spacy gpner adapt hfl/rbt3 notes.txt.gz --output training/adapted "
+    "--without corpus/dev.spacy",
+)(adapt_cli)
 gpner_cli.command(
     "calibrate",
     short_help="Turn a pipeline's scores into probabilities",
@@ -108,5 +116,10 @@ init_cli.command(
     epilog="Example: spacy gpner init config base.cfg --lang en --train corpus/train.spacy "
     "--dev corpus/heldout.spacy",
 )(init_config_cli)
+init_cli.command(
+    "encoder",
+    short_help="Make an encoder without pretrained weights",
+    epilog="Example: spacy gpner init encoder encoder notes.txt.gz --layers 4 --hidden 256",
+)(init_encoder_cli)
 gpner_cli.add_typer(init_cli)
 app.add_typer(gpner_cli)

@@ -53,12 +53,7 @@ class TextEncoder(nn.Module):
         self.width = settings.hidden_size * len(self.layers)
         self.padding = settings.pad_token_id or 0
         self.mixed_precision = mixed_precision
-        positions = _positions(self.transformer, settings)
-        if positions is not None and window > positions:
-            raise PipelineError(
-                f"The encoder has positions for {positions} pieces, fewer than `window` ({window}). Lower "
-                "it; longer texts are read in several windows."
-            )
+        require_positions(self.transformer, window)
         self.window, self.stride = window, stride
         self.pieces = PieceTokenizer(tokenizer, window, stride)
         if frozen_layers:
@@ -129,10 +124,20 @@ def has_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
 
 
-def _positions(encoder: nn.Module, settings: PretrainedConfig) -> Optional[int]:
-    """The most pieces that an encoder can read at once; None if there is no such bound."""
+def require_positions(encoder: nn.Module, window: int) -> None:
+    """Refuse windows that are too large for an encoder.
+
+    encoder (nn.Module): The encoder.
+    window (int): Pieces that it is to read at once.
+    RAISES (PipelineError): If they are more than it has positions for.
+    """
     table = getattr(getattr(encoder, "embeddings", None), "position_embeddings", None)
     if not isinstance(table, nn.Embedding):
-        return None
+        return
     # The positions of RoBERTa's kind begin after that of padding.
-    return table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
+    positions = table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
+    if window > positions:
+        raise PipelineError(
+            f"The encoder has positions for {positions} pieces, fewer than `window` ({window}). Lower "
+            "it; longer texts are read in several windows."
+        )

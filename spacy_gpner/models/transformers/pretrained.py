@@ -1,12 +1,20 @@
 """Loading encoders of Hugging Face's kind, by hub name or directory. Their own code is never run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
+import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 from transformers.utils import logging
 
 from ...errors import PipelineError
@@ -31,6 +39,19 @@ class Pretrained(NamedTuple):
     roles: dict[str, Any]
 
 
+class PretrainedMasked(NamedTuple):
+    """An encoder with a head that tells what was masked.
+
+    tokenizer (PreTrainedTokenizerFast): Its tokenizer.
+    module (PreTrainedModel): Both, with their weights in float32.
+    has_head (bool): Whether the head has been trained.
+    """
+
+    tokenizer: Any
+    module: PreTrainedModel
+    has_head: bool
+
+
 def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
     """Load an encoder.
 
@@ -41,28 +62,11 @@ def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
         code of its own.
     """
     with _errors_alone():
-        config = _load(AutoConfig, name, "config.json")
-        _check_kind(name, config, depth)
-        tokenizer = _load(AutoTokenizer, name, "tokenizer.json or vocab.txt", use_fast=True)
-        if not tokenizer.is_fast:
-            raise PipelineError(
-                f"The encoder {name} has no fast tokenizer, which knows the characters of a piece. Convert "
-                " it to a tokenizer.json, or give another encoder."
-            )
-        if len(tokenizer) > config.vocab_size:
-            raise PipelineError(
-                f"The encoder {name} has vectors for {config.vocab_size} pieces, and its tokenizer has "
-                f"{len(tokenizer)}: they are not of one encoder. Give a directory that was saved whole."
-            )
+        config, tokenizer = _load_settings(name, depth)
         if depth is not None:
             config.num_hidden_layers = depth
         module, found = _load(AutoModel, name, "model.safetensors", config=config, output_loading_info=True)
-    missing = [key for key in found["missing_keys"] if not key.startswith(POOLERS)]
-    if missing:
-        raise PipelineError(
-            f"The encoder {name} has weights of another architecture than its config.json says: "
-            f"'{missing[0]}' is missing. Give a directory that was saved whole."
-        )
+    _require_whole(name, found["missing_keys"])
     config.architectures = [type(module).__name__]
     roles = {
         **tokenizer.special_tokens_map,
@@ -71,6 +75,60 @@ def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
     }
     json = tokenizer.backend_tokenizer.to_str()
     return Pretrained(config.to_json_string(), json, _without_poolers(module), roles)
+
+
+def load_masked(name: str) -> PretrainedMasked:
+    """Load an encoder with its head for masked pieces. A head that it lacks is made, with random weights.
+
+    name (str): Its name on the Hugging Face hub, or its directory.
+    RETURNS (PretrainedMasked): Both.
+    RAISES (PipelineError): As `load_pretrained`; or if its tokenizer has no mask.
+    """
+    with _errors_alone():
+        config, tokenizer = _load_settings(name, None)
+        if tokenizer.mask_token_id is None:
+            raise PipelineError(
+                f"The tokenizer of {name} has no mask, so that the encoder can't learn by masking. Give an "
+                "encoder that was trained so, or set mask_token in its tokenizer_config.json."
+            )
+        module, found = _load(
+            AutoModelForMaskedLM,
+            name,
+            "model.safetensors",
+            config=config,
+            torch_dtype=torch.float32,
+            output_loading_info=True,
+        )
+    prefix = f"{module.base_model_prefix}."
+    own = {key.removeprefix(prefix) for key in found["missing_keys"] if key.startswith(prefix)}
+    _require_whole(name, sorted(own))
+    return PretrainedMasked(tokenizer, module, has_head=not found["missing_keys"])
+
+
+def _load_settings(name: str, depth: Optional[int]) -> tuple[PretrainedConfig, Any]:
+    config = _load(AutoConfig, name, "config.json")
+    _check_kind(name, config, depth)
+    tokenizer: Any = _load(AutoTokenizer, name, "tokenizer.json or vocab.txt", use_fast=True)
+    if not tokenizer.is_fast:
+        raise PipelineError(
+            f"The encoder {name} has no fast tokenizer, which knows the characters of a piece. Convert it to "
+            "a tokenizer.json, or give another encoder."
+        )
+    if len(tokenizer) > config.vocab_size:
+        raise PipelineError(
+            f"The encoder {name} has vectors for {config.vocab_size} pieces, and its tokenizer has "
+            f"{len(tokenizer)}: they are not of one encoder. Give a directory that was saved whole."
+        )
+    return config, tokenizer
+
+
+def _require_whole(name: str, missing_keys: Sequence[str]) -> None:
+    missing = [key for key in missing_keys if not key.startswith(POOLERS)]
+    if missing:
+        raise PipelineError(
+            f"The encoder {name} has weights of another architecture than its config.json says: "
+            f"'{missing[0]}' is missing. Give a directory that was saved whole."
+        )
 
 
 def make_module(settings: PretrainedConfig) -> nn.Module:

@@ -1,0 +1,90 @@
+"""An encoder from nothing: a vocabulary from text, and random weights."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from thinc.api import fix_random_seed
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
+
+from ..checks import MAX_SIZE, check_count
+from ..errors import PipelineError
+from ..files import atomic_directory, safetensors_errors
+from .texts import read_texts
+
+PADDING, UNKNOWN, BEGIN, END, MASK = SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+POSITIONS = 512
+
+
+def make_encoder(
+    paths: Sequence[Path],
+    output: Path,
+    *,
+    without: Sequence[Path] = (),
+    layers: int = 4,
+    hidden: int = 256,
+    heads: int = 4,
+    vocabulary: int = 20000,
+    seed: int = 0,
+) -> int:
+    """Make a BERT with random weights, whose vocabulary is that of texts.
+
+    paths (Sequence[Path]): Files with text.
+    output (Path): The directory to write.
+    without (Sequence[Path]): Files whose texts are left out.
+    layers (int): Its layers.
+    hidden (int): Their width.
+    heads (int): Their attention heads, which divide it.
+    vocabulary (int): The most pieces of its vocabulary.
+    seed (int): Of its weights.
+    RETURNS (int): The pieces of its vocabulary.
+    RAISES (GpnerError): If a text can't be read, or the directory is there.
+    RAISES (ValueError): If a number is out of range.
+    """
+    check_count("layers", layers, "at least 1", most=MAX_SIZE)
+    check_count("heads", heads, "at least 1", most=MAX_SIZE)
+    check_count("vocabulary", vocabulary, f"more than {len(SPECIAL)}", least=len(SPECIAL) + 1, most=MAX_SIZE)
+    if hidden < 1 or hidden % heads:
+        raise PipelineError(f"{heads} heads don't divide a width of {hidden}. Give a multiple of them.")
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise PipelineError(f"{output} is there already. Give another directory.")
+    texts = read_texts(paths, without)
+    tokenizer = BertTokenizerFast(tokenizer_object=train_tokenizer(texts.learned, vocabulary))
+    fix_random_seed(seed)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=4 * hidden,
+        max_position_embeddings=POSITIONS,
+    )
+    with atomic_directory(output) as directory:
+        with safetensors_errors(output):
+            BertForMaskedLM(config).save_pretrained(directory)
+        tokenizer.save_pretrained(directory)
+    return len(tokenizer)
+
+
+def train_tokenizer(texts: Sequence[str], size: int) -> Tokenizer:
+    """Train a WordPiece tokenizer as BERT's: in lower case, each Chinese character by itself.
+
+    texts (Sequence[str]): The texts.
+    size (int): The most pieces.
+    RETURNS (Tokenizer): The tokenizer.
+    """
+    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=size,
+        limit_alphabet=size - len(SPECIAL),
+        special_tokens=SPECIAL,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    around = [(piece, SPECIAL.index(piece)) for piece in (BEGIN, END)]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{BEGIN} $A {END}", pair=f"{BEGIN} $A {END} $B:1 {END}:1", special_tokens=around
+    )
+    return tokenizer
