@@ -13,7 +13,7 @@ from ._gpu import setup_gpu
 def adapt_cli(
     encoder: str = Arg(..., metavar="ENCODER", help="A name on the Hugging Face hub, or a directory"),
     texts: list[Path] = Arg(
-        ..., metavar="TEXT…", help="Texts: .txt, one a line, or .jsonl, either perhaps with .gz; or .spacy"
+        ..., metavar="TEXT", help="Texts: .txt, one a line, or .jsonl, either perhaps with .gz; or .spacy"
     ),
     output_path: Path = Opt(..., "--output", "-o", help="Output directory"),
     without: list[Path] = Opt(

@@ -10,7 +10,7 @@ from ._errors import fail_clearly
 def init_encoder_cli(
     output: Path = Arg(..., metavar="OUT", help="The directory to write"),
     texts: list[Path] = Arg(
-        ..., metavar="TEXT…", help="Texts: .txt, one a line, or .jsonl, either perhaps with .gz; or .spacy"
+        ..., metavar="TEXT", help="Texts: .txt, one a line, or .jsonl, either perhaps with .gz; or .spacy"
     ),
     without: list[Path] = Opt(
         [], "--without", help="Texts that are left out, such as a dev set. May be given again"
