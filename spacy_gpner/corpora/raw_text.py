@@ -51,6 +51,8 @@ def _read_lines(path: Path) -> Iterator[tuple[Source, str]]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             head = file.read(HEAD)
             check_is_text(head, path)
+            if b"\0" in head:
+                raise not_utf8(path, "its beginning", is_binary=True)
             file.seek(0)
             for number, line in enumerate(io.TextIOWrapper(file, "utf-8-sig"), 1):
                 yield Source(str(path), f"line {number}"), line.removesuffix("\n")

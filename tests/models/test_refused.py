@@ -119,7 +119,7 @@ def test_whatever_makes_token_vectors_is_let_through(config):
 
 def test_widths_side_by_side():
     config = tok2vec("char n-grams", "ours", 16, 32)
-    config["embed"] = {"@layers": "concatenate.v1", "*": {name: config["embed"] for name in ("a", "b")}}
+    config["embed"] = {"@layers": "concatenate.v1", "*": dict.fromkeys(("a", "b"), config["embed"])}
     check_tok2vec(make(config))
     config["encode"]["width"] = 16
     with pytest.raises(ValueError, match="embed has the width 32, encode the width 16"):
