@@ -9,7 +9,7 @@ from thinc.api import fix_random_seed
 from spacy_gpner.distillation.encoder import token_vectors
 from spacy_gpner.distillation.linkage import AddLinkage, ConcatLinkage, GatedLinkage
 from spacy_gpner.distillation.teacher import LinkedTeacher
-from spacy_gpner.errors import DistillationError
+from spacy_gpner.errors import CacheError, DistillationError
 from spacy_gpner.models.cache import VectorCache
 from spacy_gpner.spans import DistillationLoss
 
@@ -200,7 +200,7 @@ def test_what_is_cached_is_the_teachers(teacher, student, tmp_path, linkage):
 def test_a_cache_of_vectors_is_none_of_factors(teacher, student, tmp_path):
     texts = [text for text, _ in TRAIN]
     link(teacher, student, linkage=AddLinkage(), cache=VectorCache(tmp_path / "v")).fill_cache(texts, str)
-    with pytest.raises(DistillationError, match="different: teacher or linkage"):
+    with pytest.raises(CacheError, match="different: encoder or linkage"):
         link(teacher, student, cache=VectorCache(tmp_path / "v")).fill_cache(texts, str)
 
 
@@ -209,11 +209,11 @@ def test_a_cache_of_another_width(teacher, student, tmp_path, monkeypatch):
     joint = link(teacher, student, linkage=AddLinkage(), cache=VectorCache(tmp_path / "v"))
     with monkeypatch.context() as patch:
         patch.setattr(joint, "_compute", lambda texts: [numpy.zeros((len(text), 5), "f") for text in texts])
-        with pytest.raises(DistillationError, match="have 5 numbers, and the teacher's 32"):
+        with pytest.raises(CacheError, match="have 5 numbers, and the teacher's 32"):
             joint.fill_cache(texts, str)
     # The file is there now, and whole.
     again = link(teacher, student, linkage=AddLinkage(), cache=VectorCache(tmp_path / "v"))
-    with pytest.raises(DistillationError, match=f"{tmp_path}.* is damaged .* Remove it"):
+    with pytest.raises(CacheError, match=f"{tmp_path}.* is damaged .* Remove it"):
         again.fill_cache(texts, str)
 
 
