@@ -121,7 +121,8 @@ setup(
             "spacy-gpner.DistillationLoss.v1 = spacy_gpner.spans.divergence:DistillationLoss",
         ],
         "thinc_optimizers": [
-            "spacy-gpner.LazyAdam.v1 = spacy_gpner.training.lazy_adam:create_lazy_adam",
+            "spacy-gpner.LazyAdam.v1 = spacy_gpner.training.lazy_adam:create_lazy_adam_v1",
+            "spacy-gpner.LazyAdam.v2 = spacy_gpner.training.lazy_adam:create_lazy_adam",
         ],
         "spacy_cli": [
             "gpner = spacy_gpner.cli:gpner_cli",

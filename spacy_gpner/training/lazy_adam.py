@@ -18,6 +18,31 @@ TABLE = "E"
 
 
 @registry.optimizers("spacy-gpner.LazyAdam.v1")
+def create_lazy_adam_v1(
+    learn_rate: Any = ADAM_DEFAULTS["learn_rate"],
+    *,
+    L2: Any = ADAM_DEFAULTS["L2"],
+    beta1: Any = ADAM_DEFAULTS["beta1"],
+    beta2: Any = ADAM_DEFAULTS["beta2"],
+    eps: Any = ADAM_DEFAULTS["eps"],
+    grad_clip: Any = ADAM_DEFAULTS["grad_clip"],
+    L2_is_weight_decay: bool = True,
+    use_averages: bool = True,
+) -> "LazyAdam":
+    """Create a `LazyAdam` with one learning rate for all. See `create_lazy_adam`."""
+    return create_lazy_adam(
+        learn_rate,
+        L2=L2,
+        beta1=beta1,
+        beta2=beta2,
+        eps=eps,
+        grad_clip=grad_clip,
+        L2_is_weight_decay=L2_is_weight_decay,
+        use_averages=use_averages,
+    )
+
+
+@registry.optimizers("spacy-gpner.LazyAdam.v2")
 def create_lazy_adam(
     learn_rate: Any = ADAM_DEFAULTS["learn_rate"],
     *,
