@@ -15,6 +15,7 @@ import numpy
 import safetensors.torch
 import srsly
 from spacy.training.batchers import minibatch_by_padded_size
+from spacy.util import minibatch
 from thinc.api import Adam, Model, Optimizer, fix_random_seed, warmup_linear
 from torch import nn
 from transformers import PreTrainedModel
@@ -39,6 +40,8 @@ GRAD_CLIP = 1.0
 # Evaluations in all, and the most pieces that one reads
 EVALUATIONS = 20
 HELD_OUT_PIECES = 100_000
+# Windows that are sorted by length, so that their batches need little padding
+BUFFER = 4096
 
 
 @dataclass(frozen=True)
@@ -188,8 +191,11 @@ class AdaptationCourse:
         return self._batches(self.windows, self._rng(epoch))
 
     def _batches(self, windows: Windows, rng: numpy.random.Generator) -> Iterator[Sequence[Window]]:
-        order = rng.permutation(len(windows))
-        return iter(minibatch_by_padded_size((windows[i] for i in order), self.settings.batch_size))
+        for drawn in minibatch(rng.permutation(len(windows)), BUFFER):
+            own = (windows[i] for i in drawn)
+            batches = list(minibatch_by_padded_size(own, self.settings.batch_size, buffer=BUFFER))
+            for i in rng.permutation(len(batches)):
+                yield batches[i]
 
     def _rng(self, *numbers: int) -> numpy.random.Generator:
         return numpy.random.default_rng((self.settings.seed, *numbers))

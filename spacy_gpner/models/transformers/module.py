@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Optional
 
 import numpy
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoConfig, PretrainedConfig
 
@@ -87,8 +89,11 @@ class TextEncoder(nn.Module):
         kind = "cpu" if device.type == "cpu" else "gpu"
         lengths = [len(window.ids) for window in windows]
         found: dict[int, Tensor] = {}
-        with torch.autocast(
-            device.type, torch.bfloat16, enabled=self.mixed_precision and has_bfloat16(device)
+        with (
+            torch.autocast(
+                device.type, torch.bfloat16, enabled=self.mixed_precision and has_bfloat16(device)
+            ),
+            choose_attention(device),
         ):
             for members in similar_lengths(
                 lengths, MAX_STRETCH, min_tokens=MIN_TOKENS[kind], max_tokens=MAX_TOKENS[kind]
@@ -122,6 +127,18 @@ def has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+
+
+def choose_attention(device: torch.device) -> AbstractContextManager[None]:
+    """Choose the kernel of the attention: on a CPU the fused one is the fastest forwards, up to four times,
+    but backwards it takes longer than all else together.
+
+    device (torch.device): Where the encoder is.
+    RETURNS (AbstractContextManager): What to run the encoder in.
+    """
+    if device.type == "cpu" and torch.is_grad_enabled():
+        return sdpa_kernel(SDPBackend.MATH)
+    return nullcontext()
 
 
 def require_positions(encoder: nn.Module, window: int) -> None:
