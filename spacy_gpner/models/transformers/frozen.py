@@ -22,6 +22,7 @@ from .transformer import Tok2Vec, check_windows, encode, load_into
 
 NAME = "frozen_transformer"
 BATCH_SIZE = 64
+WIDTH = 128
 
 
 @registry.misc("spacy-gpner.VectorCache.v1")
@@ -44,7 +45,7 @@ def FrozenTransformer(
     name: str,
     layers: Optional[Sequence[int]] = None,
     join: Literal["concat", "mix"] = "concat",
-    width: int = 128,
+    width: int = WIDTH,
     window: int = 384,
     stride: int = 256,
     mixed_precision: bool = True,

@@ -5,14 +5,14 @@ from functools import partial
 from typing import Any, Optional, cast
 
 from spacy.tokens import Doc
-from spacy.util import registry
+from spacy.util import logger, registry
 from thinc.api import ArgsKwargs, Model, xp2torch
 from thinc.types import Floats2d
 
 from ...checks import check_count
 from ...entities import token_edges
 from ..torch_layer import LazyTorchShim, get_shim, unflatten
-from .module import TextEncoder
+from .module import TextEncoder, has_bfloat16
 from .pretrained import load_pretrained
 
 Tok2Vec = Model[list[Doc], list[Floats2d]]
@@ -82,6 +82,11 @@ def load_into(model: Model, layers: Optional[list[int]]) -> None:
     module = cast(TextEncoder, shim.make(**sizes, encoder=loaded.module))
     shim.put(module, **sizes)
     model.set_dim("nO", module.width, force=True)
+    if module.mixed_precision and not has_bfloat16(shim.device):
+        logger.info(
+            "The encoder %s computes in float32: this processor has no bfloat16, with which it would be faster.",
+            model.attrs["name"],
+        )
 
 
 def encode(model: Model, docs: Sequence[Doc], is_train: bool) -> tuple[Any, Callable[[Any], None]]:

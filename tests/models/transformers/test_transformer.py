@@ -302,3 +302,13 @@ def test_window_beyond_the_positions(tmp_path):
     nlp = pipeline("Transformer", make_tiny_bert(tmp_path, positions=20))
     with pytest.raises(PipelineError, match="positions for 20 pieces"):
         nlp.initialize(lambda: make_examples(nlp))
+
+
+@pytest.mark.parametrize("found", [False, True])
+def test_says_that_it_computes_in_float32(bert, caplog, monkeypatch, found):
+    monkeypatch.setattr("spacy_gpner.models.transformers.transformer.has_bfloat16", lambda device: found)
+    monkeypatch.setattr("spacy.util.logger.propagate", True)
+    nlp = pipeline("Transformer", bert)
+    with caplog.at_level("INFO", logger="spacy"):
+        nlp.initialize(lambda: make_examples(nlp))
+    assert ("no bfloat16" in caplog.text) != found
