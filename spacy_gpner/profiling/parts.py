@@ -12,11 +12,14 @@ from thinc.types import Floats2d
 
 from ..errors import PipelineError
 from ..models.torch_layer import get_shim
+from ..models.transformers.frozen import WIDTH
+from ..models.transformers.join import join_layers
 from ..spans import Window
 from .counts import Part, count_layers, count_module
 from .transformer import count_transformer, read_transformer_config
 
 Block = dict[str, Any]
+FROZEN = "spacy-gpner.FrozenTransformer.v1"
 # Width and parts of encoders by the identity of their block in the config, so that a shared one counts once.
 Encoders = dict[int, tuple[int, list[Part]]]
 
@@ -61,19 +64,34 @@ def count_encoder(block: Block, config: Config, tokens: int, encoders: Encoders)
     RETURNS (int): The width of its vectors.
     RAISES (PipelineError): If the size can't be found.
     """
-    architecture = block["@architectures"]
+    architecture = block.get("@architectures", "")
     if "Listener" in architecture:
         factory = "transformer" if "Transformer" in architecture else "tok2vec"
         block = find_component(config, factory)[1]["model"]
     if id(block) not in encoders:
         if "name" in block:
-            settings = read_transformer_config(block["name"])
-            encoders[id(block)] = (settings.hidden_size, count_transformer(settings, tokens))
+            encoders[id(block)] = _count_pretrained(block, tokens)
         else:
             model = _make({key: _replace(value, config, tokens, encoders) for key, value in block.items()})
             model.initialize(X=[Doc(Vocab(), words=["?"] * tokens)])
             encoders[id(block)] = (model.get_dim("nO"), count_layers(model, tokens))
     return encoders[id(block)][0]
+
+
+def _count_pretrained(block: Block, tokens: int) -> tuple[int, list[Part]]:
+    """Width and parts of a pretrained encoder, of which its block may use some layers alone and project
+    them."""
+    settings = read_transformer_config(block["name"])
+    layers = block.get("layers")
+    settings.num_hidden_layers = block.get("depth") or max(layers or [settings.num_hidden_layers])
+    parts = count_transformer(settings, tokens)
+    width: int = settings.hidden_size
+    if block["@architectures"] != FROZEN:
+        return width, parts
+    n_layers = len(layers or [1])
+    join = join_layers(n_layers, block.get("join", "concat"), block.get("width", WIDTH))
+    join.initialize(X=[join.ops.alloc2f(1, n_layers * width)])
+    return join.get_dim("nO"), [*parts, *count_layers(join, tokens)]
 
 
 def _replace(value: Any, config: Config, tokens: int, encoders: Encoders) -> Any:
@@ -99,7 +117,7 @@ def _make(block: Block) -> Model:
     for node in model.walk():
         if not node.attrs.get("has_transformer", True):
             raise PipelineError(
-                f"{block['@architectures']} makes a transformer by itself, so that its size is not in the "
+                f"{block.get('@architectures')} makes a transformer by itself, so that its size is not in the "
                 "config. Let it take one, as spacy.Tok2Vec.v2 takes spacy-transformers.Tok2VecTransformer.v3."
             )
     return model

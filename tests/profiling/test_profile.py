@@ -28,8 +28,11 @@ HEADS = {
 LARGE, BASE = "hfl/chinese-roberta-wwm-ext-large", "hfl/chinese-roberta-wwm-ext"
 
 
-def config_of(head, transformer, **settings):
-    tok2vec = {"@architectures": "spacy-transformers.Tok2VecTransformer.v3", "name": transformer}
+OWN, SPACYS = "spacy-gpner.Transformer.v1", "spacy-transformers.Tok2VecTransformer.v3"
+
+
+def config_of(head, transformer, architecture=SPACYS, **settings):
+    tok2vec = {"@architectures": architecture, "name": transformer}
     return config_with({**HEADS[head], "tok2vec": tok2vec}, **settings)
 
 
@@ -55,6 +58,7 @@ def by_name(parts):
     return {part.name: part for part in parts}
 
 
+@pytest.mark.parametrize("architecture", [OWN, SPACYS])
 @pytest.mark.parametrize(
     ("head", "transformer", "parameters", "layers"),
     [
@@ -63,8 +67,8 @@ def by_name(parts):
         ("efficient", BASE, "85.76", "20.09"),
     ],
 )
-def test_table_6(head, transformer, parameters, layers):
-    parts = by_name(profile(config_of(head, transformer), tokens=236, types=9))
+def test_table_6(head, transformer, parameters, layers, architecture):
+    parts = by_name(profile(config_of(head, transformer, architecture), tokens=236, types=9))
     counted = [parts["encoder"], parts["head"]]
     assert f"{sum(x.parameters for x in counted) / 1e6:.2f}" == parameters
     assert f"{sum(x.layers for x in counted) / 1e9:.2f}" == layers
@@ -87,6 +91,36 @@ def test_hand_count(tmp_path):
     assert parts["head"].products == 64 * (30 + 29 + 28 + 27)
     own = by_name(profile(config_of("globalpointer", bert, window=None), tokens=n, types=3))
     assert own["head"].products == 3 * 64 * (30 * 31 // 2)
+
+
+def test_layers_that_are_left_away_do_not_count(tmp_path):
+    bert = make_tiny_bert(tmp_path / "bert", n_layers=3)
+    width = AutoModel.from_pretrained(bert).config.hidden_size
+    first, second = (
+        by_name(profile(config_with({**HEADS["efficient"], "tok2vec": tok2vec}), tokens=20, types=2))
+        for tok2vec in (
+            {"@architectures": OWN, "name": str(bert), "depth": 2},
+            {
+                "@layers": "concatenate.v1",
+                "*": {
+                    "x": {
+                        "@architectures": "spacy-gpner.FrozenTransformer.v1",
+                        "name": str(bert),
+                        "layers": [1, 2],
+                        "width": 7,
+                        "cache": {"@misc": "spacy-gpner.VectorCache.v1"},
+                    },
+                    "y": {"@architectures": "spacy-gpner.CharNgramEmbed.v1", "width": 5, "rows": [9, 9, 0]},
+                },
+            },
+        )
+    )
+    module = AutoModel.from_pretrained(bert, num_hidden_layers=2)
+    assert first["embeddings"].parameters + first["encoder"].parameters == sum(
+        x.numel() for x in module.parameters()
+    )
+    assert second["encoder"].parameters == first["encoder"].parameters + (2 * width + 1) * 7
+    assert second["head"].parameters == (7 + 5 + 1) * (2 * 64 + 2 * 2)
 
 
 @pytest.mark.parametrize("mode", ["band", "prefix"])
