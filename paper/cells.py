@@ -1,7 +1,7 @@
 """The cells of a grid: one file for each model and seed."""
 
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args
 
 import numpy
 import srsly
@@ -10,7 +10,7 @@ from wasabi import msg
 
 from spacy_gpner.files import atomic_write
 
-from .rows import ROWS
+from .rows import ROWS, Size
 
 
 class Cell(BaseModel):
@@ -85,7 +85,10 @@ def read_cells(directory: Path) -> dict[str, dict[int, Cell]]:
         cells.setdefault(cell.row, {})[cell.seed] = cell
     found = [cell for own in cells.values() for cell in own.values()]
     for name, values in (
-        ("steps", {cell.steps for cell in found}),
+        *(
+            (f"steps of a {size}", {cell.steps for cell in found if ROWS[cell.row].size == size})
+            for size in get_args(Size)
+        ),
         ("training documents", {cell.documents for cell in found}),
         ("dev documents", {tuple(cell.gold) for cell in found}),
     ):

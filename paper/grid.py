@@ -16,7 +16,7 @@ from spacy_gpner.configs.fit import fit_config
 from spacy_gpner.corpora.docs import read_docs
 
 from .cells import read_cell
-from .presets import Preset
+from .presets import Preset, describe_encoder
 from .rows import COMPONENT, ROWS, Row
 
 # Paths of a config to files; where they lie is no setting
@@ -65,7 +65,8 @@ class Grid:
     def config(self, row: Row) -> Config:
         """The config of a row."""
         config = self.preset.config(row.size, self.corpus.name)
-        fit_config(config, self.train, self.few, self.preset.steps, eval_frequency=self.preset.steps)
+        steps = self.preset.steps_of(row.size)
+        fit_config(config, self.train, self.few, steps, eval_frequency=steps)
         row.apply(config)
         return config
 
@@ -74,6 +75,8 @@ class Grid:
         matter."""
         config = self.config(row)
         config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
+        if "transformer" in config["paths"]:
+            config["paths"]["transformer"] = describe_encoder(config)
         component = config["components"][COMPONENT]
         for name, value in YOUNGER.items():
             if component.get(name) == value:

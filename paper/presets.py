@@ -1,7 +1,9 @@
 """How the models of the main paper's tables are trained: presets of configs/paper.yml."""
 
+import os
+import re
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Optional, get_args
 
 import srsly
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError
@@ -26,8 +28,10 @@ class Preset(BaseModel):
     teacher, student (Path): The configs of the two sizes.
     documents (int): How many training documents there are to be; 0 for all.
     steps (int): The steps of every training.
+    student_steps (Optional[int]): Those of the students' trainings, where they are others.
     seeds (List[int]): A training for each.
-    overrides (Dict[str, Any]): Settings of both configs, by their dotted names.
+    overrides (Dict[str, Any]): Settings of both configs, by their dotted names. A $NAME in one is an
+        environment variable.
     corpora (Dict[str, Dict[str, Any]]): Such settings of single corpora.
     """
 
@@ -38,6 +42,7 @@ class Preset(BaseModel):
     documents: Annotated[StrictInt, Field(ge=0)]
     # spaCy's loop goes on for ever with 0 steps
     steps: Annotated[StrictInt, Field(ge=1)]
+    student_steps: Optional[Annotated[StrictInt, Field(ge=1)]] = None
     seeds: Annotated[list[StrictInt], AfterValidator(_check_seeds)]
     overrides: dict[str, Any] = {}
     corpora: dict[str, dict[str, Any]] = {}
@@ -46,9 +51,24 @@ class Preset(BaseModel):
         """The config of a size, for a corpus."""
         path = self.teacher if size == "teacher" else self.student
         overrides = {**self.overrides, **self.corpora.get(corpus, {})}
+        overrides = {name: _expand(value) for name, value in overrides.items()}
         if "distillation" not in load_config(path, interpolate=False):
             overrides = {x: value for x, value in overrides.items() if not x.startswith("distillation.")}
         return load_config(path, overrides=overrides, interpolate=False)
+
+    def steps_of(self, size: Size) -> int:
+        """The steps of a size's trainings."""
+        return (self.student_steps if size == "student" else None) or self.steps
+
+
+def _expand(value: Any) -> Any:
+    """Put in environment variables."""
+    if not isinstance(value, str):
+        return value
+    expanded = os.path.expandvars(value)
+    if missing := re.search(r"\$\{?(\w+)", expanded):
+        raise ValueError(f"the environment variable {missing[1]} is not set, which '{value}' needs")
+    return expanded
 
 
 def read_preset(path: Path, name: str) -> Preset:
@@ -73,7 +93,8 @@ def read_preset(path: Path, name: str) -> Preset:
 def describe_encoder(config: Config) -> str:
     """What a config encodes text with."""
     if "transformer" in config["paths"]:
-        return str(config["paths"]["transformer"])
+        name = str(config["paths"]["transformer"])
+        return Path(name).name if Path(name).is_dir() else name
     tok2vec = config["components"][COMPONENT]["model"]["tok2vec"]
     try:
         depth, width = tok2vec["encode"]["depth"], tok2vec["embed"]["width"]

@@ -51,7 +51,7 @@ def run_cell(grid: Grid, row: Row, seed: int) -> None:
         machine=describe_machine(grid.gpu_id),
         version=__version__,
         documents=grid.preset.documents,
-        steps=grid.preset.steps,
+        steps=grid.preset.steps_of(row.size),
         seconds=round(seconds),
         **measure(model, grid.corpus),
     )

@@ -18,6 +18,9 @@ LARGE = f"{CHINESE_TRANSFORMER}-large"
 RECIPES = {
     "cpu": Recipe("zh", "base"),
     "cpu_student": Recipe("zh", "small"),
+    "cpu_frozen": Recipe("zh", "frozen"),
+    "cpu_transformer": Recipe("zh", "transformer"),
+    "cpu_transformer_student": Recipe("zh", "transformer", depth=4),
     "transformer_base": Recipe("zh", "transformer", gpu=True),
     "transformer_large": Recipe("zh", "transformer", transformer=LARGE, gpu=True, student=False),
     "transformer_large_globalpointer": Recipe(

@@ -24,6 +24,7 @@ class Size(StrEnum):
 
     small = "small"
     base = "base"
+    frozen = "frozen"
     transformer = "transformer"
 
 
@@ -34,10 +35,14 @@ def init_config_cli(
         Size.base,
         "--size",
         "-s",
-        help="small and base are trained from scratch, on a CPU; transformer fine-tunes a pretrained one",
+        help="small and base are trained from scratch, frozen on a pretrained encoder's vectors, all three on a "
+        "CPU; transformer fine-tunes the encoder",
     ),
     transformer: Optional[str] = Opt(
         None, "--transformer", help="A name on the Hugging Face hub or a directory [default: by language]"
+    ),
+    depth: Optional[int] = Opt(
+        None, "--depth", min=1, help="With --size transformer: keep its first layers alone, so many"
     ),
     vectors: Optional[str] = Opt(
         None, "--vectors", help="A package or directory with word vectors, for words from scratch"
@@ -45,7 +50,9 @@ def init_config_cli(
     tokenizer: Optional[TokenizerName] = Opt(
         None, "--tokenizer", help="One token a character (default for zh and ja), or the language's own"
     ),
-    gpu: bool = Opt(False, "--gpu", "-G", help="Train on a GPU: a transformer in half precision"),
+    gpu: bool = Opt(
+        False, "--gpu", "-G", help="Train on a GPU: a transformer with the main paper's settings"
+    ),
     train: Optional[Path] = Opt(
         None, "--train", help="What to train on, .spacy: window, steps, batches and labels are fitted to it"
     ),
@@ -75,7 +82,15 @@ def init_config_cli(
                 )
         if train is None and (dev is not None or epochs != EPOCHS):
             raise ConfigError("--dev and --epochs go with --train. Give the .spacy file to train on.")
-        recipe = Recipe(lang, size.value, tokenizer.value if tokenizer else None, transformer, vectors, gpu)
+        recipe = Recipe(
+            lang,
+            size.value,
+            tokenizer=tokenizer.value if tokenizer else None,
+            transformer=transformer,
+            depth=depth,
+            vectors=vectors,
+            gpu=gpu,
+        )
         survey = None
         if train is None:
             fit = default_fit(recipe)

@@ -67,7 +67,7 @@ def default_fit(recipe: Recipe) -> Fit:
     window: Optional[int] = CHARACTERS if recipe.is_characters else WORDS
     if recipe.head == "GlobalPointer":
         window = None
-    if recipe.is_pretrained:
+    if recipe.size == "transformer":
         return Fit(window, batch_size=16, max_steps=10000, warmup_steps=500, eval_frequency=1000)
     return Fit(window, batch_size=500, max_steps=5000, warmup_steps=200, eval_frequency=400)
 

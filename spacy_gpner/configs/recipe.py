@@ -5,16 +5,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Optional, get_args
 
+import srsly
 from spacy.util import get_lang_class, is_package
 
 from ..errors import ConfigError
 from ..tokenizer import TokenizerName, default_tokenizer
 
-Size = Literal["small", "base", "transformer"]
+Size = Literal["small", "base", "frozen", "transformer"]
 Head = Literal["EfficientGlobalPointer", "GlobalPointer"]
 
 # What our results in Chinese are with; for other languages spaCy recommends one
 CHINESE_TRANSFORMER = "hfl/chinese-roberta-wwm-ext"
+# Of the encoders that spaCy recommends
+N_LAYERS = 12
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,15 @@ class Recipe:
     """What a config is for.
 
     lang (str): The language's code.
-    size (str): "small" and "base" are trained from scratch, one BiLSTM layer and two; "transformer" is
-        pretrained.
+    size (str): "small" and "base" are trained from scratch, one BiLSTM layer and two; "frozen" is "base" with
+        the vectors of a pretrained encoder, which does not learn; in "transformer" it does.
     tokenizer (Optional[str]): "char" makes a token of each character, "lang" is the language's own tokenizer.
         By default what `spacy gpner convert` takes for the language.
     transformer (Optional[str]): A name on the Hugging Face hub or a directory. By default one of the
         language.
+    depth (Optional[int]): With "transformer", keep its first layers alone, so many; None for all.
     vectors (Optional[str]): A package or directory with static word vectors.
-    gpu (bool): Whether to train on a GPU: a transformer computes in half precision there, which a CPU can't.
+    gpu (bool): Whether to train on a GPU, where a transformer can be large: with the main paper's settings.
     head (str): The architecture that scores the spans.
     student (bool): Whether the config has what `spacy gpner distill` needs.
     RAISES (ConfigError): If a setting is unknown, or two don't go together.
@@ -39,6 +43,7 @@ class Recipe:
     size: Size = "base"
     tokenizer: Optional[TokenizerName] = None
     transformer: Optional[str] = None
+    depth: Optional[int] = None
     vectors: Optional[str] = None
     gpu: bool = False
     head: Head = "EfficientGlobalPointer"
@@ -55,14 +60,19 @@ class Recipe:
             raise ConfigError(f"There is no size '{self.size}'. Sizes: {', '.join(get_args(Size))}.")
         if self.transformer is not None:
             self._check_transformer(self.transformer)
+        if self.depth is not None and self.size != "transformer":
+            raise ConfigError(
+                f"A config of size {self.size} keeps all layers that it uses. Give --size transformer, or leave "
+                "--depth out."
+            )
         if self.vectors is not None:
             self._check_vectors(self.vectors)
 
     def _check_transformer(self, name: str) -> None:
         if not self.is_pretrained:
             raise ConfigError(
-                f"A config of size {self.size} has no transformer. Give --size transformer, or leave "
-                "--transformer out."
+                f"A config of size {self.size} has no transformer. Give --size frozen or transformer, or "
+                "leave --transformer out."
             )
         path = Path(name)
         if (path.is_absolute() or name.startswith(".") or path.exists()) and not (
@@ -88,8 +98,8 @@ class Recipe:
 
     @property
     def is_pretrained(self) -> bool:
-        """Whether it has a transformer."""
-        return self.size == "transformer"
+        """Whether it has a pretrained encoder."""
+        return self.size in ("frozen", "transformer")
 
     @property
     def is_characters(self) -> bool:
@@ -104,9 +114,12 @@ class Recipe:
             "title": _describe(self),
             "lang": self.lang,
             "size": self.size,
+            "pretrained": self.is_pretrained,
+            "layers": _layers(self.transformer),
             "tokenizer": self.tokenizer or default_tokenizer(self.lang),
             "characters": self.is_characters,
             "transformer": self.transformer or _recommend(self.lang),
+            "depth": self.depth,
             "vectors": self.vectors,
             "gpu": self.gpu,
             "head": self.head,
@@ -118,10 +131,20 @@ class Recipe:
 
 
 def _describe(recipe: Recipe) -> str:
-    if recipe.is_pretrained:
-        return "Fine-tunes a pretrained transformer. Needs a GPU to be pleasant."
+    if recipe.size == "transformer":
+        return "Fine-tunes a pretrained encoder: on a GPU a large one, on a CPU a small one."
+    if recipe.size == "frozen":
+        return "Trains on a CPU, on a pretrained encoder's vectors: two BiLSTM layers under a head that scores every span in the window."
     layers = "two BiLSTM layers" if recipe.size == "base" else "one small BiLSTM layer"
     return f"Trains from scratch, on a CPU: {layers} under a head that scores every span in the window."
+
+
+def _layers(name: Optional[str]) -> list[int]:
+    """The layers of a frozen encoder to use: after each third."""
+    path = Path(name or "") / "config.json"
+    settings = srsly.read_json(path) if name and path.is_file() else {}
+    n = settings.get("num_hidden_layers", N_LAYERS)
+    return sorted({max(1, n * third // 3) for third in (1, 2, 3)})
 
 
 def _recommend(lang: str) -> str:

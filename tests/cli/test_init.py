@@ -19,7 +19,8 @@ from spacy_gpner.configs.recipe import Recipe
 from ..english import make_sentences
 from ..util import TRAIN, make_tiny_bert, save_docs, shuffled
 
-SIZES = ["small", "base", "transformer"]
+SIZES = ["small", "base", "frozen", "transformer"]
+PRETRAINED = SIZES[2:]
 LANGUAGES = ["zh", "en", "de", "ja", "xx"]
 COMPONENT = "span_globalpointer"
 
@@ -62,7 +63,7 @@ def spacy_cli(*args):
 def test_trains_and_is_a_student(run, corpora, bert, tmp_path, lang, size):
     """What it writes goes through `spacy train`, and through `distill` under the pipeline that came of it."""
     path, corpus = tmp_path / "new" / "config.cfg", corpora / f"{lang}.spacy"
-    options = ["--transformer", bert] if size == "transformer" else []
+    options = ["--transformer", bert] if size in PRETRAINED else []
     code, text = run("init", "config", path, "--lang", lang, "--size", size, *options)
     assert code == 0, text
     assert f"spacy train {path} --output training" in text
@@ -86,11 +87,15 @@ def test_is_complete(lang, size):
     """Nothing is left for `spacy init fill-config`."""
     config = load_config_from_str(make_config(Recipe(lang, size)), interpolate=False)
     assert load_model_from_config(config, auto_fill=True).config == config
-    embed = config["components"][COMPONENT]["model"]["tok2vec"].get("embed", {}).get("@architectures")
+    embed = config["components"][COMPONENT]["model"]["tok2vec"].get("embed", {})
+    if size == "frozen":
+        assert embed["*"]["pretrained"]["layers"] == [4, 8, 12]
+        embed = embed["*"]["learned"]
     characters = lang in ("zh", "ja")
     assert (config["nlp"]["tokenizer"]["@tokenizers"] == "spacy-gpner.CharTokenizer.v1") == characters
     if size != "transformer":
-        assert embed == ("spacy-gpner.CharNgramEmbed.v1" if characters else "spacy.MultiHashEmbed.v2")
+        learned = "spacy-gpner.CharNgramEmbed.v1" if characters else "spacy.MultiHashEmbed.v2"
+        assert embed["@architectures"] == learned
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -220,7 +225,8 @@ def test_labels_that_only_dev_has(run, tmp_path):
     ("options", "message"),
     [
         (["--lang", "qq"], "spaCy knows no language 'qq'"),
-        (["--transformer", "some/name"], "--size transformer"),
+        (["--transformer", "some/name"], "--size frozen or transformer"),
+        (["--size", "frozen", "--depth", "3"], "--size transformer"),
         (["--size", "transformer", "--transformer", "./gone"], "no config.json"),
         (["--vectors", "x"], "no place for word vectors"),
         (["--lang", "en", "--vectors", "of_nobody"], "neither an installed package nor a directory"),
