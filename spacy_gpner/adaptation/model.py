@@ -22,7 +22,8 @@ MaskedModel = Model[MaskedBatch, Floats1d]
 
 class MaskedLanguageModel(nn.Module):
     """Tells masked pieces. The head is computed for these alone, where it is a part of its own. There is no
-    dropout: text that is seen once needs none (Geiping and Goldstein, 2023), and it takes a third of the time.
+    dropout: text that is seen once needs none (Geiping and Goldstein, 2023), and it takes a third of the
+    time.
 
     transformer (PreTrainedModel): Encoder and head.
     """

@@ -35,7 +35,7 @@ def init_config_cli(
         Size.base,
         "--size",
         "-s",
-        help="small and base are trained from scratch, frozen on a pretrained encoder's vectors, all three on a "
+        help="small and base are trained from scratch, frozen on a pretrained encoder's vectors, all on a "
         "CPU; transformer fine-tunes the encoder",
     ),
     transformer: Optional[str] = Opt(

@@ -16,6 +16,7 @@ Head = Literal["EfficientGlobalPointer", "GlobalPointer"]
 
 # What our results in Chinese are with; for other languages spaCy recommends one
 CHINESE_TRANSFORMER = "hfl/chinese-roberta-wwm-ext"
+HEAD = "under a head that scores every span in the window"
 # Of the encoders that spaCy recommends
 N_LAYERS = 12
 
@@ -62,8 +63,8 @@ class Recipe:
             self._check_transformer(self.transformer)
         if self.depth is not None and self.size != "transformer":
             raise ConfigError(
-                f"A config of size {self.size} keeps all layers that it uses. Give --size transformer, or leave "
-                "--depth out."
+                f"A config of size {self.size} keeps all layers that it uses. Give --size transformer, or "
+                "leave --depth out."
             )
         if self.vectors is not None:
             self._check_vectors(self.vectors)
@@ -134,9 +135,9 @@ def _describe(recipe: Recipe) -> str:
     if recipe.size == "transformer":
         return "Fine-tunes a pretrained encoder: on a GPU a large one, on a CPU a small one."
     if recipe.size == "frozen":
-        return "Trains on a CPU, on a pretrained encoder's vectors: two BiLSTM layers under a head that scores every span in the window."
+        return f"Trains on a CPU, on a pretrained encoder's vectors: two BiLSTM layers {HEAD}."
     layers = "two BiLSTM layers" if recipe.size == "base" else "one small BiLSTM layer"
-    return f"Trains from scratch, on a CPU: {layers} under a head that scores every span in the window."
+    return f"Trains from scratch, on a CPU: {layers} {HEAD}."
 
 
 def _layers(name: Optional[str]) -> list[int]:

@@ -117,8 +117,8 @@ def _make(block: Block) -> Model:
     for node in model.walk():
         if not node.attrs.get("has_transformer", True):
             raise PipelineError(
-                f"{block.get('@architectures')} makes a transformer by itself, so that its size is not in the "
-                "config. Let it take one, as spacy.Tok2Vec.v2 takes spacy-transformers.Tok2VecTransformer.v3."
+                f"{block.get('@architectures')} makes a transformer by itself, so that its size is not in "
+                "the config. Let it take one, as spacy.Tok2Vec.v2 takes spacy-transformers.Tok2VecTransformer.v3."
             )
     return model
 

@@ -84,7 +84,7 @@ def load_into(model: Model, layers: Optional[list[int]]) -> None:
     model.set_dim("nO", module.width, force=True)
     if module.mixed_precision and not has_bfloat16(shim.device):
         logger.info(
-            "The encoder %s computes in float32: this processor has no bfloat16, with which it would be faster.",
+            "The encoder %s computes in float32: this processor has no bfloat16, which would be faster.",
             model.attrs["name"],
         )
 
