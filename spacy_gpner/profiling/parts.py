@@ -118,7 +118,7 @@ def _make(block: Block) -> Model:
         if not node.attrs.get("has_transformer", True):
             raise PipelineError(
                 f"{block.get('@architectures')} makes a transformer by itself, so that its size is not in "
-                "the config. Let it take one, as spacy.Tok2Vec.v2 takes spacy-transformers.Tok2VecTransformer.v3."
+                "the config. Let it take one, as spacy.Tok2Vec.v2 takes spacy-gpner.Transformer.v1."
             )
     return model
 
