@@ -96,6 +96,8 @@ setup(
             "spacy-gpner.Ensemble.v1 = spacy_gpner.models.heads.ensemble:Ensemble",
             "spacy-gpner.CompactBiLSTMEncoder.v1 = spacy_gpner.compact.bilstm:CompactBiLSTMEncoder",
             "spacy-gpner.CompactTransformerModel.v1 = spacy_gpner.compact.transformer:CompactTransformerModel",
+            "spacy-gpner.CompactTransformer.v1 = spacy_gpner.compact.text_encoder:CompactTransformer",
+            "spacy-gpner.CompactFrozenTransformer.v1 = spacy_gpner.compact.text_encoder:CompactFrozenTransformer",
             "spacy-gpner.CompactTok2VecTransformer.v1 = spacy_gpner.compact.transformer:CompactTok2VecTransformer",
             "spacy-gpner.CharNgramEmbed.v1 = spacy_gpner.models.char_ngram_embed:CharNgramEmbed",
             "spacy-gpner.Transformer.v1 = spacy_gpner.models.transformers.transformer:Transformer",

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy
 import torch
@@ -17,8 +17,9 @@ from transformers import AutoModel, PreTrainedModel
 
 from ..errors import PipelineError
 from ..models.encoders.bilstm import BiLSTM
+from ..models.transformers.pretrained import POOLERS, without_poolers
 from .bilstm import CompactBiLSTM
-from .transformer import OnnxTransformer
+from .onnx import OnnxModule
 
 # An exported graph in full precision must agree with what it was made from this closely.
 TOLERANCE = 1e-3
@@ -94,12 +95,16 @@ def _both(directions: Sequence[nn.Module], name: str) -> numpy.ndarray:
     return numpy.stack(found)
 
 
-def transformer_graph(module: PreTrainedModel, input_names: Sequence[str]) -> OnnxTransformer:
-    """The compact form of a transformer.
+def transformer_graph(
+    module: PreTrainedModel, input_names: Sequence[str], layers: Optional[Sequence[int]] = None
+) -> bytes:
+    """The graph of a transformer in int8.
 
     module (PreTrainedModel): The trained transformer.
     input_names (Sequence[str]): The inputs that its tokenizer makes.
-    RETURNS (OnnxTransformer): The module that runs it in int8.
+    layers (Optional[Sequence[int]]): The layers whose outputs are its output, side by side; None for the
+        last.
+    RETURNS (bytes): The graph, with the output `hidden`, shape (B, L, width).
     RAISES (PipelineError): If it can't be exported.
     """
     if sum(x.numel() for x in module.parameters()) > MAX_PARAMETERS:
@@ -107,16 +112,19 @@ def transformer_graph(module: PreTrainedModel, input_names: Sequence[str]) -> On
             "The transformer has more parameters than an ONNX file can hold (2 GB in float32)."
         )
     # Fused attention chooses its kernel by what it is given; a graph has one.
-    plain = AutoModel.from_config(module.config, attn_implementation="eager", torch_dtype=torch.float32)
-    plain.load_state_dict(module.state_dict())
-    hidden_only = _LastHiddenState(plain, input_names).eval()
+    plain = without_poolers(
+        AutoModel.from_config(module.config, attn_implementation="eager", torch_dtype=torch.float32)
+    )
+    weights = {key: x for key, x in module.state_dict().items() if not key.startswith(POOLERS)}
+    plain.load_state_dict(weights)
+    hidden_only = _Hidden(plain, input_names, layers).eval()
     try:
         with _quiet():
             program: Any = torch.onnx.export(
                 hidden_only,
                 tuple(_make_inputs(input_names, [9, 6]).values()),
                 input_names=input_names,
-                output_names=["last_hidden_state"],
+                output_names=["hidden"],
                 dynamic_shapes={"inputs": tuple({0: Dim.DYNAMIC, 1: Dim.DYNAMIC} for _ in input_names)},
                 dynamo=True,
                 verbose=False,
@@ -128,24 +136,29 @@ def transformer_graph(module: PreTrainedModel, input_names: Sequence[str]) -> On
     others = _make_inputs(input_names, [13, 4, 7])
     with torch.no_grad():
         expected = hidden_only(*others.values())
-        found = OnnxTransformer(exported.SerializeToString(), config=module.config).eval()(**others)
-    _check_agreement(found.last_hidden_state, expected)
-    return OnnxTransformer(_quantize(exported), config=module.config)
+        found = OnnxModule(exported.SerializeToString()).run(**others)
+    _check_agreement(found, expected)
+    return _quantize(exported)
 
 
-class _LastHiddenState(nn.Module):
+class _Hidden(nn.Module):
     """A transformer with its inputs by position, which gives one tensor."""
 
-    def __init__(self, transformer: PreTrainedModel, input_names: Sequence[str]) -> None:
+    def __init__(
+        self, transformer: nn.Module, input_names: Sequence[str], layers: Optional[Sequence[int]]
+    ) -> None:
         super().__init__()
         self.transformer = transformer
         self.input_names = input_names
+        self.layers = layers
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        hidden: Tensor = self.transformer(
-            **dict(zip(self.input_names, inputs, strict=True))
-        ).last_hidden_state
-        return hidden
+        own = dict(zip(self.input_names, inputs, strict=True))
+        output: Any = self.transformer(**own, output_hidden_states=self.layers is not None)
+        if self.layers is None:
+            last: Tensor = output.last_hidden_state
+            return last
+        return torch.cat([output.hidden_states[i] for i in self.layers], dim=-1)
 
 
 def _make_inputs(names: Sequence[str], lengths: Sequence[int]) -> dict[str, Tensor]:

@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 # How the names of architectures that run graphs begin
 COMPACT = "spacy-gpner.Compact"
+NO_GRAPH = (
+    "A compact pipeline can't be trained or initialized: `spacy gpner compact` makes it of a trained one."
+)
 
 
 class OnnxModule(nn.Module):
@@ -49,10 +52,7 @@ class OnnxModule(nn.Module):
 
     def _get_session(self) -> Any:
         if not len(self.graph):
-            raise ValueError(
-                "A compact pipeline can't be trained or initialized: `spacy gpner compact` makes it of a "
-                "trained one."
-            )
+            raise ValueError(NO_GRAPH)
         if self._session is None or self._session[0] != os.getpid():
             runtime = import_runtime()
             options = runtime.SessionOptions()
@@ -63,15 +63,16 @@ class OnnxModule(nn.Module):
             self._session = (os.getpid(), session)
         return self._session[1]
 
-    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:
-        """Take over a graph, of whatever size.
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any) -> None:
+        """Take over a graph, of whatever size: torch calls this in `load_state_dict`, of a parent's too.
 
         RAISES (ImportError): If ONNX Runtime, which will run it, is not installed.
         """
         import_runtime()
-        self.graph = torch.empty_like(state_dict["graph"])
+        if (graph := state_dict.get(f"{prefix}graph")) is not None:
+            self.graph = torch.empty_like(graph)
         self._session = None
-        return super().load_state_dict(state_dict, strict, assign)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_session": None}

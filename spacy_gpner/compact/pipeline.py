@@ -14,10 +14,12 @@ from ..errors import PipelineError
 from ..files import atomic_directory
 from ..models.encoders.bilstm import BiLSTM
 from ..models.torch_layer import LazyTorchShim
+from ..models.transformers.module import TextEncoder
 from .bilstm import CompactBiLSTM
 from .graphs import bilstm_graph, transformer_graph
 from .onnx import COMPACT
-from .transformer import use_graph
+from .text_encoder import text_encoder_shim
+from .transformer import OnnxTransformer, use_graph
 
 # Architecture, its compact form, and the settings that are left of it
 ARCHITECTURES = {
@@ -29,6 +31,11 @@ ARCHITECTURES = {
     "spacy-transformers.Tok2VecTransformer.v3": (
         "spacy-gpner.CompactTok2VecTransformer.v1",
         {"get_spans", "pooling"},
+    ),
+    "spacy-gpner.Transformer.v1": ("spacy-gpner.CompactTransformer.v1", {"window", "stride"}),
+    "spacy-gpner.FrozenTransformer.v1": (
+        "spacy-gpner.CompactFrozenTransformer.v1",
+        {"window", "stride", "layers", "join", "width"},
     ),
 }
 
@@ -55,8 +62,8 @@ def write_compact(nlp: Language, path: Path) -> int:
     n_layers = sum(_replace_layer(node) for node in nodes)
     if not n_blocks and not n_layers:
         raise PipelineError(
-            f"{nlp.path} has no layer with a compact form: a spacy-gpner.BiLSTMEncoder, or one of "
-            "spacy-transformers' transformers. Give a pipeline with one, or use this one as it is."
+            f"{nlp.path} has no layer with a compact form: a BiLSTM of spacy-gpner's, or a transformer of its "
+            "own or of spacy-transformers'. Give a pipeline with one, or use this one as it is."
         )
     if not n_layers:
         raise PipelineError(f"{nlp.path} has not been trained. Train it first.")
@@ -114,12 +121,15 @@ def _replace_layer(layer: Model) -> bool:
     if isinstance(layer, TransformerModel) and isinstance(layer.transformer, PreTrainedModel):
         names = ["input_ids", "attention_mask", "token_type_ids"]
         known = [name for name in names if name in layer.tokenizer.model_input_names]
-        graph = transformer_graph(layer.transformer, known)
+        graph = OnnxTransformer(transformer_graph(layer.transformer, known), config=layer.transformer.config)
         own: Any = layer.layers[0].shims[0]
         vocabulary = own._hfmodel.vocab_file_contents
         use_graph(layer, HFObjects(layer.tokenizer, graph, vocabulary, {}, {}))
         return True
     shim = layer.shims[0] if layer.shims else None
+    if isinstance(shim, LazyTorchShim) and isinstance(shim.module, TextEncoder):
+        layer.shims[0] = _compact_encoder(shim.module, shim.cfg)
+        return True
     if isinstance(shim, LazyTorchShim) and isinstance(shim.module, BiLSTM):
         width = layer.get_dim("nO")
         compact = LazyTorchShim(CompactBiLSTM)
@@ -127,3 +137,11 @@ def _replace_layer(layer: Model) -> bool:
         layer.shims[0] = compact
         return True
     return False
+
+
+def _compact_encoder(encoder: TextEncoder, cfg: dict[str, Any]) -> LazyTorchShim:
+    module: Any = encoder.transformer
+    graph = transformer_graph(module, ["input_ids", "attention_mask"], encoder.layers)
+    compact = text_encoder_shim(encoder.window, encoder.stride)
+    compact.put(compact.make(**cfg, graph=graph), **cfg)
+    return compact

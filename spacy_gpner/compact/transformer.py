@@ -16,7 +16,7 @@ from torch import FloatTensor, Tensor
 from transformers import PretrainedConfig
 from transformers.modeling_outputs import BaseModelOutput
 
-from .onnx import OnnxModule
+from .onnx import NO_GRAPH, OnnxModule
 
 
 @registry.architectures("spacy-gpner.CompactTransformerModel.v1")
@@ -55,7 +55,7 @@ def use_graph(model: TransformerModel, objects: Optional[HFObjects] = None) -> N
     model (TransformerModel): The model, modified in place.
     objects (Optional[HFObjects]): The graph with its tokenizer; None where they are yet to be loaded.
     """
-    model.init = refuse_init
+    model.init = _refuse_init
     torch_layer = model.layers[0]
     model.layers[0] = HFWrapper(
         objects or HFObjects(None, None, None, {}, {}),
@@ -65,16 +65,13 @@ def use_graph(model: TransformerModel, objects: Optional[HFObjects] = None) -> N
     )
 
 
-def refuse_init(model: Model, X: Any = None, Y: Any = None) -> None:
+def _refuse_init(model: Model, X: Any = None, Y: Any = None) -> None:
     """Say that there is nothing to initialize.
 
     RAISES (ValueError): Unless the graph is there.
     """
     if not model.attrs["has_transformer"]:
-        raise ValueError(
-            "A compact pipeline can't be trained or initialized: `spacy gpner compact` makes it of a "
-            "trained one."
-        )
+        raise ValueError(NO_GRAPH)
 
 
 class OnnxTransformer(OnnxModule):

@@ -17,6 +17,7 @@ from spacy_gpner.compact import graphs
 from spacy_gpner.compact.graphs import bilstm_graph, transformer_graph
 from spacy_gpner.compact.onnx import OnnxModule
 from spacy_gpner.compact.pipeline import write_compact
+from spacy_gpner.compact.transformer import OnnxTransformer
 from spacy_gpner.errors import PipelineError
 from spacy_gpner.models.encoders.bilstm import BiLSTM
 
@@ -141,6 +142,41 @@ def test_transformer(shared, tmp_path):
         fresh.initialize(lambda: make_examples(fresh))
 
 
+def own_encoder(kind, bert):
+    name, settings = {
+        "fine-tuned": ("Transformer", {"depth": 2}),
+        "frozen": ("FrozenTransformer", {"layers": [1, 3], "width": 16}),
+    }[kind]
+    windows = {"window": 32, "stride": 24}
+    tok2vec = {"@architectures": f"spacy-gpner.{name}.v1", "name": bert, **windows, **settings}
+    return {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "tok2vec": tok2vec}
+
+
+@pytest.mark.parametrize("kind", ["fine-tuned", "frozen"])
+def test_own_transformers(kind, tmp_path):
+    full = blank(model=own_encoder(kind, make_tiny_bert(tmp_path / "bert", n_layers=3)))
+    train(full, steps=80)
+    full.to_disk(tmp_path / "full")
+    assert write_compact(spacy.load(tmp_path / "full"), tmp_path / "compact") == 1
+    compact = spacy.load(tmp_path / "compact")
+    long_text = "".join(TEXTS) * 9
+    for doc, other in zip(
+        compact.pipe([*TEXTS, "", long_text]), full.pipe([*TEXTS, "", long_text]), strict=True
+    ):
+        same = set(entities(doc)) & set(entities(other))
+        assert len(same) >= 0.9 * len(entities(other))
+    assert entities(other)
+    if kind == "fine-tuned":
+        with pytest.raises(ValueError, match="can't be trained"):
+            compact.update(make_examples(compact), sgd=compact.create_optimizer())
+    fresh = load_model_from_config(load_config(tmp_path / "compact" / "config.cfg"))
+    with pytest.raises(ValueError, match="can't be trained or initialized"):
+        fresh.initialize(lambda: make_examples(fresh))
+    again = load_model_from_config(load_config(tmp_path / "compact" / "config.cfg"))
+    again.from_bytes(compact.to_bytes())
+    assert entities(again(TEXTS[0])) == entities(compact(TEXTS[0]))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["roberta", "albert", "electra"])
 def test_other_transformers(kind, monkeypatch):
@@ -148,7 +184,7 @@ def test_other_transformers(kind, monkeypatch):
     sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
     transformer = AutoModel.from_config(AutoConfig.for_model(kind, vocab_size=40, embedding_size=8, **sizes))
     names = ["input_ids", "attention_mask"] + (["token_type_ids"] if kind != "roberta" else [])
-    compact = transformer_graph(transformer, names).eval()
+    compact = OnnxTransformer(transformer_graph(transformer, names), config=transformer.config).eval()
     inputs = {"input_ids": torch.randint(5, 40, (3, 9)), "attention_mask": torch.ones(3, 9).tril(6)}
     if kind != "roberta":
         inputs["token_type_ids"] = torch.zeros(3, 9, dtype=torch.long)

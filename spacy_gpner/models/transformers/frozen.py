@@ -75,20 +75,26 @@ def FrozenTransformer(
         raise ValueError(f"Invalid join: {join!r}. Expected 'concat' or 'mix'.")
     check_count("width", width, "a positive number", most=MAX_SIZE)
     build = partial(TextEncoder, window=window, stride=stride, mixed_precision=mixed_precision)
-    frozen: Tok2Vec = Model(
-        NAME,
-        _forward,
-        init=_init,
-        dims={"nO": None},
-        attrs={
-            "name": name,
-            "depth": max(layers) if layers else None,
-            "layers": list(layers) if layers else None,
-            "cache": VectorCache(precision="half") if cache is None else cache,
-        },
-        shims=[LazyTorchShim(build)],
+    frozen = build_frozen(
+        LazyTorchShim(build),
+        cache,
+        name=name,
+        depth=max(layers) if layers else None,
+        layers=list(layers) if layers else None,
     )
     return chain(frozen, join_layers(len(layers or [1]), join, width))
+
+
+def build_frozen(shim: LazyTorchShim, cache: Optional[VectorCache] = None, **attrs: Any) -> Tok2Vec:
+    """Build the layer of an encoder that does not learn.
+
+    shim (LazyTorchShim): What holds its `TextEncoder`.
+    cache (Optional[VectorCache]): Where its vectors are kept during a training; None for memory.
+    attrs (Any): What it is loaded by.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
+    """
+    attrs["cache"] = VectorCache(precision="half") if cache is None else cache
+    return Model(NAME, _forward, init=_init, dims={"nO": None}, attrs=attrs, shims=[shim])
 
 
 def fill_caches(model: Model, docs: Sequence[Doc]) -> None:

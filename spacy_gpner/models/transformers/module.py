@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from typing import Any, Optional
 
 import numpy
@@ -85,7 +86,7 @@ class TextEncoder(nn.Module):
         return vectors.new_zeros(n_tokens, self.width).index_add(0, token, vectors[piece]) / counts[:, None]
 
     def _encode(self, windows: Sequence[Window]) -> Tensor:
-        device = next(self.transformer.parameters()).device
+        device = next(chain(self.transformer.parameters(), self.transformer.buffers())).device
         kind = "cpu" if device.type == "cpu" else "gpu"
         lengths = [len(window.ids) for window in windows]
         found: dict[int, Tensor] = {}
@@ -98,17 +99,23 @@ class TextEncoder(nn.Module):
             for members in similar_lengths(
                 lengths, MAX_STRETCH, min_tokens=MIN_TOKENS[kind], max_tokens=MAX_TOKENS[kind]
             ):
-                encoded = self._encode_padded([torch.tensor(windows[i].ids, device=device) for i in members])
+                ids = [torch.tensor(windows[i].ids, device=device) for i in members]
+                padded = pad_sequence(ids, batch_first=True, padding_value=self.padding)
+                ends = torch.tensor([len(own) for own in ids], device=device)
+                mask = (torch.arange(padded.shape[1], device=device) < ends[:, None]).long()
+                encoded = self.encode_layers(padded, mask)
                 found.update((i, own[windows[i].kept]) for i, own in zip(members, encoded, strict=True))
         if not found:
             return torch.zeros(0, self.width, device=device)
         return torch.cat([found[i] for i in range(len(windows))]).float()
 
-    def _encode_padded(self, ids: list[Tensor]) -> Tensor:
-        padded = pad_sequence(ids, batch_first=True, padding_value=self.padding)
-        ends = torch.tensor([len(own) for own in ids], device=padded.device)
-        mask = (torch.arange(padded.shape[1], device=padded.device) < ends[:, None]).long()
-        output: Any = self.transformer(input_ids=padded, attention_mask=mask, output_hidden_states=True)
+    def encode_layers(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Encode a padded batch.
+
+        ids, mask (Tensor): Pieces, and where they are no padding, shape (windows, longest).
+        RETURNS (Tensor): The outputs of the layers, side by side, shape (windows, longest, width).
+        """
+        output: Any = self.transformer(input_ids=ids, attention_mask=mask, output_hidden_states=True)
         return torch.cat([output.hidden_states[i] for i in self.layers], dim=-1)
 
 

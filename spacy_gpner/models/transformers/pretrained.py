@@ -74,7 +74,7 @@ def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
         "model_input_names": tokenizer.model_input_names,
     }
     json = tokenizer.backend_tokenizer.to_str()
-    return Pretrained(config.to_json_string(), json, _without_poolers(module), roles)
+    return Pretrained(config.to_json_string(), json, without_poolers(module), roles)
 
 
 def load_masked(name: str) -> PretrainedMasked:
@@ -137,10 +137,15 @@ def make_module(settings: PretrainedConfig) -> nn.Module:
     settings (PretrainedConfig): Its settings.
     RETURNS (nn.Module): The encoder.
     """
-    return _without_poolers(AutoModel.from_config(settings, trust_remote_code=False))
+    return without_poolers(AutoModel.from_config(settings, trust_remote_code=False))
 
 
-def _without_poolers(module: nn.Module) -> nn.Module:
+def without_poolers(module: nn.Module) -> nn.Module:
+    """Take away what scores whole texts.
+
+    module (nn.Module): An encoder, changed in place.
+    RETURNS (nn.Module): The encoder.
+    """
     for name in POOLERS:
         if getattr(module, name, None) is not None:
             setattr(module, name, None)

@@ -51,14 +51,17 @@ def Transformer(
         frozen_layers=frozen_layers,
         mixed_precision=mixed_precision,
     )
-    return Model(
-        "transformer",
-        _forward,
-        init=_init,
-        dims={"nO": None},
-        attrs={"name": name, "depth": depth},
-        shims=[LazyTorchShim(build)],
-    )
+    return build_transformer(LazyTorchShim(build), name=name, depth=depth)
+
+
+def build_transformer(shim: LazyTorchShim, **attrs: Any) -> Tok2Vec:
+    """Build the layer of an encoder.
+
+    shim (LazyTorchShim): What holds its `TextEncoder`.
+    attrs (Any): What it is loaded by.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
+    """
+    return Model("transformer", _forward, init=_init, dims={"nO": None}, attrs=attrs, shims=[shim])
 
 
 def check_windows(window: Any, stride: Any) -> None:
