@@ -24,6 +24,7 @@ from .contests import (
     distillation_contests,
     head_contests,
     pipeline_contests,
+    pretrained_contests,
     scaling_contests,
     student_contests,
     transformer_contests,
@@ -32,7 +33,9 @@ from .tables import markdown, table, update_page
 from .texts import read_texts
 from .transformer import make_bert
 
-GROUPS = ("head", "pipeline", "transformer", "distillation", "student")
+GROUPS = ("head", "pipeline", "transformer", "pretrained", "distillation", "student")
+# Of multilingual-e5-small
+SMALL = {"hidden_size": 384, "num_attention_heads": 12, "intermediate_size": 1536}
 
 app = typer.Typer(name="benchmarks", help=__doc__, no_args_is_help=True, rich_markup_mode=None)
 
@@ -43,6 +46,12 @@ def run(
     corpus: Path = typer.Option("corpus/sample", help="Directory with train.spacy and dev.spacy"),
     model: list[str] = typer.Option(
         [], metavar="NAME=DIR", help="A trained pipeline, for `student`; ratios are to the first"
+    ),
+    encoder: Optional[Path] = typer.Option(
+        None,
+        exists=True,
+        file_okay=False,
+        help="For `pretrained`, in place of a random one of 29 M parameters",
     ),
     texts: int = typer.Option(600, min=1, help="Texts to run over"),
     rounds: int = typer.Option(5, min=1, help="Timed runs of each contestant"),
@@ -68,10 +77,14 @@ def run(
         bert = Path(directory) / "bert"
         if "transformer" in groups:
             make_bert(bert, read_texts(str(corpus / "dev.spacy"), texts))
+        if "pretrained" in groups and encoder is None:
+            encoder = Path(directory) / "encoder"
+            make_bert(encoder, read_texts(str(corpus / "dev.spacy"), texts), SMALL)
         contests: dict[str, Iterable[Contest]] = {
             "head": chain(head_contests(memory), scaling_contests()),
             "pipeline": pipeline_contests(corpus, texts),
             "transformer": transformer_contests(corpus, bert, texts),
+            "pretrained": [] if encoder is None else pretrained_contests(corpus, encoder, texts),
             "distillation": distillation_contests(corpus, texts),
             "student": student_contests(corpus, models, texts) if models else [],
         }

@@ -163,6 +163,68 @@ def transformer_contests(corpus: Path, bert: Path, n_texts: int) -> Iterator[Con
         )
 
 
+def pretrained_contests(corpus: Path, encoder: Path, n_texts: int) -> Iterator[Contest]:
+    """Our own layers of a pretrained encoder: `nlp.pipe`, and training.
+
+    corpus (Path): A directory with train.spacy and dev.spacy.
+    encoder (Path): The encoder.
+    n_texts (int): How many texts to run over.
+    YIELDS (Contest): The contests.
+    """
+    train, dev = str(corpus / "train.spacy"), str(corpus / "dev.spacy")
+    given = {"encoder": str(encoder), "dev": dev, "limit": n_texts}
+    pipes = {"train": train, "config": "cpu_transformer", **given}
+    yield Contest(
+        "pretrained",
+        f"nlp.pipe, {n_texts} texts",
+        [
+            *(
+                Contestant(
+                    f"encoder alone, {n} at once",
+                    "benchmarks.pretrained:prepare_encoder",
+                    {**given, "batch_size": n},
+                )
+                for n in (32, 8, 16, 64)
+            ),
+            Contestant("cpu_transformer.cfg", "benchmarks.pretrained:prepare_pipe", pipes),
+            Contestant(
+                "with spacy-transformers' layer",
+                "benchmarks.pretrained:prepare_pipe",
+                {**pipes, "layer": "spacy-transformers"},
+            ),
+        ],
+    )
+    training = {"encoder": str(encoder), "train": train, "limit": n_texts}
+    yield Contest(
+        "pretrained",
+        f"training, {n_texts} texts, vectors kept",
+        [
+            Contestant(
+                f"{config}.cfg", "benchmarks.pretrained:prepare_training", {**training, "config": config}
+            )
+            for config in ("cpu", "cpu_frozen")
+        ],
+    )
+    few = {**training, "limit": n_texts // 6, "config": "cpu_transformer"}
+    yield Contest(
+        "pretrained",
+        f"training, {n_texts // 6} texts, fine-tuned",
+        [
+            Contestant("cpu_transformer.cfg", "benchmarks.pretrained:prepare_training", few),
+            Contestant(
+                "with spacy-transformers' layer",
+                "benchmarks.pretrained:prepare_training",
+                {**few, "layer": "spacy-transformers"},
+            ),
+            Contestant(
+                "cpu_transformer_student.cfg",
+                "benchmarks.pretrained:prepare_training",
+                {**few, "config": "cpu_transformer_student"},
+            ),
+        ],
+    )
+
+
 def distillation_contests(corpus: Path, n_texts: int) -> Iterator[Contest]:
     """An epoch of the student, plain and under a teacher.
 
