@@ -1,5 +1,5 @@
-"""Contest *pretrained*: our own layers of a pretrained encoder, against its bare forward pass, against training
-without it, and against spacy-transformers' layer."""
+"""Contest *pretrained*: our own layers of a pretrained encoder against its bare forward pass, training
+without it, and the layer of spacy-transformers."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -84,7 +84,7 @@ def prepare_pipe(
 
 
 def prepare_encoder(*, encoder: str, dev: str, limit: int, batch_size: int, device: str) -> Callable[[], Any]:
-    """Time the forward pass of an encoder over texts sorted by length, in bfloat16 where the processor has it.
+    """Time the forward pass of an encoder over texts sorted by length, in bfloat16 where there is that.
 
     encoder (str): The encoder's directory.
     dev (str): A DocBin file.

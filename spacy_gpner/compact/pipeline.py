@@ -62,8 +62,8 @@ def write_compact(nlp: Language, path: Path) -> int:
     n_layers = sum(_replace_layer(node) for node in nodes)
     if not n_blocks and not n_layers:
         raise PipelineError(
-            f"{nlp.path} has no layer with a compact form: a BiLSTM of spacy-gpner's, or a transformer of its "
-            "own or of spacy-transformers'. Give a pipeline with one, or use this one as it is."
+            f"{nlp.path} has no layer with a compact form: a BiLSTM of spacy-gpner's, or a transformer of "
+            "its own or of spacy-transformers'. Give a pipeline with one, or use this one as it is."
         )
     if not n_layers:
         raise PipelineError(f"{nlp.path} has not been trained. Train it first.")
