@@ -74,6 +74,9 @@ class ConfigSchemaDistill(BaseModel):
     loss: Annotated[DistillationLoss, PlainValidator(make_loss)] = Field(
         default=DistillationLoss(), title="What is added to the student's loss"
     )
+    folds: Optional[list[Path]] = Field(
+        default=None, title="Of an ensemble: the corpus that each of its members has not learned from"
+    )
     cache: CacheSettings = Field(default=CacheSettings(), title="Where the teacher's vectors are kept")
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -112,6 +115,8 @@ def resolve_distillation(config: Config) -> ConfigSchemaDistill:
         raise ConfigValidationError(title=INVALID, desc=str(err)) from None
     # Of nested models, resolving gives back what they were made from.
     block |= {"loss": make_loss(block["loss"]), "cache": CacheSettings(**given["cache"])}
+    if block["folds"] is not None:
+        block["folds"] = [Path(fold) for fold in block["folds"]]
     return ConfigSchemaDistill.model_construct(**block)
 
 

@@ -16,6 +16,7 @@ from ..pipeline.span_pipe import SpanPipe
 from .config import ConfigSchemaDistill, resolve_distillation
 from .corpus import SPLIT, TOO_LONG, find_corpus, join_corpora, survey
 from .course import DistillationCourse
+from .folds import read_folds
 from .teacher import LinkedTeacher
 
 # What [distillation] has in place of [training]
@@ -130,14 +131,16 @@ def prepare(nlp: Language, teacher_nlp: Language, **streams: IO[str]) -> Distill
         raise DistillationError("[training] eval_frequency: expected at least 1 step.")
     if student.name in training["frozen_components"]:
         raise DistillationError(f"'{student.name}' can't learn: it is one of [training] frozen_components.")
+    pipe = _find_teacher(teacher_nlp, student.name, settings)
     teacher = LinkedTeacher(
         teacher_nlp,
-        _find_teacher(teacher_nlp, student.name, settings).name,
+        pipe.name,
         student,
         linkage=settings.linkage,
         train_head=settings.train_teacher_head,
         lr_scale=settings.teacher_lr_scale,
         cache=VectorCache(**dict(settings.cache)),
+        folds=None if settings.folds is None else read_folds(settings.folds, pipe.model),
     )
     corpus = join_corpora(config, settings.corpus, settings.unlabelled_corpus, student.key)
     dev_corpus = find_corpus(config, training["dev_corpus"])

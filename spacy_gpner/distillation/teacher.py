@@ -25,6 +25,7 @@ from ..pipeline.teaching import Joint, Lesson
 from ..spans import Scores
 from .align import TokenMap, map_tokens
 from .encoder import encoder_digest, token_vectors
+from .folds import Folds
 from .linkage import Linkage
 
 S = TypeVar("S", bound=Scores)
@@ -48,6 +49,7 @@ class LinkedTeacher(Generic[S]):
         train_head: bool = False,
         lr_scale: float = 1.0,
         cache: Optional[VectorCache] = None,
+        folds: Optional[Folds] = None,
     ) -> None:
         """Prepare a teacher. Dropout in it is switched off for good.
 
@@ -58,6 +60,7 @@ class LinkedTeacher(Generic[S]):
         train_head (bool): Whether the teacher's head goes on learning, together with the linkage.
         lr_scale (float): Factor of the optimizer's learning rate for what of the teacher learns.
         cache (Optional[VectorCache]): Where its vectors are kept.
+        folds (Optional[Folds]): Of an ensemble, which texts one member teaches alone.
         RAISES (DistillationError): If the teacher has not been trained, has no label in common with the
             student, or scores of another kind.
         """
@@ -69,6 +72,7 @@ class LinkedTeacher(Generic[S]):
         self.train_head = train_head and linkage is not None
         self.lr_scale = lr_scale
         self.cache = VectorCache(max_gb=0) if cache is None else cache
+        self.folds = folds
         self.labels = [label for label in student.labels if label in self.pipe.labels]
         if not self.labels:
             own, others = (", ".join(map(show_label, pipe.labels)) for pipe in (self.pipe, student))
@@ -118,7 +122,19 @@ class LinkedTeacher(Generic[S]):
         vectors = token_vectors(self.nlp, self.name, [self.nlp.make_doc(text) for text in texts])
         if self.linkage is not None:
             return vectors
-        return unflatten(self.head, self.head.predict(vectors).flat(), [len(x) for x in vectors])
+        scores = self.head.predict(self._weigh(texts, vectors))
+        return unflatten(self.head, scores.flat(), [len(x) for x in vectors])
+
+    def _weigh(self, texts: Sequence[str], vectors: list[Floats2d]) -> list[Floats2d]:
+        """Set beside the vectors of texts what the head of an ensemble weighs its members by."""
+        if self.folds is None:
+            return vectors
+        ops = self.head.ops
+        rows = [ops.asarray2f(cast(Any, row[None])) for row in self.folds.weights(texts)]
+        return [
+            ops.xp.hstack([own, ops.xp.repeat(row, len(own), axis=0)])
+            for own, row in zip(vectors, rows, strict=True)
+        ]
 
     def fill_cache(self, texts: Sequence[str], progress: Callable[[int], Any]) -> None:
         """Compute what `frozen` gives for a corpus, or load it.
@@ -154,6 +170,8 @@ class LinkedTeacher(Generic[S]):
         digest = hashlib.blake2b(self.encoder_digest.encode())
         digest.update(self.head.to_bytes())
         digest.update(repr(sorted(self.pipe.cfg.items(), key=str)).encode())
+        if self.folds is not None:
+            digest.update(repr(sorted(self.folds.members.items())).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
 
     def load_learned(self, name: str, data: bytes) -> None:
@@ -220,9 +238,10 @@ class LinkedTeacher(Generic[S]):
     ) -> tuple[S, Optional[Callable[[S], list[Floats2d]]]]:
         """The teacher's scores, for its own labels on its own tokens; and with a linkage the way from their
         gradient to that of the student's vectors."""
-        own = self.frozen([doc.text for doc in docs])
+        texts = [doc.text for doc in docs]
+        own = self.frozen(texts)
         if self.linkage is not None:
-            return self._link(self.linkage, own, vectors, tokens, is_train)
+            return self._link(self.linkage, texts, own, vectors, tokens, is_train)
         flat = xp2torch(self.head.ops.flatten(own), device=get_shim(self.head).device)
         return self.layout.of_flat(flat, [len(x) for x in own]), None
 
@@ -243,6 +262,7 @@ class LinkedTeacher(Generic[S]):
     def _link(
         self,
         linkage: Linkage,
+        texts: Sequence[str],
         own: list[Floats2d],
         vectors: list[Floats2d],
         tokens: TokenMap,
@@ -255,10 +275,12 @@ class LinkedTeacher(Generic[S]):
             linkage.initialize(X=features)
         linked, backprop_linkage = linkage(features, is_train)
         lengths = ops.asarray1i([len(x) for x in own])
-        scores, backprop_head = self.head(ops.unflatten(linked, lengths), is_train)
+        weighed = self._weigh(texts, ops.unflatten(linked, lengths))
+        scores, backprop_head = self.head(weighed, is_train)
 
         def backprop(d_scores: S) -> list[Floats2d]:
-            _, d_student = backprop_linkage(ops.flatten(backprop_head(d_scores)))
+            d_linked = ops.flatten(backprop_head(d_scores))[:, : linked.shape[1]]
+            _, d_student = backprop_linkage(ops.as_contig(d_linked))
             d_vectors = tokens.backprop_to_teacher(xp2torch(d_student))
             return unflatten(self.head, d_vectors, [len(x) for x in vectors])
 

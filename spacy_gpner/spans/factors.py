@@ -78,6 +78,15 @@ class SpanFactors(Scores):
         q, k = (x[:, chosen] if x.shape[1] > 1 else x for x in (self.q, self.k))
         return replace(self, q=q, k=k, a=self.a[:, chosen], b=self.b[:, chosen])
 
+    def weighted(self, weights: Tensor) -> Self:
+        """Factors of every score times the weight of its document: q, a and b times it, and k as it is.
+
+        weights (Tensor): The weight of each token's document, shape (N,).
+        RETURNS (SpanFactors): Their factors.
+        """
+        row = weights[:, None]
+        return replace(self, q=self.q * row[:, None], a=self.a * row, b=self.b * row)
+
     @classmethod
     def mean(cls, parts: Sequence[Self]) -> Self:
         """Factors of the mean of all scores, exactly: q and k side by side, q divided by the number of parts;

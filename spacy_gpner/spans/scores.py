@@ -31,6 +31,14 @@ class Scores:
         """
         return self.with_tensors(*(x[:, list(index)] for x in self.tensors))
 
+    def weighted(self, weights: Tensor) -> Self:
+        """Every score times the weight of its document: here each number.
+
+        weights (Tensor): The weight of each token's document, shape (N,).
+        RETURNS (Scores): The scores.
+        """
+        return self.with_tensors(*(x * weights.view(-1, *[1] * (x.dim() - 1)) for x in self.tensors))
+
     @classmethod
     def mean(cls, parts: Sequence[Self]) -> Self:
         """The scores of an ensemble: here the mean of each number.

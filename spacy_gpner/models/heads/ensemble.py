@@ -66,7 +66,8 @@ def join_trained(members: dict[str, ScoreModel], order: Sequence[Sequence[int]])
 
 
 class EnsembleHead(nn.Module):
-    """The mean of what each member's head makes of its own columns of the vectors.
+    """The mean of what each member's head makes of its own columns of the vectors. Further columns, one a
+    member, are weights for a weighted mean, the same in a whole document; their sum is the members' number.
 
     members (Sequence[LazyTorchShim]): What makes the members' heads.
     widths (Sequence[int]): How many columns each has.
@@ -85,6 +86,7 @@ class EnsembleHead(nn.Module):
         self.register_buffer("order", torch.arange(n_types)[:, None].repeat(1, len(widths)))
 
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> Scores:
+        vectors, weights = vectors.tensor_split([sum(self.widths)], dim=1)
         columns = vectors.split(self.widths, dim=1)
         parts = [member(own, lengths) for member, own in zip(self.members, columns, strict=True)]
         kinds = sorted({type(part).__name__ for part in parts})
@@ -95,6 +97,8 @@ class EnsembleHead(nn.Module):
             )
         index: list[list[int]] = self.order.T.tolist()
         own_types = [part.types(own) for part, own in zip(parts, index, strict=True)]
+        if weights.shape[1]:
+            own_types = [part.weighted(own) for part, own in zip(own_types, weights.T, strict=True)]
         return own_types[0].mean(own_types)
 
 

@@ -1,0 +1,139 @@
+"""Of an ensemble, the member that has not learned from a text teaches it."""
+
+import numpy
+import pytest
+import torch
+from spacy.tokens import DocBin
+
+from spacy_gpner.distillation.encoder import token_vectors
+from spacy_gpner.distillation.folds import Folds, read_folds
+from spacy_gpner.distillation.linkage import AddLinkage
+from spacy_gpner.distillation.teacher import LinkedTeacher
+from spacy_gpner.errors import CorpusError, DistillationError
+from spacy_gpner.models.cache import VectorCache
+
+from ..spans.oracle import dense_scores
+from ..util import TINY_CNN, TINY_MODEL, TRAIN, blank, make_examples, train
+from .runs import run
+
+NAME = "span_globalpointer"
+TEXTS = [text for text, _ in TRAIN]
+MEMBERS = {
+    "one": TINY_MODEL,
+    "two": {**TINY_MODEL, "head_size": 8, "tok2vec": TINY_CNN},
+    "three": {"@architectures": "spacy-gpner.GlobalPointer.v1", "head_size": 8, "tok2vec": TINY_CNN},
+}
+FOLDS = {TEXTS[0]: 0, TEXTS[1]: 2}
+
+
+@pytest.fixture(scope="module")
+def ensemble():
+    nlp = blank(model={"@architectures": "spacy-gpner.Ensemble.v1", "members": MEMBERS})
+    train(nlp, steps=5)
+    return nlp
+
+
+@pytest.fixture
+def student():
+    nlp = blank()
+    nlp.initialize(lambda: make_examples(nlp))
+    return nlp
+
+
+def teach(ensemble, student, texts, **settings):
+    teacher = LinkedTeacher(ensemble, NAME, student.get_pipe(NAME), **settings)
+    docs = [student.make_doc(text) for text in texts]
+    lesson = teacher.teach(docs, token_vectors(student, NAME, docs), is_train=False)
+    return dense_scores(lesson.target)
+
+
+def members_scores(ensemble, text):
+    """What each member makes of a text."""
+    model = ensemble.get_pipe(NAME).model
+    head = model.get_ref("output_layer").shims[0].module
+    vectors = [layer.predict([ensemble.make_doc(text)])[0] for layer in model.get_ref("tok2vec").layers]
+    with torch.no_grad():
+        parts = [
+            member(torch.from_numpy(own), [len(own)])
+            for member, own in zip(head.members, vectors, strict=True)
+        ]
+    return [dense_scores(part) for part in parts]
+
+
+@pytest.mark.parametrize("linkage", [None, AddLinkage])
+@pytest.mark.parametrize("cached", [False, True])
+def test_each_text_is_taught_by_who_has_not_seen_it(ensemble, student, linkage, cached):
+    settings = {"folds": Folds(3, FOLDS), "linkage": linkage and linkage()}
+    if cached:
+        settings["cache"] = VectorCache()
+        teacher = LinkedTeacher(ensemble, NAME, student.get_pipe(NAME), **settings)
+        teacher.fill_cache(TEXTS, lambda n: None)
+    found = teach(ensemble, student, TEXTS[:3], **settings)
+    for own, text in zip(found, TEXTS, strict=False):
+        parts = members_scores(ensemble, text)
+        member = FOLDS.get(text)
+        expected = torch.stack([x[0] for x in parts]).mean(0) if member is None else parts[member][0]
+        n = len(text)
+        torch.testing.assert_close(own[:, :n, :n], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_the_linkage_learns(ensemble, student):
+    linkage = AddLinkage(detach=False)
+    teacher = LinkedTeacher(ensemble, NAME, student.get_pipe(NAME), linkage=linkage, folds=Folds(3, FOLDS))
+    optimizer = student.create_optimizer()
+    before = None
+    for _ in range(3):
+        losses = student.get_pipe(NAME).distill(teacher, make_examples(student), sgd=optimizer)
+        before = before or losses
+    assert losses[f"{NAME}_teacher"] < before[f"{NAME}_teacher"]
+    weights = linkage.shims[0].module.project.weight
+    # of the second member, which teaches no text of a fold alone but has a part in the others
+    assert weights.abs().sum() > 0
+
+
+def test_who_teaches_is_part_of_the_teachers_digest(ensemble, student):
+    pipe = student.get_pipe(NAME)
+    digests = [
+        LinkedTeacher(ensemble, NAME, pipe, folds=folds).digest
+        for folds in (None, Folds(3, FOLDS), Folds(3, {TEXTS[0]: 1}), Folds(3, FOLDS))
+    ]
+    assert digests[1] == digests[3]
+    assert len(set(digests)) == 3
+
+
+def save(path, texts):
+    nlp = blank()
+    DocBin(docs=[nlp.make_doc(text) for text in texts]).to_disk(path)
+    return path
+
+
+def test_reads_folds(ensemble, tmp_path):
+    model = ensemble.get_pipe(NAME).model
+    paths = [
+        save(tmp_path / f"{i}.spacy", own) for i, own in enumerate([["一", "二", "同"], ["三", "同"], ["四"]])
+    ]
+    folds = read_folds(paths, model)
+    assert folds.members == {"一": 0, "二": 0, "三": 1, "四": 2}
+    assert folds.weights(["三", "同", "生"]).tolist() == [[0, 3, 0], [1, 1, 1], [1, 1, 1]]
+    numpy.testing.assert_allclose(folds.weights(["一", "五"]).mean(1), 1)
+    with pytest.raises(DistillationError, match="names 2 files, and the teacher has 3 members"):
+        read_folds(paths[:2], model)
+    with pytest.raises(DistillationError, match=r"1\.spacy has no text that the others lack"):
+        read_folds([paths[0], save(tmp_path / "1.spacy", ["一"]), paths[2]], model)
+    with pytest.raises(CorpusError, match="missing"):
+        read_folds([*paths[:2], tmp_path / "none.spacy"], model)
+    alone = blank()
+    train(alone, steps=1)
+    with pytest.raises(DistillationError, match="has 1 members"):
+        read_folds(paths[:1], alone.get_pipe(NAME).model)
+
+
+def test_folds_of_a_config(ensemble, config, tmp_path):
+    config["distillation"]["folds"] = [
+        str(save(tmp_path / f"{i}.spacy", [text])) for i, text in enumerate(TEXTS[:3])
+    ]
+    student, _ = run(config, ensemble, tmp_path / "student")
+    assert student.get_pipe(NAME).labels
+    config["distillation"]["folds"] = config["distillation"]["folds"][:1]
+    with pytest.raises(DistillationError, match="names 1 files, and the teacher has 3 members"):
+        run(config, ensemble, tmp_path / "other")
