@@ -19,9 +19,10 @@ from paper.rows import ROWS
 from paper.tables import make_tables, render
 from paper.values import PAIRS, TABLES, paper_f1
 
-from .util import NEEDS_CORPORA
+from .util import NEEDS_CORPORA, make_tiny_bert
 
 ROOT = Path(__file__).parent.parent
+LARGE = ("transformer_base", "transformer_large")
 FEW_ROWS = ("teacher", "traditional", "biaffine-window")
 TINY = {
     "teacher": "cpu.cfg",
@@ -120,6 +121,20 @@ def test_presets_are_checked(place, capsys, change, message):
     assert message in " ".join(capsys.readouterr().out.split())
 
 
+def test_presets_take_environment_variables(place, capsys, monkeypatch):
+    path = place / "configs" / "other.yml"
+    overrides = {"paths.train": "$GPNER_TEST/train.spacy"}
+    srsly.write_yaml(path, {"tiny": {**TINY, "overrides": overrides, "student_steps": 3}})
+    monkeypatch.setenv("GPNER_TEST", "some/where")
+    preset = read_preset(path, "tiny")
+    assert preset.config("teacher", "sample")["paths"]["train"] == "some/where/train.spacy"
+    assert [preset.steps_of(size) for size in ("teacher", "student")] == [2, 3]
+    monkeypatch.delenv("GPNER_TEST")
+    with pytest.raises(SystemExit):
+        read_preset(path, "tiny")
+    assert "environment variable GPNER_TEST is not set" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize("text", ["", "tiny: [", "other: 1", None])
 def test_files_of_presets_are_checked(tmp_path, capsys, text):
     path = tmp_path / "p.yml"
@@ -172,6 +187,35 @@ def test_grid_goes_on_where_it_stopped(place):
         text = (place / "results" / f"tables.{form}").read_text(encoding="utf-8")
         assert text.startswith(start)
         assert "BiLSTM, depth 2, width 256, from scratch" in text
+
+
+@pytest.mark.slow
+def test_presets_of_pretrained_encoders(place, tmp_path, monkeypatch):
+    """Their rows are trained, over a small encoder in the place of a real one."""
+    names = (
+        "cpu_transformer",
+        "cpu_transformer_student",
+        "cpu_frozen",
+        "transformer_base",
+        "transformer_large",
+    )
+    for name in names:
+        (place / "configs" / f"{name}.cfg").write_bytes((ROOT / "configs" / f"{name}.cfg").read_bytes())
+    encoder = make_tiny_bert(tmp_path / "tiny", n_layers=12)
+    monkeypatch.setenv("GPNER_ENCODER", encoder)
+    presets = srsly.read_yaml(PRESETS)
+    few = {"documents": 20, "steps": 2, "seeds": [0, 1]}
+    overrides = {"overrides": {"paths.transformer": "$GPNER_ENCODER"}}
+    path = place / "configs" / "pretrained.yml"
+    names = ("pretrained", "frozen", "full")
+    srsly.write_yaml(path, {name: {**presets[name], **few, **overrides} for name in names})
+    for name, row in zip(names, ("linked", "teacher", "linked"), strict=True):
+        places = (place / "corpus", tmp_path / name / "results" / "sample", tmp_path / name / "work")
+        result = run("paper.train", *places, "--presets", path, "--preset", name, "--rows", row)
+        assert result.returncode == 0, result.stdout + result.stderr
+        cells = read_cells(places[1])[row]
+        assert sorted(cells) == [0, 1]
+        assert cells[0].encoder == "tiny"
 
 
 def _vocab():
@@ -314,3 +358,16 @@ def test_the_published_cells_are_of_the_grid_of_today(tmp_path, corpus):
     grid = Grid(tmp_path / corpus, results, tmp_path, read_preset(PRESETS, "cpu"), -1)
     for row, own in read_cells(results).items():
         assert {cell.identity for cell in own.values()} == {grid.identity(ROWS[row])}, row
+
+
+def test_cells_of_two_grids_are_compared(tmp_path):
+    published = ROOT / "docs" / "results" / "paper" / "cpu"
+    alone, linked = (f"{row}={published / 'cmeee'}:{row}" for row in ("student", "linked"))
+    result = run("paper.compare", alone, linked)
+    assert result.returncode == 0, result.stderr
+    assert "| student | 43.66 |" in result.stdout
+    assert "| linked - student | +2.66 |" in result.stdout
+    for other in (f"b={published / 'cluener'}:student", f"b={tmp_path}:student", "b"):
+        result = run("paper.compare", alone, other)
+        assert result.returncode == 1
+        assert "dev parts" in result.stdout or "names no cells" in result.stdout

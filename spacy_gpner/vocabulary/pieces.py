@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, Optional
 
 from tokenizers import Tokenizer
-from transformers.models.gpt2.tokenization_gpt2 import bytes_to_unicode
+from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from ..errors import PipelineError
 from .scripts import CJK, SIGNS, script_of

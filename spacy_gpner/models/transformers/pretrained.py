@@ -17,6 +17,11 @@ from transformers import (
 )
 from transformers.utils import logging
 
+try:
+    from transformers.initialization import no_init_weights
+except ImportError:
+    from transformers.modeling_utils import no_init_weights
+
 from ...errors import PipelineError
 
 # Parts that score whole texts
@@ -132,12 +137,13 @@ def _require_whole(name: str, missing_keys: Sequence[str]) -> None:
 
 
 def make_module(settings: PretrainedConfig) -> nn.Module:
-    """Make an encoder without weights.
+    """Make an encoder whose weights are yet to be loaded: random ones would take longer than loading.
 
     settings (PretrainedConfig): Its settings.
     RETURNS (nn.Module): The encoder.
     """
-    return without_poolers(AutoModel.from_config(settings, trust_remote_code=False))
+    with no_init_weights():
+        return without_poolers(AutoModel.from_config(settings, trust_remote_code=False))
 
 
 def without_poolers(module: nn.Module) -> nn.Module:

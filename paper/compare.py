@@ -1,0 +1,85 @@
+"""Compare cells of one or more grids that were measured on the same dev part: scores, and the differences to
+the first, paired by seed.
+
+Example: python -m paper.compare alone=metrics/paper/cpu/cmeee:student linked=metrics/paper/cpu/cmeee:linked
+"""
+
+import argparse
+from pathlib import Path
+
+from tabulate import tabulate
+from wasabi import msg
+
+from spacy_gpner.evaluation.significance import f_score, over_documents, over_seeds, resample
+
+from .cells import Cell, read_cells
+from .tables import counts
+
+HEADER = ("", "F1", "each seed", "threshold", "minutes")
+DIFFERENCES = ("", "F1", "95 %, seeds", "95 %, documents")
+Cells = dict[int, Cell]
+
+
+def read_named(given: list[str]) -> dict[str, Cells]:
+    """Read the cells of NAME=DIRECTORY:ROW, and stop where there are none, or they are of other texts."""
+    found = {}
+    for each in given:
+        name, _, place = each.partition("=")
+        directory, _, row = place.rpartition(":")
+        cells = read_cells(Path(directory)).get(row) if name and directory else None
+        if not cells:
+            msg.fail(
+                f"'{each}' names no cells",
+                "Give NAME=DIRECTORY:ROW for each.",
+                exits=1,
+            )
+        found[name] = cells
+    if len({tuple(cell.gold) for cells in found.values() for cell in cells.values()}) > 1:
+        msg.fail("The cells are of different dev parts, so that they can't be compared", exits=1)
+    return found
+
+
+def scores(name: str, cells: Cells) -> list[str]:
+    """What the cells of one name are worth."""
+    seeds = sorted(cells)
+    own = 100 * f_score(counts(cells, seeds).sum(1))
+    return [
+        name,
+        f"{own.mean():.2f}",
+        " ".join(f"{f:.2f}" for f in own),
+        " ".join(f"{cells[seed].threshold:.2f}" for seed in seeds),
+        " ".join(f"{cells[seed].seconds / 60:.0f}" for seed in seeds),
+    ]
+
+
+def difference(names: tuple[str, str], first: Cells, second: Cells) -> list[str]:
+    """By how much the first is better than the second, over the seeds that both have."""
+    seeds = sorted(first.keys() & second.keys())
+    pair = [counts(cells, seeds) for cells in (first, second)]
+    apart = f_score(pair[0].sum(1)) - f_score(pair[1].sum(1))
+    resampled = resample(pair)
+    low, high = over_documents(resampled[0] - resampled[1])
+    estimate = over_seeds(apart)
+    interval = f"{100 * estimate.low:+.2f} to {100 * estimate.high:+.2f}" if len(seeds) > 1 else ""
+    documents = f"{100 * low:+.2f} to {100 * high:+.2f}"
+    return [" - ".join(names), f"{100 * apart.mean():+.2f}", interval, documents]
+
+
+def main() -> None:
+    """Run as a script."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("cells", nargs="+", metavar="NAME=DIRECTORY:ROW", help="the first is the baseline")
+    found = read_named(parser.parse_args().cells)
+    print(tabulate([scores(*each) for each in found.items()], HEADER, "github", disable_numparse=True))
+    first, *others = found
+    pairs = [(name, first) for name in others if found[name].keys() & found[first].keys()]
+    rows = [difference(pair, *(found[name] for name in pair)) for pair in pairs]
+    if rows:
+        print()
+        print(tabulate(rows, DIFFERENCES, "github", disable_numparse=True))
+
+
+if __name__ == "__main__":
+    main()
