@@ -1,6 +1,6 @@
 """Test models on a corpus that they were not trained on, whose types have other names.
 
-Example: python -m paper.transfer corpus/ccks2019/dev.spacy --as ccks2019 student=training/student/model-last:0.3
+Example: python -m paper.transfer corpus/ccks2019/dev.spacy --as ccks2019 student=training/model-last:0.3
 """
 
 import argparse
