@@ -58,13 +58,14 @@ def spacy_cli(*args):
     return result.output
 
 
-@pytest.mark.parametrize("size", SIZES)
+# A config for a GPU trains on a CPU too, if slowly
+@pytest.mark.parametrize("size", [*SIZES, "transformer --gpu"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_trains_and_is_a_student(run, corpora, bert, tmp_path, lang, size):
     """What it writes goes through `spacy train`, and through `distill` under the pipeline that came of it."""
     path, corpus = tmp_path / "new" / "config.cfg", corpora / f"{lang}.spacy"
-    options = ["--transformer", bert] if size in PRETRAINED else []
-    code, text = run("init", "config", path, "--lang", lang, "--size", size, *options)
+    options = ["--transformer", bert] if size.split()[0] in PRETRAINED else []
+    code, text = run("init", "config", path, "--lang", lang, "--size", *size.split(), *options)
     assert code == 0, text
     assert f"spacy train {path} --output training" in text
     written = path.read_text(encoding="utf-8")
