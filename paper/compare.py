@@ -27,6 +27,8 @@ def read_named(given: list[str]) -> dict[str, Cells]:
         name, _, place = each.partition("=")
         directory, _, row = place.rpartition(":")
         cells = read_cells(Path(directory)).get(row) if name and directory else None
+        if name in found:
+            msg.fail(f"'{name}' is given twice", "Give each its own name.", exits=1)
         if not cells:
             msg.fail(
                 f"'{each}' names no cells",

@@ -16,7 +16,8 @@ from spacy_gpner.configs.fit import fit_config
 from spacy_gpner.corpora.docs import read_docs
 
 from .cells import read_cell
-from .presets import Preset, describe_encoder
+from .encoders import identify_encoder
+from .presets import Preset
 from .rows import COMPONENT, ROWS, Row
 
 # Paths of a config to files; where they lie is no setting
@@ -76,7 +77,7 @@ class Grid:
         config = self.config(row)
         config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
         if "transformer" in config["paths"]:
-            config["paths"]["transformer"] = describe_encoder(config)
+            config["paths"]["transformer"] = identify_encoder(config["paths"]["transformer"])
         component = config["components"][COMPONENT]
         for name, value in YOUNGER.items():
             if component.get(name) == value:

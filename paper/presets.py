@@ -11,7 +11,7 @@ from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
 
-from .rows import COMPONENT, Size
+from .rows import Size
 
 PRESETS = Path(__file__).parent.parent / "configs" / "paper.yml"
 
@@ -75,29 +75,15 @@ def read_preset(path: Path, name: str) -> Preset:
     """Read a preset, and stop where there is none of the name, or it is not right."""
     try:
         presets = srsly.read_yaml(path)
-        own = presets[name]
-        preset = Preset(**own)
+        if not isinstance(presets, dict) or not isinstance(presets.get(name), dict):
+            msg.fail(f"{path} has no preset '{name}'", "configs/paper.yml shows what it needs.", exits=1)
+        preset = Preset(**presets[name])
         folder = Path(path).parent
         configs = {size: folder / getattr(preset, size) for size in get_args(Size)}
         preset = preset.model_copy(update=configs)
         for corpus in ("", *preset.corpora):
             for size in configs:
                 preset.config(size, corpus)
-    except (KeyError, TypeError):
-        msg.fail(f"{path} has no preset '{name}'", "configs/paper.yml shows what it needs.", exits=1)
-    except (OSError, ValidationError, ValueError) as err:
+    except (OSError, ValidationError, ValueError, KeyError, TypeError) as err:
         msg.fail(f"{path}: the preset '{name}' is not right", str(err), exits=1)
     return preset
-
-
-def describe_encoder(config: Config) -> str:
-    """What a config encodes text with."""
-    if "transformer" in config["paths"]:
-        name = str(config["paths"]["transformer"])
-        return Path(name).name if Path(name).is_dir() else name
-    tok2vec = config["components"][COMPONENT]["model"]["tok2vec"]
-    try:
-        depth, width = tok2vec["encode"]["depth"], tok2vec["embed"]["width"]
-    except KeyError:
-        return f"{tok2vec['@architectures']}, from scratch"
-    return f"BiLSTM, depth {depth}, width {width}, from scratch"

@@ -27,9 +27,10 @@ from spacy_gpner.cli._gpu import setup_gpu
 from spacy_gpner.files import atomic_write
 
 from .cells import Cell, write_cell
+from .encoders import describe_encoder
 from .grid import Grid
 from .measure import measure
-from .presets import PRESETS, describe_encoder, read_preset
+from .presets import PRESETS, read_preset
 from .rows import ROWS, Row
 
 # Documents of the evaluations that nobody looks at

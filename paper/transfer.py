@@ -63,7 +63,9 @@ def main() -> None:
     found = {}
     for each in args.models:
         name, _, place = each.partition("=")
-        model, _, threshold = place.partition(":")
+        model, _, threshold = place.rpartition(":") if ":" in place else (place, "", "")
+        if not model or name in found:
+            msg.fail(f"'{each}' is no NAME=DIR[:THRESHOLD] with a name of its own", exits=1)
         own = count(model, float(threshold) if threshold else None, args.corpus, mappings[args.mapping])
         found[name] = own[None]
     resampled = resample(list(found.values()))

@@ -13,8 +13,9 @@ import srsly
 from spacy.tokens import DocBin
 
 from paper.cells import read_cells
+from paper.encoders import describe_encoder
 from paper.grid import Grid
-from paper.presets import PRESETS, describe_encoder, read_preset
+from paper.presets import PRESETS, read_preset
 from paper.rows import ROWS
 from paper.tables import make_tables, render
 from paper.values import PAIRS, TABLES, paper_f1

@@ -1,6 +1,5 @@
 """Adaptive pretraining as a course (Gururangan et al., 2020)."""
 
-import hashlib
 import math
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from transformers import PreTrainedModel
 from ..checks import MAX_SIZE, check_count, check_probability, is_number
 from ..errors import DivergedError
 from ..files import safetensors_errors, save_arrays
-from ..models.torch_layer import get_shim
+from ..models.torch_layer import digest_weights, get_shim
 from ..training.course import Pace
 from .masking import MaskedBatch, Masking, Window, Windows
 from .model import MaskedModel, get_transformer
@@ -291,19 +290,6 @@ class AdaptationCourse:
 def perplexity(loss: float) -> float:
     """How many pieces a masked one could be, as the model sees it."""
     return math.exp(min(loss, 700.0))
-
-
-def digest_weights(module: nn.Module) -> str:
-    """What tells the weights of a module from others.
-
-    module (nn.Module): The module.
-    RETURNS (str): A hash.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    for name, weights in module.named_parameters():
-        digest.update(name.encode())
-        digest.update(weights.detach().cpu().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _sum(losses: Any) -> float:

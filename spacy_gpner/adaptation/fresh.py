@@ -35,7 +35,7 @@ def make_encoder(
     layers (int): Its layers.
     hidden (int): Their width.
     heads (int): Their attention heads, which divide it.
-    vocabulary (int): The most pieces of its vocabulary.
+    vocabulary (int): The most pieces of its vocabulary, but for the single characters.
     seed (int): Of its weights.
     RETURNS (int): The pieces of its vocabulary.
     RAISES (GpnerError): If a text can't be read, or the directory is there.
@@ -70,7 +70,7 @@ def train_tokenizer(texts: Sequence[str], size: int) -> Tokenizer:
     """Train a WordPiece tokenizer as BERT's: in lower case, each Chinese character by itself.
 
     texts (Sequence[str]): The texts.
-    size (int): The most pieces.
+    size (int): The most pieces, but for the single characters.
     RETURNS (Tokenizer): The tokenizer.
     """
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))

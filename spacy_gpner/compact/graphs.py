@@ -17,6 +17,7 @@ from transformers import AutoModel, PreTrainedModel
 
 from ..errors import PipelineError
 from ..models.encoders.bilstm import BiLSTM
+from ..models.transformers.module import side_by_side
 from ..models.transformers.pretrained import POOLERS, without_poolers
 from .bilstm import CompactBiLSTM
 from .onnx import OnnxModule
@@ -158,7 +159,7 @@ class _Hidden(nn.Module):
         if self.layers is None:
             last: Tensor = output.last_hidden_state
             return last
-        return torch.cat([output.hidden_states[i] for i in self.layers], dim=-1)
+        return side_by_side(output, self.layers)
 
 
 def _make_inputs(names: Sequence[str], lengths: Sequence[int]) -> dict[str, Tensor]:

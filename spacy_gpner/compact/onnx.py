@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 # How the names of architectures that run graphs begin
 COMPACT = "spacy-gpner.Compact"
+NOT_TRAINED = (
+    "A compact pipeline can't be trained. Train the pipeline that it was made from, and make that compact."
+)
 NO_GRAPH = (
     "A compact pipeline can't be trained or initialized: `spacy gpner compact` makes it of a trained one."
 )
@@ -42,10 +45,7 @@ class OnnxModule(nn.Module):
         """
         # Not self.training, which thinc switches while other threads may be predicting.
         if torch.is_grad_enabled():
-            raise ValueError(
-                "A compact pipeline can't be trained. Train the pipeline that it was made from, and make it "
-                "compact again."
-            )
+            raise ValueError(NOT_TRAINED)
         device = next(iter(inputs.values())).device
         (output,) = self._get_session().run(None, {name: x.cpu().numpy() for name, x in inputs.items()})
         return torch.from_numpy(output).to(device)

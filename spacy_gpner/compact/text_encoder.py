@@ -1,19 +1,21 @@
 """The compact form of our own layers of a pretrained encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, Optional
 
+from spacy.tokens import Doc
 from spacy.util import registry
 from thinc.api import chain
+from thinc.types import Floats2d
 from torch import Tensor
 
-from ..models.torch_layer import LazyTorchShim, get_shim
-from ..models.transformers.frozen import WIDTH, build_frozen
+from ..models.torch_layer import LazyTorchShim
+from ..models.transformers.frozen import WIDTH, build_frozen, forward_frozen
 from ..models.transformers.join import join_layers
 from ..models.transformers.module import TextEncoder
 from ..models.transformers.transformer import Tok2Vec, build_transformer
-from .onnx import NO_GRAPH, OnnxModule
+from .onnx import NO_GRAPH, NOT_TRAINED, OnnxModule
 
 
 @registry.architectures("spacy-gpner.CompactTransformer.v1")
@@ -42,7 +44,7 @@ def CompactFrozenTransformer(
     window, stride, layers, join, width: As in `spacy-gpner.FrozenTransformer.v1`.
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
     """
-    frozen = build_frozen(text_encoder_shim(window, stride))
+    frozen = build_frozen(text_encoder_shim(window, stride), forward=_forward_frozen)
     frozen.init = _refuse_init
     return chain(frozen, join_layers(len(layers or [1]), join, width))
 
@@ -53,8 +55,15 @@ def text_encoder_shim(window: int, stride: int) -> LazyTorchShim:
 
 
 def _refuse_init(model: Tok2Vec, X: Any = None, Y: Any = None) -> None:
-    if get_shim(model).module is None:
-        raise ValueError(NO_GRAPH)
+    raise ValueError(NO_GRAPH)
+
+
+def _forward_frozen(
+    model: Tok2Vec, docs: list[Doc], is_train: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
+    if is_train:
+        raise ValueError(NOT_TRAINED)
+    return forward_frozen(model, docs, is_train)
 
 
 class CompactTextEncoder(TextEncoder):

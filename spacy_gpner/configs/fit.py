@@ -182,5 +182,7 @@ def fit_config(config: Config, train: Path, dev: Path, steps: int, *, eval_frequ
         if block in config:
             config[block]["max_steps"] = steps
             # spaCy reads the optimizer's block by itself, without the variables of others.
-            config[block]["optimizer"]["learn_rate"]["total_steps"] = steps
+            rate = config[block]["optimizer"].get("learn_rate")
+            if isinstance(rate, dict) and "total_steps" in rate:
+                rate["total_steps"] = steps
     config["training"]["eval_frequency"] = eval_frequency

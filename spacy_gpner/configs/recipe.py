@@ -5,10 +5,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Optional, get_args
 
-import srsly
 from spacy.util import get_lang_class, is_package
 
-from ..errors import ConfigError
+from ..errors import ConfigError, PipelineError
+from ..profiling.transformer import read_transformer_config
 from ..tokenizer import TokenizerName, default_tokenizer
 
 Size = Literal["small", "base", "frozen", "transformer"]
@@ -141,10 +141,11 @@ def _describe(recipe: Recipe) -> str:
 
 
 def _layers(name: Optional[str]) -> list[int]:
-    """The layers of a frozen encoder to use: after each third."""
-    path = Path(name or "") / "config.json"
-    settings = srsly.read_json(path) if name and path.is_file() else {}
-    n = settings.get("num_hidden_layers", N_LAYERS)
+    """The layers of a frozen encoder to use: after each third. One whose size is not known here has 12."""
+    try:
+        n = read_transformer_config(name or CHINESE_TRANSFORMER).num_hidden_layers
+    except (PipelineError, OSError):
+        n = N_LAYERS
     return sorted({max(1, n * third // 3) for third in (1, 2, 3)})
 
 

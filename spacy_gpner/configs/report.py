@@ -24,17 +24,18 @@ def print_recipe(recipe: Recipe, fit: Fit, survey: Optional[Survey]) -> None:
     if recipe.is_pretrained:
         rows.append(("Transformer", recipe.variables["transformer"]))
     if survey is None:
-        rows.append(("Window", f"{fit.window} tokens, without --train to fit it to"))
+        window = f"{fit.window} tokens, without --train to fit it to" if fit.window else "none"
+        rows.append(("Window", window))
         msg.table(rows)
         return
     total = len(survey.counts.total)
     kept = total - sum(survey.advice.lost.values())
-    documents = "documents" if recipe.is_pretrained else "tokens"
+    units = "documents" if recipe.size == "transformer" else "tokens"
     rows += [
         ("Documents", f"{survey.counts.documents:,}, {survey.counts.unlabelled:,} of them unlabelled"),
         ("Labels", ", ".join(map(show_label, fit.labels))),
         ("Window", f"{fit.window} tokens: keeps {kept:,} of {total:,} entities" if fit.window else "none"),
-        ("Batch", f"{fit.batch_size:,} {documents}: {survey.batches:,} in an epoch"),
+        ("Batch", f"{fit.batch_size:,} {units}: {survey.batches:,} in an epoch"),
         ("Steps", f"{fit.max_steps:,}, {fit.max_steps / survey.batches:.1f} epochs"),
     ]
     msg.table(rows)

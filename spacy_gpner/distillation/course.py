@@ -56,12 +56,30 @@ class DistillationCourse(PipelineCourse):
 
     def prepare(self) -> None:
         """Fill the cache, and score the teacher. See `Course`."""
+        self._say_folds()
         self._fill_cache()
         self.unlinked = score_teacher(self)
         taught = ", ".join(map(show_label, self.teacher.labels))
         score = f"F {100 * self.unlinked:.2f} on the dev corpus"
         self.say(Printer(no_print=True).info(f"Teacher: {score}; teaches {taught}"))
         super().prepare()
+
+    def _say_folds(self) -> None:
+        folds = self.teacher.folds
+        if folds is None or self.texts is None:
+            return
+        texts = set(self.texts)
+        n_taught = sum(text in folds.members for text in texts)
+        if not n_taught:
+            raise DistillationError(
+                "[distillation] folds: no text of the corpora is in one. Give the files that the corpora "
+                "were divided into."
+            )
+        self.say(
+            Printer(no_print=True).info(
+                f"Out of fold: one member of the teacher alone teaches {n_taught} of {len(texts)} texts"
+            )
+        )
 
     def _fill_cache(self) -> None:
         if not self.teacher.cache.max_bytes:

@@ -150,8 +150,9 @@ class LinkedTeacher(Generic[S]):
                 progress(len(batch))
 
         if self.cache.max_bytes:
-            digest = self.digest if self.linkage is None else self.encoder_digest
-            self.cache.fill(texts, digest, compute)
+            self.cache.fill(
+                texts, lambda: self.digest if self.linkage is None else self.encoder_digest, compute
+            )
             width = self.layout.flat().shape[1] if self.linkage is None else self.head.get_dim("nI")
             if self.cache.width not in (None, width):
                 raise CacheError(

@@ -34,10 +34,24 @@ class VectorCache:
         self.path = path
         self.precision = precision
         self.max_bytes = int(max_gb * GIGABYTE)
+        self.is_open = False
+        self.clear(None)
+
+    def clear(self, owner: Any) -> None:
+        """Forget all vectors.
+
+        owner (Any): Whose vectors are to be kept.
+        """
+        self.owner = owner
+        self.is_full = False
+        self.left_out = 0
         self._vectors: dict[bytes, numpy.ndarray] = {}
         self._n_bytes = 0
-        self.is_open = False
-        self.left_out = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies, and what is pickled, begin empty."""
+        settings = {name: getattr(self, name) for name in ("path", "precision", "max_bytes")}
+        return {**VectorCache().__dict__, **settings}
 
     @property
     def width(self) -> Optional[int]:
@@ -56,38 +70,43 @@ class VectorCache:
         vectors (numpy.ndarray): Its vectors, shape (n_tokens, width).
         RETURNS (bool): Whether there was.
         """
-        kept = vectors.astype(DTYPES[self.precision])
-        if self._n_bytes + kept.nbytes > self.max_bytes:
+        kept, key = vectors.astype(DTYPES[self.precision]), _digest(text)
+        n_bytes = self._n_bytes + kept.nbytes - (self._vectors[key].nbytes if key in self._vectors else 0)
+        if n_bytes > self.max_bytes:
+            self.is_full = True
             return False
-        self._vectors[_digest(text)] = kept
-        self._n_bytes += kept.nbytes
+        self._vectors[key], self._n_bytes = kept, n_bytes
         return True
 
     def fill(
         self,
         texts: Sequence[str],
-        source: str,
+        source: Callable[[], str],
         compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]],
     ) -> None:
-        """Load the vectors of a corpus, or compute and save them.
+        """Load the vectors of a corpus, or compute and save them, in place of what was kept.
 
         texts (Sequence[str]): The corpus.
-        source (str): What tells the encoder whose vectors these are from others.
+        source (Callable[[], str]): Gives what tells the encoder whose vectors these are from others; only a
+            file needs it.
         compute (Callable[[Sequence[str]], Iterable[numpy.ndarray]]): Makes the vectors of texts, in order.
         RAISES (CacheError): If the file is damaged, or of another encoder, corpus or precision.
         RAISES (OSError): If the file can't be written or read.
         """
         # Similar lengths together, as encoders like them; and the shortest first, if not all have room.
         unique = sorted(set(texts), key=lambda text: (len(text), text))
+        self.clear(self.owner)
+        if self.path is None:
+            self._compute(unique, compute)
+            self.left_out = len(unique) - len(self._vectors)
+            return
         expected = {
-            "encoder or linkage": source,
+            "encoder or linkage": source(),
             "corpus": hashlib.blake2b(b"".join(sorted(map(_digest, unique)))).hexdigest(),
             "precision": self.precision,
             "max_gb": str(self.max_bytes / GIGABYTE),
         }
-        if self.path is None:
-            self._compute(unique, compute)
-        elif self.path.is_file():
+        if self.path.is_file():
             self._load(self.path, expected)
         else:
             with atomic_write(self.path) as temporary:

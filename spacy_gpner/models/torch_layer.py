@@ -1,6 +1,7 @@
 """Torch modules as thinc layers that are built once their sizes are known."""
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Optional, cast
 
@@ -179,3 +180,16 @@ def run_ragged(model: Model, X: list[Floats2d], is_train: bool) -> tuple[Any, li
 def unflatten(model: Model, flat: Tensor, lengths: list[int]) -> list[Floats2d]:
     """Cut a flat batch into its documents, as arrays of the layer's backend."""
     return model.ops.unflatten(cast(Floats2d, torch2xp(flat)), model.ops.asarray1i(lengths))
+
+
+def digest_weights(module: torch.nn.Module) -> str:
+    """What tells the weights of a module from others.
+
+    module (torch.nn.Module): The module.
+    RETURNS (str): A hash.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for name, weights in module.named_parameters():
+        digest.update(name.encode())
+        digest.update(weights.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()

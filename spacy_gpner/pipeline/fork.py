@@ -1,4 +1,4 @@
-"""Make `nlp.pipe(n_process=…)` safe after torch has run."""
+"""Make `nlp.pipe(n_process=…)` safe after torch and tokenizers have run."""
 
 import os
 
@@ -13,5 +13,10 @@ def use_one_thread_after_fork() -> None:
     """
     global _guarded
     if not _guarded and hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+        os.register_at_fork(before=_quieten_tokenizers, after_in_child=lambda: torch.set_num_threads(1))
         _guarded = True
+
+
+def _quieten_tokenizers() -> None:
+    """Else each forked process warns that it uses one thread to cut texts into pieces."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

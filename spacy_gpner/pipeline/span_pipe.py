@@ -9,6 +9,7 @@ import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.ty import ListenedToComponent
 from spacy.vocab import Vocab
 from thinc.api import Optimizer, set_dropout_rate
 
@@ -314,8 +315,20 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         head = self.model.get_ref("output_layer")
         head.set_dim("nO", len(self.labels), force=True)
         self.model.initialize(X=sample) if sample else self.model.initialize()
-        if frozen_encoders(self.model):
-            fill_caches(self.model, [example.x for example in get_examples()])
+        self._fill_caches(get_examples, nlp)
+
+    def _fill_caches(self, get_examples: Callable[[], Iterable[Example]], nlp: Optional[Language]) -> None:
+        """Make the vectors of frozen encoders, the component's own and those that it listens to."""
+        shared = [
+            pipe.model
+            for _, pipe in (nlp.pipeline if nlp is not None else ())
+            if isinstance(pipe, ListenedToComponent) and self.name in pipe.listener_map
+        ]
+        models = [model for model in (self.model, *shared) if frozen_encoders(model)]
+        if models:
+            docs = [example.x for example in get_examples()]
+            for model in models:
+                fill_caches(model, docs)
 
     def fit(self, spans: Sequence[tuple[int, int]]) -> None:
         """Settle what the settings leave to the data. Called by `initialize`, before the model is.

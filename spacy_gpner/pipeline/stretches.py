@@ -10,6 +10,8 @@ from spacy import attrs
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..models.torch_layer import LazyTorchShim
+from ..models.transformers.module import TextEncoder
 from ..spans import Cut, DecodedSpans, Objective
 from ..spans.decode import MAX_HELD
 from ..spans.decoded import join
@@ -95,13 +97,14 @@ def make_cutter(tok2vec: Model, objective: Objective, size: int) -> Optional[Cut
     objective (Objective): What spans there can be.
     size (int): Tokens of a stretch.
     RETURNS (Optional[Cutter]): Cuts them. None if they can't be cut: spans of any length can be predicted,
-        another component makes the vectors, or a transformer sees more than windows of the text.
+        another component makes the vectors, or a transformer sees more than windows of the text, or its
+        windows lie where its own pieces are.
     """
     if objective.reach is None:
         return None
     windows, strides = [0], [1]
     for node in tok2vec.walk():
-        if hasattr(node, "upstream_name"):
+        if hasattr(node, "upstream_name") or any(_has_pieces(shim) for shim in node.shims):
             return None
         if "get_spans" in node.attrs:
             given: dict[str, Any] = getattr(node.attrs["get_spans"], "keywords", {})
@@ -110,6 +113,10 @@ def make_cutter(tok2vec: Model, objective: Objective, size: int) -> Optional[Cut
             windows.append(given["window"])
             strides.append(given["stride"])
     return Cutter(size, objective.reach, objective.extent, CONTEXT + sum(windows), lcm(*strides))
+
+
+def _has_pieces(shim: Any) -> bool:
+    return isinstance(shim, LazyTorchShim) and isinstance(shim.module, TextEncoder)
 
 
 def predict_in_stretches(

@@ -90,7 +90,8 @@ def _count_pretrained(block: Block, tokens: int) -> tuple[int, list[Part]]:
         return width, parts
     n_layers = len(layers or [1])
     join = join_layers(n_layers, block.get("join", "concat"), block.get("width", WIDTH))
-    join.initialize(X=[join.ops.alloc2f(1, n_layers * width)])
+    join.set_dim("nI", n_layers * width)
+    join.initialize()
     return join.get_dim("nO"), [*parts, *count_layers(join, tokens)]
 
 

@@ -132,8 +132,13 @@ def test_folds_of_a_config(ensemble, config, tmp_path):
     config["distillation"]["folds"] = [
         str(save(tmp_path / f"{i}.spacy", [text])) for i, text in enumerate(TEXTS[:3])
     ]
-    student, _ = run(config, ensemble, tmp_path / "student")
-    assert student.get_pipe(NAME).labels
+    _, text = run(config, ensemble, tmp_path / "student")
+    assert f"alone teaches 3 of {len(set(TEXTS))} texts" in text
+    paths = config["distillation"]["folds"]
+    config["distillation"]["folds"] = [str(save(tmp_path / f"o{i}.spacy", [str(i)])) for i in range(3)]
+    with pytest.raises(DistillationError, match="no text of the corpora"):
+        run(config, ensemble, tmp_path / "third")
+    config["distillation"]["folds"] = paths
     config["distillation"]["folds"] = config["distillation"]["folds"][:1]
     with pytest.raises(DistillationError, match="names 1 files, and the teacher has 3 members"):
         run(config, ensemble, tmp_path / "other")

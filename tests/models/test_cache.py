@@ -1,6 +1,8 @@
 """A cache of vectors: what it keeps, and which files it refuses."""
 
+import copy
 import json
+import pickle
 
 import numpy
 import pytest
@@ -27,11 +29,11 @@ def never(texts):
 def test_keeps_what_was_computed(tmp_path, precision, on_disk):
     path = tmp_path / "deep" / "cache.safetensors" if on_disk else None
     cache = VectorCache(path, precision=precision)
-    cache.fill(TEXTS, "a", compute)
+    cache.fill(TEXTS, lambda: "a", compute)
     caches = [cache]
     if on_disk:
         again = VectorCache(path, precision=precision)
-        again.fill(TEXTS[::-1], "a", never)
+        again.fill(TEXTS[::-1], lambda: "a", never)
         caches.append(again)
     for cache in caches:
         assert cache.left_out == 0
@@ -46,7 +48,7 @@ def test_keeps_what_was_computed(tmp_path, precision, on_disk):
 def test_size_is_bounded(tmp_path):
     row = 8 * 4 / 2**30
     cache = VectorCache(tmp_path / "cache", max_gb=4.5 * row)
-    cache.fill(TEXTS, "a", compute)
+    cache.fill(TEXTS, lambda: "a", compute)
     kept = [cache.get(text, len(text)) is not None for text in TEXTS]
     assert kept == [False, True, False, True, True]
     assert cache.left_out == 1
@@ -55,7 +57,7 @@ def test_size_is_bounded(tmp_path):
 def test_nothing_fits(tmp_path):
     for _ in range(2):
         cache = VectorCache(tmp_path / "cache", max_gb=1e-9)
-        cache.fill(["发热"], "a", compute)
+        cache.fill(["发热"], lambda: "a", compute)
         assert cache.left_out == 1
 
 
@@ -69,9 +71,9 @@ def test_nothing_fits(tmp_path):
     ],
 )
 def test_file_of_something_else(tmp_path, texts, source, kwargs, what):
-    VectorCache(tmp_path / "cache").fill(TEXTS, "a", compute)
+    VectorCache(tmp_path / "cache").fill(TEXTS, lambda: "a", compute)
     with pytest.raises(CacheError, match=f"{tmp_path}.*{what}"):
-        VectorCache(tmp_path / "cache", **kwargs).fill(texts, source, never)
+        VectorCache(tmp_path / "cache", **kwargs).fill(texts, lambda: source, never)
 
 
 @pytest.mark.parametrize(
@@ -86,10 +88,10 @@ def test_file_of_something_else(tmp_path, texts, source, kwargs, what):
 )
 def test_damaged_file(tmp_path, damage):
     path = tmp_path / "cache"
-    VectorCache(path).fill(TEXTS, "a", compute)
+    VectorCache(path).fill(TEXTS, lambda: "a", compute)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(CacheError, match="damaged"):
-        VectorCache(path).fill(TEXTS, "a", never)
+        VectorCache(path).fill(TEXTS, lambda: "a", never)
 
 
 def craft(path, arrays=(), metadata=(), drop=()):
@@ -132,37 +134,37 @@ def craft(path, arrays=(), metadata=(), drop=()):
 )
 def test_crafted_file(tmp_path, changes):
     path = tmp_path / "cache"
-    VectorCache(path).fill(TEXTS, "a", compute)
+    VectorCache(path).fill(TEXTS, lambda: "a", compute)
     craft(path)
-    VectorCache(path).fill(TEXTS, "a", never)
+    VectorCache(path).fill(TEXTS, lambda: "a", never)
     craft(path, **changes)
     with pytest.raises(CacheError, match=f"{path} is damaged or no cache .* Remove it"):
-        VectorCache(path).fill(TEXTS, "a", never)
+        VectorCache(path).fill(TEXTS, lambda: "a", never)
 
 
 def test_vectors_of_a_type_that_numpy_lacks(tmp_path):
     path = tmp_path / "cache"
-    VectorCache(path).fill(TEXTS, "a", compute)
+    VectorCache(path).fill(TEXTS, lambda: "a", compute)
     with safe_open(path, framework="torch") as file:
         metadata = file.metadata()
         content = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     content["vectors"] = content["vectors"].bfloat16()
     save_file(content, path, metadata=metadata)
     with pytest.raises(CacheError, match="damaged"):
-        VectorCache(path).fill(TEXTS, "a", never)
+        VectorCache(path).fill(TEXTS, lambda: "a", never)
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "{", '"content"', "null", "[" * 100_000])
 def test_crafted_metadata(tmp_path, text):
     save_arrays({"vectors": numpy.zeros((1, 8))}, tmp_path / "cache", metadata={"spacy_gpner": text})
     with pytest.raises(CacheError, match="damaged"):
-        VectorCache(tmp_path / "cache").fill(TEXTS, "a", never)
+        VectorCache(tmp_path / "cache").fill(TEXTS, lambda: "a", never)
 
 
 def test_what_cant_be_written_shows_before_the_work(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
-        VectorCache(tmp_path / "file" / "cache").fill(TEXTS, "a", never)
+        VectorCache(tmp_path / "file" / "cache").fill(TEXTS, lambda: "a", never)
 
 
 def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
@@ -172,5 +174,25 @@ def test_full_disk_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr("spacy_gpner.files.save_file", full)
     with pytest.raises(OSError, match=r"No space left.*cache"):
-        VectorCache(tmp_path / "cache").fill(TEXTS, "a", compute)
+        VectorCache(tmp_path / "cache").fill(TEXTS, lambda: "a", compute)
     assert not list(tmp_path.iterdir())
+
+
+def test_copies_begin_empty(tmp_path):
+    cache = VectorCache(tmp_path / "cache", precision="half", max_gb=1.0)
+    cache.fill(TEXTS, lambda: "a", compute)
+    cache.is_open = True
+    for other in (copy.deepcopy(cache), pickle.loads(pickle.dumps(cache))):
+        assert other.get("头痛", 2) is None
+        assert not other.is_open
+        assert (other.path, other.precision, other.max_bytes) == (cache.path, "half", 2**30)
+    assert cache.get("头痛", 2) is not None
+
+
+def test_counts_what_it_holds():
+    cache = VectorCache(max_gb=20 * 8 * 4 / 2**30)
+    for _ in range(20):
+        assert cache.add("发热", compute(["发热"])[0])
+    for _ in range(3):
+        cache.fill(["发热三天" * 5], lambda: "a", compute)
+        assert cache.left_out == 0

@@ -1,6 +1,7 @@
 """A pretrained encoder that stays as it is: its vectors are made once for each text of a training."""
 
 import hashlib
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,10 +15,13 @@ from thinc.types import Floats2d
 from tqdm import tqdm
 
 from ...checks import MAX_SIZE, check_count
+from ...entities import token_edges
+from ...errors import GpnerWarning
 from ..cache import Precision, VectorCache
-from ..torch_layer import LazyTorchShim, get_shim, unflatten
+from ..encoders.encoder import Encoder
+from ..torch_layer import LazyTorchShim, digest_weights, get_shim, unflatten
 from .join import join_layers
-from .module import TextEncoder
+from .module import TextEncoder, has_bfloat16
 from .transformer import Tok2Vec, check_windows, encode, load_into
 
 NAME = "frozen_transformer"
@@ -82,19 +86,35 @@ def FrozenTransformer(
         depth=max(layers) if layers else None,
         layers=list(layers) if layers else None,
     )
-    return chain(frozen, join_layers(len(layers or [1]), join, width))
+    return _project(frozen, join_layers(len(layers or [1]), join, width))
 
 
-def build_frozen(shim: LazyTorchShim, cache: Optional[VectorCache] = None, **attrs: Any) -> Tok2Vec:
+def _project(frozen: Tok2Vec, join: Encoder) -> Tok2Vec:
+    """The width of what is joined is the encoder's, whatever the sample that a model is initialized with."""
+
+    def init(model: Tok2Vec, X: Optional[list[Doc]] = None, Y: Optional[list[Floats2d]] = None) -> None:
+        frozen.initialize()
+        join.set_dim("nI", frozen.get_dim("nO"), force=True)
+        join.initialize()
+
+    model: Tok2Vec = chain(frozen, join)
+    model.init = init
+    return model
+
+
+def build_frozen(
+    shim: LazyTorchShim, cache: Optional[VectorCache] = None, forward: Optional[Callable] = None, **attrs: Any
+) -> Tok2Vec:
     """Build the layer of an encoder that does not learn.
 
     shim (LazyTorchShim): What holds its `TextEncoder`.
+    forward (Optional[Callable]): Its forward pass; `forward_frozen` by default.
     cache (Optional[VectorCache]): Where its vectors are kept during a training; None for memory.
     attrs (Any): What it is loaded by.
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
     """
     attrs["cache"] = VectorCache(precision="half") if cache is None else cache
-    return Model(NAME, _forward, init=_init, dims={"nO": None}, attrs=attrs, shims=[shim])
+    return Model(NAME, forward or forward_frozen, init=_init, dims={"nO": None}, attrs=attrs, shims=[shim])
 
 
 def fill_caches(model: Model, docs: Sequence[Doc]) -> None:
@@ -104,16 +124,24 @@ def fill_caches(model: Model, docs: Sequence[Doc]) -> None:
     docs (Sequence[Doc]): The documents of the corpus.
     RAISES (CacheError): If a cache's file is damaged, or of another encoder or corpus.
     """
-    by_text = {doc.text: doc for doc in docs}
+    by_key = {_key(doc): doc for doc in docs}
     for node in frozen_encoders(model):
 
-        def compute(texts: Sequence[str], node: Model = node) -> Iterator[numpy.ndarray]:
-            with tqdm(total=len(texts), desc=NAME, unit=" texts", leave=False, disable=None) as bar:
-                for batch in minibatch(texts, BATCH_SIZE):
-                    yield from map(node.ops.to_numpy, _compute(node, [by_text[text] for text in batch]))
+        def compute(keys: Sequence[str], node: Model = node) -> Iterator[numpy.ndarray]:
+            with tqdm(total=len(keys), desc=NAME, unit=" texts", leave=False, disable=None) as bar:
+                for batch in minibatch(keys, BATCH_SIZE):
+                    yield from map(node.ops.to_numpy, _compute(node, [by_key[key] for key in batch]))
                     bar.update(len(batch))
 
-        node.attrs["cache"].fill(list(by_text), _digest(node), compute)
+        cache = _open_cache(node)
+        cache.fill(list(by_key), partial(_digest, node), compute)
+        if cache.left_out:
+            warnings.warn(
+                f"The vectors of {cache.left_out} of {len(by_key)} texts are beyond the cache's max_gb, and "
+                "are made again in every epoch. Give it more, or the encoder fewer `layers`.",
+                GpnerWarning,
+                stacklevel=3,
+            )
 
 
 def frozen_encoders(model: Model) -> list[Model]:
@@ -122,28 +150,59 @@ def frozen_encoders(model: Model) -> list[Model]:
 
 
 def _init(model: Tok2Vec, X: Optional[list[Doc]] = None, Y: Optional[list[Floats2d]] = None) -> None:
-    if get_shim(model).module is None:
-        load_into(model, model.attrs["layers"])
-    # Only in a training do texts come back.
-    model.attrs["cache"].is_open = True
+    load_into(model, model.attrs["layers"])
+    _open_cache(model)
 
 
-def _forward(
+def _open_cache(model: Tok2Vec) -> VectorCache:
+    """Keep vectors from now on: in a training, where texts come back."""
+    cache: VectorCache = model.attrs["cache"]
+    _drop_others(cache, model)
+    cache.is_open = True
+    return cache
+
+
+def _drop_others(cache: VectorCache, model: Tok2Vec) -> None:
+    """Drop the vectors of an encoder in whose place another was loaded."""
+    if cache.owner is not get_shim(model).module:
+        cache.clear(get_shim(model).module)
+        cache.is_open = False
+
+
+def forward_frozen(
     model: Tok2Vec, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
+    """Make the vectors of documents, or take them from the cache.
+
+    model (Model[List[Doc], List[Floats2d]]): The layer.
+    docs (List[Doc]): The documents.
+    is_train (bool): Whether this is a training, in which texts come back.
+    RETURNS (Tuple[List[Floats2d], Callable]): The vectors, and a function that nothing comes back from.
+    """
     cache: VectorCache = model.attrs["cache"]
-    kept = [cache.get(doc.text, len(doc)) if cache.is_open else None for doc in docs]
+    _drop_others(cache, model)
+    cache.is_open = cache.is_open or is_train
+    if not cache.is_open:
+        return _compute(model, docs), lambda dY: []
+    keys = [_key(doc) for doc in docs]
+    kept = [cache.get(key, len(doc)) for key, doc in zip(keys, docs, strict=True)]
     missing = [doc for doc, vectors in zip(docs, kept, strict=True) if vectors is None]
     computed = iter(_compute(model, missing) if missing else [])
     output = []
-    for doc, vectors in zip(docs, kept, strict=True):
+    for key, vectors in zip(keys, kept, strict=True):
         if vectors is None:
             output.append(next(computed))
-            if cache.is_open:
-                cache.add(doc.text, model.ops.to_numpy(output[-1]))
+            if not cache.is_full:
+                cache.add(key, model.ops.to_numpy(output[-1]))
         else:
             output.append(model.ops.asarray2f(cast(Any, vectors)))
     return output, lambda dY: []
+
+
+def _key(doc: Doc) -> str:
+    """What tells a document from others with other vectors: its text, and where its tokens are."""
+    edges = hashlib.blake2b(token_edges(doc).tobytes(), digest_size=8)
+    return f"{doc.text}\0{edges.hexdigest()}"
 
 
 def _compute(model: Tok2Vec, docs: Sequence[Doc]) -> list[Floats2d]:
@@ -154,5 +213,7 @@ def _compute(model: Tok2Vec, docs: Sequence[Doc]) -> list[Floats2d]:
 def _digest(model: Tok2Vec) -> str:
     """What tells the vectors of a frozen encoder from those of others."""
     shim = get_shim(model)
-    settings = [shim.cfg, *(getattr(shim.module, name) for name in ("window", "stride"))]
-    return hashlib.blake2b(shim.to_bytes() + repr(settings).encode()).hexdigest()
+    module = cast(TextEncoder, shim.module)
+    is_half = module.mixed_precision and has_bfloat16(shim.device)
+    settings = [shim.cfg, module.window, module.stride, is_half]
+    return f"{digest_weights(module)} {hashlib.blake2b(repr(settings).encode()).hexdigest()}"

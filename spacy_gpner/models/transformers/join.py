@@ -53,6 +53,4 @@ class LayerJoin(nn.Module):
 
 
 def _init(model: Encoder, X: Optional[list[Floats2d]] = None, Y: Optional[list[Floats2d]] = None) -> None:
-    if X:
-        model.set_dim("nI", X[0].shape[1])
     get_shim(model).build(given=model.get_dim("nI"), width=model.get_dim("nO"))

@@ -18,8 +18,15 @@ from ..by_length import MAX_STRETCH, MAX_TOKENS, MIN_TOKENS, similar_lengths
 from .pieces import PieceTokenizer, Window, tokens_of_pieces
 from .pretrained import make_module
 
-# What would make transformers fetch code
-FETCHES = ("auto_map", "attn_implementation", "_attn_implementation", "_attn_implementation_internal")
+# What would make transformers fetch code, and how the weights were stored: they are in float32 here
+IGNORED = (
+    "auto_map",
+    "attn_implementation",
+    "_attn_implementation",
+    "_attn_implementation_internal",
+    "torch_dtype",
+    "dtype",
+)
 
 
 class TextEncoder(nn.Module):
@@ -32,7 +39,8 @@ class TextEncoder(nn.Module):
         next.
     layers (Optional[Sequence[int]]): The layers whose outputs make up a vector, side by side, from 1; None
         for the last.
-    frozen_layers (int): How many of the first layers don't learn, nor the embeddings; 0 for none.
+    frozen_layers (int): How many of the first layers don't learn, nor what lies outside of the layers; 0 for
+        none.
     mixed_precision (bool): Whether to compute in bfloat16 where the processor has it.
     encoder (Optional[nn.Module]): The encoder; None to make one without weights.
     """
@@ -59,16 +67,22 @@ class TextEncoder(nn.Module):
         require_positions(self.transformer, window)
         self.window, self.stride = window, stride
         self.pieces = PieceTokenizer(tokenizer, window, stride)
+        self.depth = settings.num_hidden_layers
         if frozen_layers:
-            self._freeze(frozen_layers, settings.num_hidden_layers)
+            self._freeze(frozen_layers)
 
-    def _freeze(self, n: int, depth: int) -> None:
-        parts = [x for x in self.transformer.children() if "embeddings" in type(x).__name__.lower()]
-        layers = next(
-            x for x in self.transformer.modules() if isinstance(x, nn.ModuleList) and len(x) == depth
-        )
-        for part in [*parts, *layers[:n]]:
-            part.requires_grad_(False)
+    def _freeze(self, n: int) -> None:
+        lists = [x for x in self.transformer.modules() if isinstance(x, nn.ModuleList)]
+        layers = next((x for x in lists if len(x) == self.depth), None)
+        if layers is None or n > self.depth:
+            raise PipelineError(
+                f"`frozen_layers` asks for {n}, and the encoder has {self.depth} layers. Lower it."
+                if layers is not None
+                else "The encoder's layers share their weights, so that none can be frozen alone. Set "
+                "`frozen_layers` to 0, or use spacy-gpner.FrozenTransformer.v1."
+            )
+        self.transformer.requires_grad_(False)
+        layers[n:].requires_grad_(True)
 
     def forward(self, texts: Sequence[str], tokens: Sequence[numpy.ndarray]) -> Tensor:
         """Encode texts.
@@ -115,17 +129,28 @@ class TextEncoder(nn.Module):
         ids, mask (Tensor): Pieces, and where they are no padding, shape (windows, longest).
         RETURNS (Tensor): The outputs of the layers, side by side, shape (windows, longest, width).
         """
-        output: Any = self.transformer(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-        return torch.cat([output.hidden_states[i] for i in self.layers], dim=-1)
+        output = self.transformer(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        return side_by_side(output, self.layers)
+
+
+def side_by_side(output: Any, layers: Sequence[int]) -> Tensor:
+    """The outputs of an encoder's layers: that of the last as the encoder gives it, perhaps normalised.
+
+    output (BaseModelOutput): What the encoder gave, with its hidden states.
+    layers (Sequence[int]): The layers, from 1.
+    RETURNS (Tensor): Their outputs, side by side.
+    """
+    states = [*output.hidden_states[:-1], output.last_hidden_state]
+    return torch.cat([states[i] for i in layers], dim=-1)
 
 
 def read_settings(config: str) -> PretrainedConfig:
-    """Read an encoder's settings, but for such as would fetch code.
+    """Read an encoder's settings, but for such as would fetch code or make its weights less precise.
 
     config (str): The settings, as JSON.
     RETURNS (PretrainedConfig): The settings.
     """
-    settings = {key: value for key, value in json.loads(config).items() if key not in FETCHES}
+    settings = {key: value for key, value in json.loads(config).items() if key not in IGNORED}
     return AutoConfig.for_model(**settings)
 
 
@@ -162,6 +187,6 @@ def require_positions(encoder: nn.Module, window: int) -> None:
     positions = table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
     if window > positions:
         raise PipelineError(
-            f"The encoder has positions for {positions} pieces, fewer than `window` ({window}). Lower "
-            "it; longer texts are read in several windows."
+            f"The encoder has positions for {positions} pieces, fewer than its window ({window}). Lower the "
+            "window; longer texts are read in several."
         )

@@ -15,6 +15,10 @@ from transformers import (
     PretrainedConfig,
     PreTrainedModel,
 )
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
 from transformers.utils import logging
 
 try:
@@ -70,7 +74,14 @@ def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
         config, tokenizer = _load_settings(name, depth)
         if depth is not None:
             config.num_hidden_layers = depth
-        module, found = _load(AutoModel, name, "model.safetensors", config=config, output_loading_info=True)
+        module, found = _load(
+            AutoModel,
+            name,
+            "model.safetensors",
+            config=config,
+            torch_dtype=torch.float32,
+            output_loading_info=True,
+        )
     _require_whole(name, found["missing_keys"])
     config.architectures = [type(module).__name__]
     roles = {
@@ -177,14 +188,24 @@ def _load(kind: Any, name: str, file: str, **settings: Any) -> Any:
 
 
 def _check_kind(name: str, config: PretrainedConfig, depth: Optional[int]) -> None:
-    if config.is_encoder_decoder or config.is_decoder or not hasattr(config, "num_hidden_layers"):
+    reads_forward = (
+        config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+        and config.model_type not in MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    )
+    if (
+        config.is_encoder_decoder
+        or config.is_decoder
+        or reads_forward
+        or not hasattr(config, "num_hidden_layers")
+    ):
         raise PipelineError(
             f"{name} is no encoder (model_type {config.model_type!r}). Give one that reads a text in both "
             "directions, such as a BERT."
         )
     if depth is not None and depth > config.num_hidden_layers:
         raise PipelineError(
-            f"The encoder {name} has {config.num_hidden_layers} layers, and {depth} were asked for."
+            f"The encoder {name} has {config.num_hidden_layers} layers, and {depth} were asked for. Lower "
+            "`depth`, or the numbers of `layers`."
         )
 
 

@@ -32,7 +32,8 @@ def Transformer(
 
     name (str): The encoder's name on the Hugging Face hub, or its directory.
     depth (Optional[int]): Keep its first layers alone, so many; None for all.
-    frozen_layers (int): How many of its first layers don't learn, nor its embeddings; 0 for none.
+    frozen_layers (int): How many of its first layers don't learn, nor what lies outside of the layers, such
+        as embeddings; 0 for none.
     window (int): Pieces that it reads at once, at most as many as it has positions for.
     stride (int): Pieces from the beginning of a window to that of the next. In between, what both have in
         common is divided between them.
@@ -104,14 +105,15 @@ def encode(model: Model, docs: Sequence[Doc], is_train: bool) -> tuple[Any, Call
     output, backprop_torch = get_shim(model)(inputs, is_train)
 
     def backprop(d_output: Any) -> None:
-        backprop_torch(ArgsKwargs(args=([output],), kwargs={"grad_tensors": [d_output]}))
+        # Nothing learns of texts without a piece, or with every layer frozen.
+        if output.requires_grad:
+            backprop_torch(ArgsKwargs(args=([output],), kwargs={"grad_tensors": [d_output]}))
 
     return output, backprop
 
 
 def _init(model: Tok2Vec, X: Optional[list[Doc]] = None, Y: Optional[list[Floats2d]] = None) -> None:
-    if get_shim(model).module is None:
-        load_into(model, None)
+    load_into(model, None)
 
 
 def _forward(

@@ -8,11 +8,13 @@ import numpy
 import pytest
 import spacy
 import torch
+from spacy.tokens import Doc
 from spacy.util import registry
-from transformers import AutoModel, BertTokenizerFast
+from transformers import AutoConfig, AutoModel, BertTokenizerFast
 
-from spacy_gpner.errors import CacheError, PipelineError
+from spacy_gpner.errors import CacheError, GpnerWarning, PipelineError
 from spacy_gpner.models.torch_layer import get_shim
+from spacy_gpner.models.transformers import frozen
 from spacy_gpner.models.transformers.frozen import frozen_encoders
 from spacy_gpner.training.lazy_adam import create_lazy_adam
 
@@ -199,7 +201,8 @@ def test_cache_file(bert, tmp_path):
     again.initialize(lambda: make_examples(again)[::-1])
     (node,) = frozen_encoders(again.get_pipe(NAME).model)
     for text, own in zip(TEXTS, frozen_vectors(nlp), strict=True):
-        numpy.testing.assert_array_equal(node.attrs["cache"].get(text, len(own)), own)
+        key = frozen._key(again.make_doc(text))
+        numpy.testing.assert_array_equal(node.attrs["cache"].get(key, len(own)), own)
 
 
 def test_cache_of_another_encoder(bert, tmp_path):
@@ -312,3 +315,148 @@ def test_says_that_it_computes_in_float32(bert, caplog, monkeypatch, found):
     with caplog.at_level("INFO", logger="spacy"):
         nlp.initialize(lambda: make_examples(nlp))
     assert ("no bfloat16" in caplog.text) != found
+
+
+def test_weights_in_half_precision_are_read_in_full(bert, tmp_path):
+    half = tmp_path / "half"
+    shutil.copytree(bert, half)
+    AutoModel.from_pretrained(bert).half().save_pretrained(half)
+    nlp = pipeline("Transformer", str(half))
+    nlp.initialize(lambda: make_examples(nlp))
+    again = pipeline("Transformer", "gone").from_bytes(nlp.to_bytes())
+    for own in (nlp, again):
+        module = get_shim(tok2vec_of(own)).module
+        assert {x.dtype for x in module.parameters()} == {torch.float32}
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    for x, y in zip(tok2vec_of(nlp).predict(docs), tok2vec_of(again).predict(docs), strict=True):
+        numpy.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_texts_without_a_piece_are_learned_from(bert, encoder):
+    nlp = pipeline(encoder, bert)
+    optimizer = nlp.initialize(lambda: make_examples(nlp))
+    losses = nlp.update(make_examples(nlp, [("\n", [])]), sgd=optimizer)
+    assert numpy.isfinite(losses[NAME])
+
+
+def test_all_layers_frozen(bert):
+    nlp = pipeline("Transformer", bert, frozen_layers=2)
+    optimizer = nlp.initialize(lambda: make_examples(nlp))
+    before = get_shim(tok2vec_of(nlp)).to_bytes()
+    nlp.update(make_examples(nlp), sgd=optimizer)
+    assert get_shim(tok2vec_of(nlp)).to_bytes() == before
+    other = pipeline("Transformer", bert, frozen_layers=3)
+    with pytest.raises(PipelineError, match="asks for 3, and the encoder has 2 layers"):
+        other.initialize(lambda: make_examples(other))
+
+
+def other_encoder(bert, path, kind, **settings):
+    """A random encoder of another kind, with the tokenizer of a BERT."""
+    shutil.copytree(bert, path, ignore=shutil.ignore_patterns("config.json", "*.safetensors"))
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    n = len(BertTokenizerFast.from_pretrained(bert))
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(kind, vocab_size=n, pad_token_id=0, **{**sizes, **settings})
+    AutoModel.from_config(config).save_pretrained(path)
+    return str(path)
+
+
+def test_layers_that_share_their_weights_are_not_frozen_alone(bert, tmp_path):
+    albert = other_encoder(bert, tmp_path / "albert", "albert", embedding_size=8)
+    nlp = pipeline("Transformer", albert, frozen_layers=1)
+    with pytest.raises(PipelineError, match="share their weights"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_the_last_layer_is_normalised_where_the_encoder_does_that(bert, tmp_path):
+    modern = other_encoder(bert, tmp_path / "modern", "modernbert", local_attention=8)
+    nlp = pipeline("Transformer", modern)
+    nlp.initialize(lambda: make_examples(nlp))
+    module = get_shim(tok2vec_of(nlp)).module
+    ids = torch.tensor([[5, 6, 7]])
+    with torch.no_grad():
+        own = module.encode_layers(ids, torch.ones_like(ids))
+        expected = module.transformer(ids).last_hidden_state
+    torch.testing.assert_close(own, expected)
+
+
+def test_what_reads_in_one_direction_is_refused(bert, tmp_path):
+    gpt = other_encoder(bert, tmp_path / "gpt", "gpt2", n_embd=16, n_layer=2, n_head=2)
+    nlp = pipeline("Transformer", gpt)
+    with pytest.raises(PipelineError, match="is no encoder"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_initializing_again_begins_anew(bert):
+    nlp = pipeline("Transformer", bert)
+    optimizer = nlp.initialize(lambda: make_examples(nlp))
+    before = get_shim(tok2vec_of(nlp)).to_bytes()
+    nlp.update(make_examples(nlp), sgd=optimizer)
+    assert get_shim(tok2vec_of(nlp)).to_bytes() != before
+    nlp.initialize(lambda: make_examples(nlp))
+    assert get_shim(tok2vec_of(nlp)).to_bytes() == before
+
+
+def test_vectors_are_kept_for_the_encoder_and_the_tokens_that_they_are_of(bert, tmp_path):
+    first = pipeline("FrozenTransformer", bert)
+    first.initialize(lambda: make_examples(first))
+    other = pipeline("FrozenTransformer", make_tiny_bert(tmp_path / "other", [*TEXTS, "新"], n_layers=2))
+    other.initialize(lambda: make_examples(other))
+    (node,) = frozen_encoders(first.get_pipe(NAME).model)
+    text = TEXTS[0]
+    joined = Doc(first.vocab, words=[text[:2], text[2:]], spaces=[False, False])
+    split = Doc(first.vocab, words=[text[:1], text[1:]], spaces=[False, False])
+    assert abs(node.predict([joined])[0] - node.predict([split])[0]).max() > 1e-3
+    first.from_bytes(other.to_bytes())
+    for x, y in zip(frozen_vectors(first), frozen_vectors(other), strict=True):
+        numpy.testing.assert_allclose(x, y, atol=1e-3)
+
+
+def test_a_pipeline_that_learns_on_keeps_vectors(bert, monkeypatch):
+    nlp = pipeline("FrozenTransformer", bert)
+    nlp.initialize(lambda: make_examples(nlp))
+    again = pipeline("FrozenTransformer", bert).from_bytes(nlp.to_bytes())
+    optimizer = again.resume_training()
+    n_encoded = []
+    compute = frozen._compute
+    monkeypatch.setattr(
+        frozen, "_compute", lambda model, docs: n_encoded.append(len(docs)) or compute(model, docs)
+    )
+    for _ in range(3):
+        again.update(make_examples(again), sgd=optimizer)
+    assert sum(n_encoded) == len(TEXTS)
+
+
+def test_a_cache_that_is_too_small_says_so(bert):
+    nlp = pipeline("FrozenTransformer", bert, cache={"@misc": "spacy-gpner.VectorCache.v1", "max_gb": 1e-7})
+    with pytest.warns(GpnerWarning, match="beyond the cache's max_gb"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_the_file_of_a_shared_encoder(bert, tmp_path):
+    nlp = spacy.blank("zh", config=CHAR_TOKENIZER)
+    tok2vec = {**ENCODERS["FrozenTransformer"], "name": bert, "cache": cache_of(tmp_path / "cache")}
+    nlp.add_pipe("tok2vec", config={"model": tok2vec})
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16}
+    model = {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "tok2vec": listener}
+    nlp.add_pipe(NAME, config={"window": 16, "model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    assert (tmp_path / "cache").is_file()
+
+
+def test_labels_without_text_are_enough(bert):
+    nlp = pipeline("FrozenTransformer", bert)
+    nlp.get_pipe(NAME).initialize(lambda: make_examples(nlp, [("", [])]), nlp=nlp, labels=["dis"])
+    assert nlp(TEXTS[0]).spans["sc"] is not None
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_long_document_is_read_as_one(bert, encoder):
+    """Its windows lie where its pieces are, so that it can't be cut."""
+    nlp = trained(encoder, bert, steps=5)
+    text = "".join(TEXTS) * 200
+    assert len(text) > 4000
+    whole = entities(nlp(text))
+    nlp.get_pipe(NAME).stretch = 4000
+    assert entities(nlp(text)) == whole
