@@ -2,20 +2,30 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
+
+class Groups(NamedTuple):
+    """How documents are grouped. See `similar_lengths`."""
+
+    stretch: float
+    min_tokens: int
+    max_tokens: int
+
+
 # Tokens whose vectors are made together. Few keep a processor busy, and what they need fits its cache: a
 # BERT of base size takes twice as long for a text among 4,000 tokens as among 500.
-MAX_STRETCH = 1.2
-MIN_TOKENS = {"cpu": 256, "gpu": 4096}
-MAX_TOKENS = {"cpu": 512, "gpu": 4096}
+PREDICTING = {"cpu": Groups(1.2, 256, 512), "gpu": Groups(1.2, 4096, 4096)}
+# The way back through a transformer goes over all of its weights, for each group again.
+TRAINING = Groups(2.0, 512, 4096)
 
 
 def similar_lengths(
-    lengths: Sequence[int], stretch: float, *, min_tokens: int = 0, max_tokens: float = math.inf
+    lengths: Sequence[int], stretch: float, min_tokens: int = 0, max_tokens: float = math.inf
 ) -> Iterator[list[int]]:
     """Group documents by length; those without tokens are in no group.
 
@@ -48,10 +58,7 @@ def predict_vectors(tok2vec: Model[list[Doc], list[Floats2d]], docs: Sequence[Do
     """
     found: dict[int, Floats2d] = {}
     lengths, device = [len(doc) for doc in docs], tok2vec.ops.device_type
-    groups = similar_lengths(
-        lengths, MAX_STRETCH, min_tokens=MIN_TOKENS[device], max_tokens=MAX_TOKENS[device]
-    )
-    for members in groups:
+    for members in similar_lengths(lengths, *PREDICTING[device]):
         found.update(zip(members, tok2vec.predict([docs[i] for i in members]), strict=True))
     if not found:
         return tok2vec.predict(list(docs))

@@ -2,7 +2,7 @@ import numpy
 import pytest
 from thinc.api import Model
 
-from spacy_gpner.models.by_length import MAX_TOKENS, predict_vectors, similar_lengths
+from spacy_gpner.models.by_length import PREDICTING, predict_vectors, similar_lengths
 
 from ..util import blank
 
@@ -36,7 +36,7 @@ def test_vectors_come_back_in_the_order_of_the_documents():
     assert all((x == n).all() for x, n in zip(vectors, lengths, strict=True))
     assert sorted(n for batch in batches for n in batch) == sorted(n for n in lengths if n)
     for batch in batches:
-        assert len(batch) == 1 or max(batch) * len(batch) <= MAX_TOKENS["cpu"]
+        assert len(batch) == 1 or max(batch) * len(batch) <= PREDICTING["cpu"].max_tokens
     batches.clear()
     assert [x.shape for x in predict_vectors(tok2vec, [nlp.make_doc("")])] == [(0, 2)]
     assert predict_vectors(tok2vec, []) == []

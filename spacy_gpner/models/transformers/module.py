@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoConfig, PretrainedConfig
 
 from ...errors import PipelineError
-from ..by_length import MAX_STRETCH, MAX_TOKENS, MIN_TOKENS, similar_lengths
+from ..by_length import PREDICTING, TRAINING, similar_lengths
 from .pieces import PieceTokenizer, Window, tokens_of_pieces
 from .pretrained import make_module
 
@@ -101,7 +101,7 @@ class TextEncoder(nn.Module):
 
     def _encode(self, windows: Sequence[Window]) -> Tensor:
         device = next(chain(self.transformer.parameters(), self.transformer.buffers())).device
-        kind = "cpu" if device.type == "cpu" else "gpu"
+        groups = TRAINING if torch.is_grad_enabled() else PREDICTING["cpu" if device.type == "cpu" else "gpu"]
         lengths = [len(window.ids) for window in windows]
         found: dict[int, Tensor] = {}
         with (
@@ -110,9 +110,7 @@ class TextEncoder(nn.Module):
             ),
             choose_attention(device),
         ):
-            for members in similar_lengths(
-                lengths, MAX_STRETCH, min_tokens=MIN_TOKENS[kind], max_tokens=MAX_TOKENS[kind]
-            ):
+            for members in similar_lengths(lengths, *groups):
                 ids = [torch.tensor(windows[i].ids, device=device) for i in members]
                 padded = pad_sequence(ids, batch_first=True, padding_value=self.padding)
                 ends = torch.tensor([len(own) for own in ids], device=device)

@@ -61,11 +61,12 @@ class PretrainedMasked(NamedTuple):
     has_head: bool
 
 
-def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
+def load_pretrained(name: str, depth: Optional[int] = None, dropout: Optional[float] = None) -> Pretrained:
     """Load an encoder.
 
     name (str): Its name on the Hugging Face hub, or its directory.
     depth (Optional[int]): Keep its first layers alone, so many; None for all.
+    dropout (Optional[float]): Its dropout rates; None for those that it was saved with.
     RETURNS (Pretrained): The encoder.
     RAISES (PipelineError): If there is none, its tokenizer or weights are missing or don't fit, or it needs
         code of its own.
@@ -74,6 +75,8 @@ def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
         config, tokenizer = _load_settings(name, depth)
         if depth is not None:
             config.num_hidden_layers = depth
+        if dropout is not None:
+            _set_dropout(config, dropout)
         module, found = _load(
             AutoModel,
             name,
@@ -91,6 +94,13 @@ def load_pretrained(name: str, depth: Optional[int] = None) -> Pretrained:
     }
     json = tokenizer.backend_tokenizer.to_str()
     return Pretrained(config.to_json_string(), json, without_poolers(module), roles)
+
+
+def _set_dropout(config: PretrainedConfig, rate: float) -> None:
+    """Set all rates of an encoder's settings, whatever they are called there."""
+    for key, value in config.to_dict().items():
+        if "drop" in key and isinstance(value, (int, float)) and not isinstance(value, bool):
+            setattr(config, key, rate)
 
 
 def load_masked(name: str) -> PretrainedMasked:
