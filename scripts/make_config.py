@@ -48,19 +48,24 @@ def find_recipe(name: str, source: Source) -> Recipe | None:
     return recipe
 
 
-def write_config(name: str, source: Source, corpus: Path, output: Path, epochs: int, min_steps: int) -> None:
+def write_config(
+    name: str, source: Source, corpus: Path, output: Path, *, encoder: str, epochs: int, min_steps: int
+) -> None:
     """Write the config of a model for a corpus.
 
     name (str): A size, or a name in configs/.
     source (Source): Where the corpus is from.
     corpus (Path): The directory with train.spacy and heldout.spacy.
     output (Path): The config to write.
+    encoder (str): The pretrained encoder, if the model has one; empty for the config's own.
     epochs (int): How often to go through the training part.
     min_steps (int): Train for so many steps at least.
     """
     train, heldout = (corpus / f"{part}.spacy" for part in ("train", "heldout"))
     recipe = find_recipe(name, source)
     if recipe is not None:
+        if encoder and recipe.is_pretrained:
+            recipe = replace(recipe, transformer=encoder)
         text, fit, survey = make_fitted_config(recipe, train, heldout, epochs=epochs, min_steps=min_steps)
         with atomic_write(output) as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -81,6 +86,8 @@ def write_config(name: str, source: Source, corpus: Path, output: Path, epochs: 
             f"Give a size ({', '.join(get_args(Size))}) in place of {name}, or --vars.lang.",
             exits=1,
         )
+    if encoder and "transformer" in config["paths"]:
+        config["paths"]["transformer"] = encoder
     steps = max(min_steps, epochs * count_batches(config["training"]["batcher"], read_docs(train)[0]))
     fit_config(config, train, heldout, steps, eval_frequency=max(1, steps // EVALUATIONS))
     with atomic_write(output) as temporary:
@@ -108,12 +115,23 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, default=CORPORA, help="file of corpora")
     parser.add_argument("--format", default="", help="as prepare_corpus was given it")
     parser.add_argument("--lang", default="", help="as prepare_corpus was given it")
+    parser.add_argument(
+        "--encoder", default="", help="of a model with a pretrained one: its name or directory"
+    )
     parser.add_argument("--epochs", type=positive, default=5)
     parser.add_argument("--min-steps", type=positive, default=1000)
     args = parser.parse_args()
     with fail_clearly():
         source = find_source(args.corpus, args.corpora, args.format, args.lang)
-        write_config(args.model, source, args.directory, args.output, args.epochs, args.min_steps)
+        write_config(
+            args.model,
+            source,
+            args.directory,
+            args.output,
+            encoder=args.encoder,
+            epochs=args.epochs,
+            min_steps=args.min_steps,
+        )
 
 
 if __name__ == "__main__":

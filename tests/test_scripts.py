@@ -15,7 +15,7 @@ from spacy_gpner.corpora.docs import read_docs
 from spacy_gpner.corpora.provenance import get_provenance
 
 from .english import write_sentences
-from .util import save_docs
+from .util import make_tiny_bert, save_docs
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "configs" / "corpora.yml"
@@ -166,6 +166,19 @@ def test_another_language(folder):
     assert (recipe.lang, recipe.size) == ("en", "small")
     assert find_recipe("transformer_large", source).transformer is None
     assert find_recipe("mine", source) is None
+
+
+def test_the_encoder_of_a_config(run, corpus, tmp_path):
+    encoder = make_tiny_bert(tmp_path / "tiny")
+    options = ["--encoder", encoder, "--min-steps", 3]
+    (corpus / "train.json").touch()
+    # A name in the file of corpora leaves the config as it is; to a folder it is fitted
+    for given in (["cmeee"], [corpus, "--format", "cmeee"]):
+        for model, expected in (("cpu_transformer", encoder), ("frozen", encoder), ("cpu", None)):
+            args = [model, given[0], corpus, tmp_path / "out.cfg", *given[1:], *options]
+            code, text = run(make_config, *args)
+            assert code == 0, text
+            assert load_config(tmp_path / "out.cfg")["paths"].get("transformer") == expected
 
 
 def test_an_edited_file_is_taken_as_it_is(run, corpus, tmp_path, monkeypatch):
