@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel
 
+from ..models.memory import release_memory
 from ..models.torch_layer import LazyTorchShim, get_shim
 from ..models.transformers.module import choose_attention, has_bfloat16
 from .masking import MaskedBatch
@@ -94,6 +95,7 @@ def _forward(
     def backprop(d_losses: Floats1d) -> MaskedBatch:
         gradient = xp2torch(d_losses, device=losses.device)
         backprop_torch(ArgsKwargs(args=([losses],), kwargs={"grad_tensors": [gradient]}))
+        release_memory()
         return X
 
     output: Any = torch2xp(losses)

@@ -12,6 +12,7 @@ from thinc.types import Floats2d
 from ...checks import check_count
 from ...entities import token_edges
 from ..dropout import check_own_dropout
+from ..memory import release_memory
 from ..torch_layer import LazyTorchShim, get_shim, unflatten
 from .module import TextEncoder, has_bfloat16
 from .pretrained import load_pretrained
@@ -113,6 +114,7 @@ def encode(model: Model, docs: Sequence[Doc], is_train: bool) -> tuple[Any, Call
         # Nothing learns of texts without a piece, or with every layer frozen.
         if output.requires_grad:
             backprop_torch(ArgsKwargs(args=([output],), kwargs={"grad_tensors": [d_output]}))
+            release_memory()
 
     return output, backprop
 
