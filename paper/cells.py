@@ -1,7 +1,7 @@
 """The cells of a grid: one file for each model and seed."""
 
 from pathlib import Path
-from typing import Self, get_args
+from typing import Any, Self, get_args
 
 import numpy
 import srsly
@@ -84,14 +84,13 @@ def read_cells(directory: Path) -> dict[str, dict[int, Cell]]:
         cell = read_cell(path)
         cells.setdefault(cell.row, {})[cell.seed] = cell
     found = [cell for own in cells.values() for cell in own.values()]
-    for name, values in (
-        *(
-            (f"steps of a {size}", {cell.steps for cell in found if ROWS[cell.row].size == size})
-            for size in get_args(Size)
-        ),
-        ("training documents", {cell.documents for cell in found}),
-        ("dev documents", {tuple(cell.gold) for cell in found}),
-    ):
+    kinds: dict[str, set[Any]] = {
+        f"steps of a {size}": {cell.steps for cell in found if ROWS[cell.row].size == size}
+        for size in get_args(Size)
+    }
+    kinds["training documents"] = {cell.documents for cell in found}
+    kinds["dev documents"] = {tuple(cell.gold) for cell in found}
+    for name, values in kinds.items():
         if len(values) > 1:
             msg.fail(f"{directory}: its cells are of different {name}, and so not of one grid", exits=1)
     for row, own in cells.items():

@@ -3,7 +3,7 @@
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, Optional, TypeVar
+from typing import Any, Generic, Optional, TypeVar
 
 import torch
 from spacy.language import Language
@@ -319,12 +319,12 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
 
     def _fill_caches(self, get_examples: Callable[[], Iterable[Example]], nlp: Optional[Language]) -> None:
         """Make the vectors of frozen encoders, the component's own and those that it listens to."""
-        shared = [
-            pipe.model
+        shared: list[Any] = [
+            pipe
             for _, pipe in (nlp.pipeline if nlp is not None else ())
             if isinstance(pipe, ListenedToComponent) and self.name in pipe.listener_map
         ]
-        models = [model for model in (self.model, *shared) if frozen_encoders(model)]
+        models = [pipe.model for pipe in (self, *shared) if frozen_encoders(pipe.model)]
         if models:
             docs = [example.x for example in get_examples()]
             for model in models:
