@@ -11,9 +11,10 @@ import numpy
 import pytest
 import srsly
 from spacy.tokens import DocBin
+from spacy.util import load_config
 
 from paper.cells import read_cells
-from paper.encoders import describe_encoder
+from paper.encoders import describe_encoder, identify_encoder
 from paper.grid import Grid
 from paper.presets import PRESETS, read_preset
 from paper.rows import ROWS
@@ -134,6 +135,33 @@ def test_presets_take_environment_variables(place, capsys, monkeypatch):
     with pytest.raises(SystemExit):
         read_preset(path, "tiny")
     assert "environment variable GPNER_TEST is not set" in " ".join(capsys.readouterr().out.split())
+
+
+def test_encoders_are_told_apart(tmp_path):
+    texts = [["发热", "咳嗽"], ["头痛"], ["发热", "咳嗽"]]
+    one, other, same = (make_tiny_bert(tmp_path / str(i), own) for i, own in enumerate(texts))
+    assert identify_encoder(one) == identify_encoder(same) != identify_encoder(other)
+    assert identify_encoder("hfl/rbt3") == "hfl/rbt3"
+    result = {"encoder": "of", "seed": 0, "name": "a", "perplexity": {"after": 3.5}}
+    srsly.write_json(Path(one) / "adaptation.json", result)
+    again = {**result, "name": "b", "perplexity": {"after": 3.6}}
+    srsly.write_json(Path(other) / "adaptation.json", again)
+    assert identify_encoder(one) == identify_encoder(other)
+    srsly.write_json(Path(other) / "adaptation.json", {**again, "seed": 1})
+    assert identify_encoder(one) != identify_encoder(other)
+
+
+def test_an_encoder_is_called_by_its_directory(tmp_path):
+    adapted = make_tiny_bert(tmp_path / "adapted" / "model-best")
+    for path, expected in (
+        (adapted, "adapted"),
+        (make_tiny_bert(tmp_path / "plain"), "plain"),
+        ("a/b", "a/b"),
+    ):
+        config = load_config(ROOT / "configs" / "cpu_frozen.cfg", overrides={"paths.transformer": path})
+        assert describe_encoder(config) == expected
+    config = load_config(ROOT / "configs" / "cpu_student.cfg", overrides={"paths.transformer": adapted})
+    assert describe_encoder(config) == "BiLSTM, depth 1, width 96, from scratch"
 
 
 @pytest.mark.parametrize("text", ["", "tiny: [", "other: 1", None])
@@ -371,4 +399,5 @@ def test_cells_of_two_grids_are_compared(tmp_path):
     for other in (f"b={published / 'cluener'}:student", f"b={tmp_path}:student", "b"):
         result = run("paper.compare", alone, other)
         assert result.returncode == 1
-        assert "dev parts" in result.stdout or "names no cells" in result.stdout
+        said = " ".join(result.stdout.split())
+        assert "dev parts" in said or "names no cells" in said

@@ -48,7 +48,7 @@ def test_an_encoder_from_nothing(run, text, tmp_path):
         (("--learn-rate", -1), "Invalid learn_rate"),
         (("--batch-size", 16), "Invalid batch_size"),
         (("--lang", "qq"), "no words for the language"),
-        (("--window", 1000, "--batch-size", 1000), "Lower it"),
+        (("--window", 1000, "--batch-size", 1000), "Lower the window"),
     ],
 )
 def test_wrong_settings(args, message, run, bert, text, tmp_path):
