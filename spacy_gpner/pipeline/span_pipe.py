@@ -3,13 +3,12 @@
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, Optional, TypeVar
+from typing import Generic, Optional, TypeVar
 
 import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
-from spacy.ty import ListenedToComponent
 from spacy.vocab import Vocab
 from thinc.api import Optimizer, set_dropout_rate
 
@@ -18,9 +17,9 @@ from ..errors import GpnerWarning, PipelineError
 from ..models.by_length import predict_vectors
 from ..models.score_model import ScoreModel, is_initialized
 from ..models.torch_layer import has_unaveraged_shim
-from ..models.transformers.frozen import fill_caches, frozen_encoders
 from ..spans import Cut, DecodedSpans, DistillationLoss, Objective, Scores
 from .annotations import annotate, annotate_ents
+from .caches import keep_frozen_vectors
 from .configured_pipe import ConfiguredPipe
 from .fork import use_one_thread_after_fork
 from .gold import GoldReport, KeysFound
@@ -315,20 +314,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         head = self.model.get_ref("output_layer")
         head.set_dim("nO", len(self.labels), force=True)
         self.model.initialize(X=sample) if sample else self.model.initialize()
-        self._fill_caches(get_examples, nlp)
-
-    def _fill_caches(self, get_examples: Callable[[], Iterable[Example]], nlp: Optional[Language]) -> None:
-        """Make the vectors of frozen encoders, the component's own and those that it listens to."""
-        shared: list[Any] = [
-            pipe
-            for _, pipe in (nlp.pipeline if nlp is not None else ())
-            if isinstance(pipe, ListenedToComponent) and self.name in pipe.listener_map
-        ]
-        models = [pipe.model for pipe in (self, *shared) if frozen_encoders(pipe.model)]
-        if models:
-            docs = [example.x for example in get_examples()]
-            for model in models:
-                fill_caches(model, docs)
+        keep_frozen_vectors(self.name, self.model, get_examples, nlp)
 
     def fit(self, spans: Sequence[tuple[int, int]]) -> None:
         """Settle what the settings leave to the data. Called by `initialize`, before the model is.
