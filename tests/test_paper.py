@@ -21,7 +21,7 @@ from paper.rows import ROWS
 from paper.tables import make_tables, render
 from paper.values import PAIRS, TABLES, paper_f1
 
-from .util import NEEDS_CORPORA, make_tiny_bert
+from .util import NEEDS_CORPORA, TRAIN, make_tiny_bert, save_docs, save_trained
 
 ROOT = Path(__file__).parent.parent
 LARGE = ("transformer_base", "transformer_large")
@@ -401,3 +401,19 @@ def test_cells_of_two_grids_are_compared(tmp_path):
         assert result.returncode == 1
         said = " ".join(result.stdout.split())
         assert "dev parts" in said or "names no cells" in said
+
+
+def test_models_on_another_corpus(tmp_path):
+    model = save_trained(tmp_path / "model")
+    gold = save_docs(
+        tmp_path / "gold.spacy", [(text, [(*x[:2], x[2].upper()) for x in own]) for text, own in TRAIN]
+    )
+    srsly.write_yaml(tmp_path / "maps.yml", {"mine": {"BOD": "bod", "DIS": "dis"}})
+    options = ["--as", "mine", "--mappings", tmp_path / "maps.yml"]
+    result = run("paper.transfer", gold, f"a={model}", f"b={model}:0.99999999", *options)
+    assert result.returncode == 0, result.stderr
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in result.stdout.splitlines()]
+    assert ["a", "100.00", "100.00"] in rows
+    for model_given, mapping in ((f"{model}", "mine"), (f"a={model}", "other")):
+        result = run("paper.transfer", gold, model_given, *options[2:], "--as", mapping)
+        assert result.returncode == 1
