@@ -1,5 +1,6 @@
 """The cells of a grid: one file for each model and seed."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -97,3 +98,23 @@ def read_cells(directory: Path) -> dict[str, dict[int, Cell]]:
         if len({cell.identity for cell in own.values()}) > 1:
             msg.fail(f"{directory}: the cells of '{row}' are of different settings", exits=1)
     return cells
+
+
+def read_named(given: str) -> tuple[str, dict[int, Cell]]:
+    """Read the cells of a model, and stop where there are none.
+
+    given (str): NAME=DIRECTORY:ROW, where the name is whatever the model is to be called.
+    RETURNS (Tuple[str, Dict[int, Cell]]): The name, and its cells by seed.
+    """
+    name, _, place = given.partition("=")
+    directory, _, row = place.rpartition(":")
+    cells = read_cells(Path(directory)).get(row) if name and directory else None
+    if not cells:
+        msg.fail(f"'{given}' names no cells", "Give NAME=DIRECTORY:ROW for each.", exits=1)
+    return name, cells
+
+
+def require_one_dev_part(cells: Iterable[Cell]) -> None:
+    """Stop where cells were measured on different texts."""
+    if len({tuple(cell.gold) for cell in cells}) > 1:
+        msg.fail("The cells are of different dev parts, so that they can't be compared", exits=1)

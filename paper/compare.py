@@ -5,14 +5,13 @@ Example: python -m paper.compare alone=metrics/paper/cpu/cmeee:student linked=me
 """
 
 import argparse
-from pathlib import Path
 
 from tabulate import tabulate
 from wasabi import msg
 
 from spacy_gpner.evaluation.significance import f_score, over_documents, over_seeds, resample
 
-from .cells import Cell, read_cells
+from .cells import Cell, read_named, require_one_dev_part
 from .tables import counts
 
 HEADER = ("", "F1", "each seed", "threshold", "minutes")
@@ -20,24 +19,14 @@ DIFFERENCES = ("", "F1", "95 %, seeds", "95 %, documents")
 Cells = dict[int, Cell]
 
 
-def read_named(given: list[str]) -> dict[str, Cells]:
+def read_models(given: list[str]) -> dict[str, Cells]:
     """Read the cells of NAME=DIRECTORY:ROW, and stop where there are none, or they are of other texts."""
-    found = {}
-    for each in given:
-        name, _, place = each.partition("=")
-        directory, _, row = place.rpartition(":")
-        cells = read_cells(Path(directory)).get(row) if name and directory else None
+    found: dict[str, Cells] = {}
+    for name, cells in map(read_named, given):
         if name in found:
             msg.fail(f"'{name}' is given twice", "Give each its own name.", exits=1)
-        if not cells:
-            msg.fail(
-                f"'{each}' names no cells",
-                "Give NAME=DIRECTORY:ROW for each.",
-                exits=1,
-            )
         found[name] = cells
-    if len({tuple(cell.gold) for cells in found.values() for cell in cells.values()}) > 1:
-        msg.fail("The cells are of different dev parts, so that they can't be compared", exits=1)
+    require_one_dev_part(cell for cells in found.values() for cell in cells.values())
     return found
 
 
@@ -73,7 +62,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("cells", nargs="+", metavar="NAME=DIRECTORY:ROW", help="the first is the baseline")
-    found = read_named(parser.parse_args().cells)
+    found = read_models(parser.parse_args().cells)
     print(tabulate([scores(*each) for each in found.items()], HEADER, "github", disable_numparse=True))
     first, *others = found
     pairs = [(name, first) for name in others if found[name].keys() & found[first].keys()]

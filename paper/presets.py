@@ -71,13 +71,19 @@ def _expand(value: Any) -> Any:
     return expanded
 
 
-def read_preset(path: Path, name: str) -> Preset:
-    """Read a preset, and stop where there is none of the name, or it is not right."""
+def read_preset(path: Path, name: str, *, documents: Optional[int] = None) -> Preset:
+    """Read a preset, and stop where there is none of the name, or it is not right.
+
+    path (Path): The file of presets.
+    name (str): The preset's name.
+    documents (Optional[int]): Training documents in place of the preset's.
+    RETURNS (Preset): The preset.
+    """
     try:
         presets = srsly.read_yaml(path)
         if not isinstance(presets, dict) or not isinstance(presets.get(name), dict):
             msg.fail(f"{path} has no preset '{name}'", "configs/paper.yml shows what it needs.", exits=1)
-        preset = Preset(**presets[name])
+        preset = Preset(**presets[name] | ({} if documents is None else {"documents": documents}))
         folder = Path(path).parent
         configs = {size: folder / getattr(preset, size) for size in get_args(Size)}
         preset = preset.model_copy(update=configs)

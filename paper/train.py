@@ -132,11 +132,12 @@ def main() -> None:
     parser.add_argument("--preset", default="cpu", help="how to train: a name in --presets")
     parser.add_argument("--presets", type=Path, default=PRESETS, help="file of presets")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="default: all")
+    parser.add_argument("--documents", type=int, help="training documents, in place of the preset's")
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
     if args.gpu_id >= 0:
         setup_gpu(args.gpu_id)
-    preset = read_preset(args.presets, args.preset)
+    preset = read_preset(args.presets, args.preset, documents=args.documents)
     grid = Grid(args.corpus, args.results, args.work, preset, args.gpu_id)
     rows = [ROWS[name] for name in args.rows]
     # Else a training would outlive the grid, and its lock

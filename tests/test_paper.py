@@ -403,6 +403,38 @@ def test_cells_of_two_grids_are_compared(tmp_path):
         assert "dev parts" in said or "names no cells" in said
 
 
+def write_cells(place, documents, *counts):
+    place.mkdir(parents=True)
+    for seed, own in enumerate(counts):
+        path = place / f"teacher-{seed}.json"
+        path.write_text(json.dumps(cell("teacher", seed, [own], documents=documents)), encoding="utf-8")
+    return f"{place}:teacher"
+
+
+def test_models_are_drawn_by_the_number_of_documents(tmp_path):
+    few = write_cells(tmp_path / "few", 250, (4, 1, 4), (4, 3, 4))
+    many = write_cells(tmp_path / "many", 1000, (4, 4, 4))
+    output = tmp_path / "plots" / "f1.svg"
+    result = run("paper.curve", output, f"one={many}", f"one={few}", f"other={many}")
+    assert result.returncode == 0, result.stderr
+    rows = [[x.strip() for x in line.strip("|").split("|")] for line in result.stdout.splitlines()]
+    assert rows[0] == ["", "250", "1,000"]
+    assert rows[2:] == [["one", "50.00 (25.0 75.0)", "100.00"], ["other", "", "100.00"]]
+    svg = output.read_text(encoding="utf-8")
+    assert all(f">{text}</text>" in svg for text in ("one", "other", "250", "1,000", "F1"))
+    other = write_cells(tmp_path / "other", 500, (4, 4, 5))
+    for given in ((f"one={few}", f"one={few}"), (f"one={few}", f"one={other}"), ("one",)):
+        result = run("paper.curve", tmp_path / "none.svg", *given)
+        assert result.returncode == 1
+    assert not (tmp_path / "none.svg").exists()
+
+
+def test_a_preset_takes_another_number_of_documents(place):
+    path = place / "configs" / "paper.yml"
+    assert read_preset(path, "tiny").documents == TINY["documents"]
+    assert read_preset(path, "tiny", documents=7).documents == 7
+
+
 def test_models_on_another_corpus(tmp_path):
     model = save_trained(tmp_path / "model")
     gold = save_docs(
