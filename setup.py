@@ -88,11 +88,13 @@ setup(
     entry_points={
         "spacy_factories": [
             "span_globalpointer = spacy_gpner.pipeline.span_globalpointer:make_span_globalpointer",
+            "span_crf = spacy_gpner.pipeline.span_crf:make_span_crf",
         ],
         "spacy_architectures": [
             "spacy-gpner.EfficientGlobalPointer.v1 = spacy_gpner.models.heads.efficient_globalpointer:EfficientGlobalPointer",
             "spacy-gpner.GlobalPointer.v1 = spacy_gpner.models.heads.globalpointer:GlobalPointer",
             "spacy-gpner.Biaffine.v1 = spacy_gpner.models.heads.biaffine:Biaffine",
+            "spacy-gpner.CRF.v1 = spacy_gpner.models.heads.crf:CRF",
             "spacy-gpner.Ensemble.v1 = spacy_gpner.models.heads.ensemble:Ensemble",
             "spacy-gpner.CompactBiLSTMEncoder.v1 = spacy_gpner.compact.bilstm:CompactBiLSTMEncoder",
             "spacy-gpner.CompactTransformerModel.v1 = spacy_gpner.compact.transformer:CompactTransformerModel",

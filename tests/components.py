@@ -15,6 +15,11 @@ from spacy_gpner.pipeline.span_pipe import SpanPipe
 from .util import CHAR_TOKENIZER, TINY_TOK2VEC, TRAIN, make_examples, train
 
 
+# What one chain over all types can hold: the same sentences without these
+NESTED = [(2, 5, "bod"), (2, 3, "bod"), (0, 6, "sym")]
+FLAT = tuple((text, [span for span in own if span not in NESTED]) for text, own in TRAIN)
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of component.
@@ -64,9 +69,20 @@ def head(name: str) -> Callable[[Any], Any]:
     return lambda tok2vec: {**architecture, "tok2vec": tok2vec}
 
 
-def ensemble(tok2vec: Any) -> Any:
-    members = {"first": head("EfficientGlobalPointer")(tok2vec), "second": head("Biaffine")(tok2vec)}
-    return {"@architectures": "spacy-gpner.Ensemble.v1", "members": members}
+def members(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda tok2vec: {
+        "@architectures": "spacy-gpner.Ensemble.v1",
+        "members": {"first": first(tok2vec), "second": second(tok2vec)},
+    }
+
+
+def crf(**settings: Any) -> Callable[[Any], Any]:
+    return lambda tok2vec: {
+        "@architectures": "spacy-gpner.CRF.v1",
+        "dropout": 0.0,
+        "tok2vec": tok2vec,
+        **settings,
+    }
 
 
 COMPONENTS = {
@@ -75,7 +91,14 @@ COMPONENTS = {
     "biaffine": Kind("span_globalpointer", head("Biaffine")),
     "ensemble": Kind(
         "span_globalpointer",
-        ensemble,
+        members(head("EfficientGlobalPointer"), head("Biaffine")),
+        listeners=("model.members.first.tok2vec", "model.members.second.tok2vec"),
+    ),
+    "crf": Kind("span_crf", crf(by_type=True)),
+    "flat_crf": Kind("span_crf", crf(scheme="bio"), data=FLAT),
+    "crf_ensemble": Kind(
+        "span_crf",
+        members(crf(by_type=True), crf(by_type=True)),
         listeners=("model.members.first.tok2vec", "model.members.second.tok2vec"),
     ),
 }

@@ -23,14 +23,17 @@ SpanModel = ScoreModel[SpanFactors]
 INITIAL_SCORE = -5.0
 
 
-def build_score_model(tok2vec: Tok2Vec, build_head: Callable[..., torch.nn.Module]) -> Model[list[Doc], Any]:
+def build_score_model(
+    tok2vec: Tok2Vec, build_head: Callable[..., torch.nn.Module], *, layout: Any = None
+) -> Model[list[Doc], Any]:
     """Put a head on a `tok2vec` layer.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): Makes the token vectors.
     build_head (Callable[..., torch.nn.Module]): Makes the head from `width`, that of the token vectors, and
         `n_types`. The head's `forward` takes vectors, shape (N, width), and the documents' lengths, and gives
-        `Scores`. The leading axis of every parameter whose size depends on the number of types must be in the
-        order of the types.
+        `Scores`. Every axis of a parameter whose size depends on the number of types must be in the order of
+        the types.
+    layout (Any): What is to be known of its scores beside the types, such as a `TagSet`; None for nothing.
     RETURNS (Model[List[Doc], Scores]): The model, with the refs `tok2vec` and `output_layer`.
     RAISES (ValueError): If the layer is of another kind, or the widths of its parts don't fit.
     """
@@ -40,7 +43,7 @@ def build_score_model(tok2vec: Tok2Vec, build_head: Callable[..., torch.nn.Modul
         _forward,
         init=_init,
         dims={"nI": None, "nO": None},
-        attrs={"dropout_rate": 0.0},
+        attrs={"dropout_rate": 0.0, "layout": layout},
         shims=[LazyTorchShim(build_head)],
     )
     if tok2vec.has_dim("nO"):
@@ -56,6 +59,11 @@ def is_score_model(model: Any) -> bool:
     if not isinstance(model, Model) or not all(model.has_ref(ref) for ref in ("tok2vec", "output_layer")):
         return False
     return any(isinstance(shim, LazyTorchShim) for shim in model.get_ref("output_layer").shims)
+
+
+def get_layout(model: ScoreModel) -> Any:
+    """What is to be known of a model's scores beside the types, or None."""
+    return model.get_ref("output_layer").attrs["layout"]
 
 
 def is_initialized(model: ScoreModel) -> bool:

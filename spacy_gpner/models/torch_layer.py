@@ -61,7 +61,8 @@ class LazyTorchShim(PyTorchShim):
         self._model = module.to(get_torch_default_device())
 
     def resize(self, **sizes: Any) -> None:
-        """Make the module larger and keep what it has learned: the leading rows of each parameter.
+        """Make the module larger and keep what it has learned: the leading part of each parameter, along all
+        of its axes.
 
         sizes (Any): Sizes that change, none of them smaller than before.
         """
@@ -69,7 +70,7 @@ class LazyTorchShim(PyTorchShim):
         self.build(**{**self.cfg, **sizes})
         with torch.no_grad():
             for name, weights in self._model.state_dict().items():
-                weights[: len(old[name])] = old[name].to(weights)
+                weights[tuple(map(slice, old[name].shape))] = old[name].to(weights)
         # The optimizer keeps its moments by this number; those of the old shapes no longer fit.
         self.id = PyTorchShim(None).id
 

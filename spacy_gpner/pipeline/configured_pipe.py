@@ -15,7 +15,7 @@ from spacy.vocab import Vocab
 from ..checks import check_probability
 from ..entities import is_unicode, show_label
 from ..errors import PipelineError
-from ..models.score_model import ScoreModel, is_initialized, is_score_model, resize_score_model
+from ..models.score_model import ScoreModel, get_layout, is_initialized, is_score_model, resize_score_model
 from ..spans import Calibration, Cut
 from .settings import (
     MAX_SPANS_PER_TOKEN,
@@ -55,6 +55,19 @@ class ConfiguredPipe(TrainablePipe):
         # What the pipeline's config shows
         self._shown = dict(self._given)
         self.cfg: dict[str, Any] = {"labels": [], **self._given, "calibration": None}
+
+    def require_layout(self, kind: type, architecture: str) -> None:
+        """Refuse a model whose scores are of another kind.
+
+        kind (type): What the layout of the scores is to be.
+        architecture (str): A model of the right kind.
+        RAISES (ValueError): If it is another.
+        """
+        if not isinstance(get_layout(self.model), kind):
+            raise ValueError(
+                f"[{self.name}] Invalid model: its scores are not of the kind that {type(self).__name__} "
+                f"reads. Expected one such as {architecture}."
+            )
 
     def show_in(self, nlp: Language) -> Self:
         """Show settings that change in a pipeline's config, now and from now on.

@@ -152,6 +152,7 @@ class SpanGlobalPointer(SpanPipe[SpanFactors]):
         RAISES (ValueError): If the model is of another kind, or a setting is out of range or unknown.
         """
         super().__init__(vocab, model, name, settings=GlobalPointerSettings(**settings), scorer=scorer)
+        self.require_layout(type(None), "spacy-gpner.EfficientGlobalPointer.v1")
 
     @property
     def window(self) -> Window:

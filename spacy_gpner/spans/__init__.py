@@ -2,7 +2,8 @@
 factors that are linear in the text. Pure torch; knows nothing of spaCy.
 
 Read `scores`, `factors`, `tiles`, `fitting`, `loss`, `pairs`, `divergence`, `decoded`, `decode`, `objective`
-and `globalpointer` in this order.
+and `globalpointer` in this order; and for sequence labelling `tags`, `chain`, `tag_scores` and
+`tag_objective`.
 """
 
 from .decode import decode
@@ -14,6 +15,9 @@ from .loss import zlpr_loss
 from .objective import Objective
 from .pairs import Allowed
 from .scores import Scores
+from .tag_objective import TagObjective
+from .tag_scores import TagScores
+from .tags import TagSet
 from .tiles import Window
 
 __all__ = [
@@ -26,6 +30,9 @@ __all__ = [
     "Scores",
     "SpanFactors",
     "SpanObjective",
+    "TagObjective",
+    "TagScores",
+    "TagSet",
     "Window",
     "decode",
     "divergence",

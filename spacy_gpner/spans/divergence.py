@@ -78,8 +78,8 @@ class SoftmaxKL(Divergence):
         return _softmax_divergence(pair, with_threshold=self.with_threshold, reverse=self.reverse)
 
 
-# The names that configs know them by
-DivergenceName = Literal["kl", "reverse_kl", "zlpr_kl", "reverse_zlpr_kl", "bernoulli", "mse"]
+# The names that configs know them by, and one that is for tags alone
+DivergenceName = Literal["kl", "reverse_kl", "zlpr_kl", "reverse_zlpr_kl", "bernoulli", "mse", "token_kl"]
 DIVERGENCES: dict[str, Divergence] = {
     "kl": SoftmaxKL(with_threshold=False),
     "reverse_kl": SoftmaxKL(with_threshold=False, reverse=True),
@@ -115,10 +115,11 @@ class DistillationLoss:
             raise ValueError(f"Invalid alpha: {self.alpha!r}. Expected a number of at least 0.")
         if self.reduction not in get_args(Reduction):
             raise ValueError(f"Invalid reduction: {self.reduction!r}. Expected one of {get_args(Reduction)}.")
-        if self.divergence not in list(DIVERGENCES) and not isinstance(self.divergence, Divergence):
+        names = get_args(DivergenceName)
+        if self.divergence not in names and not isinstance(self.divergence, Divergence):
             raise ValueError(
-                f"Invalid divergence: {self.divergence!r}. Expected one of {tuple(DIVERGENCES)}, or what "
-                "a function such as spacy-gpner.SoftmaxDivergence.v1 makes."
+                f"Invalid divergence: {self.divergence!r}. Expected one of {names}, or what a function such "
+                "as spacy-gpner.SoftmaxDivergence.v1 makes."
             )
 
 
@@ -145,7 +146,9 @@ def divergence(
     """
     if list(student.lengths) != list(teacher.lengths) or student.num_types != teacher.num_types:
         raise ValueError("The student's and the teacher's factors are not of the same tokens and types.")
-    kind = DIVERGENCES[how.divergence] if isinstance(how.divergence, str) else how.divergence
+    kind = DIVERGENCES.get(how.divergence) if isinstance(how.divergence, str) else how.divergence
+    if kind is None:
+        raise ValueError(f"Invalid divergence: {how.divergence!r}. For spans there are {tuple(DIVERGENCES)}.")
     student, teacher = (_soften(x.full_precision(), how.temperature) for x in (student, teacher))
     pair = ScorePair.of(student.detach(), teacher.detach(), window, how.reduction, allowed)
     with torch.no_grad():

@@ -10,15 +10,18 @@ WIDTHS = (4, 8, 16, 20, 32, 64, 128, 256, 512)
 KEEP = 0.995
 
 
-def fit_window(spans: Sequence[tuple[int, int]], mode: WindowMode = "band") -> Optional[int]:
+def fit_window(
+    spans: Sequence[tuple[int, int]], mode: WindowMode = "band", *, keep: float = KEEP
+) -> Optional[int]:
     """Find the smallest window that keeps nearly all spans.
 
     spans (Sequence[Tuple[int, int]]): First token, and the token after the last, of each.
     mode (str): "band" or "prefix".
-    RETURNS (Optional[int]): The smallest of `WIDTHS` that keeps 99.5 % of them; None where none does.
+    keep (float): The share of them to keep.
+    RETURNS (Optional[int]): The smallest of `WIDTHS` that keeps so many; None where none does.
     """
     for width in WIDTHS:
         window = Window(width, mode)
-        if sum(window.holds(start, end) for start, end in spans) >= KEEP * len(spans):
+        if sum(window.holds(start, end) for start, end in spans) >= keep * len(spans):
             return width
     return None

@@ -90,7 +90,7 @@ def test_unannotated_examples_teach_nothing(kind):
     labelled = kind.examples(nlp)[1]
     scores, _ = component.model.begin_update([unlabelled.x, labelled.x])
     loss, grads = component.get_loss([unlabelled, labelled], scores)
-    assert all((x[: len(unlabelled.x)] == 0).all() for x in grads.tensors)
+    assert (grads.flat()[: len(unlabelled.x)] == 0).all()
     alone, _ = component.get_loss([labelled], scores.documents([False, True]))
     assert loss == pytest.approx(alone)
     loss, grads = component.get_loss([unlabelled], scores.documents([True, False]))

@@ -13,7 +13,7 @@ from thinc.types import Floats2d
 from torch import Tensor, nn
 
 from ...spans import Scores
-from ..score_model import ScoreModel, Tok2Vec, build_score_model, is_score_model
+from ..score_model import ScoreModel, Tok2Vec, build_score_model, get_layout, is_score_model
 from ..torch_layer import LazyTorchShim, get_shim
 
 ARCHITECTURE = "spacy-gpner.Ensemble.v1"
@@ -40,7 +40,13 @@ def Ensemble(members: dict[str, Any]) -> ScoreModel:
             raise ValueError(f"Invalid members: '{name}' is an ensemble. Give its members in its place.")
     tok2vec = _side_by_side([member.get_ref("tok2vec") for member in members.values()])
     heads = [get_shim(member.get_ref("output_layer")) for member in members.values()]
-    model = build_score_model(tok2vec, partial(EnsembleHead, heads))
+    layouts = [get_layout(member) for member in members.values()]
+    if any(layout != layouts[0] for layout in layouts):
+        raise ValueError(
+            "Invalid members: their scores are of different kinds, which have no mean. Give models of one "
+            "kind, and of the same tags."
+        )
+    model = build_score_model(tok2vec, partial(EnsembleHead, heads), layout=layouts[0])
     model.name = ARCHITECTURE
     model.get_ref("output_layer").init = partial(_init_head, tok2vec)
     return model

@@ -1,0 +1,169 @@
+"""The objective of tag scores: a linear-chain conditional random field (Lafferty et al., 2001)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Optional, get_args
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from .chain import best_paths, log_partition, score_paths
+from .decode import decode
+from .decoded import Cut, DecodedSpans, join
+from .divergence import DistillationLoss
+from .objective import Objective
+from .pairs import Allowed
+from .tag_scores import SpanLogProbs, TagScores, span_log_probs
+from .tags import TagSet
+from .tiles import Window
+
+Decoding = Literal["marginal", "viterbi"]
+# A probability of 1 has no log-odds: this is the largest.
+CERTAIN = 1e-12
+EVERY = Window(None)
+
+
+@dataclass(frozen=True)
+class TagObjective(Objective[TagScores]):
+    """The log-likelihood of the gold tags; spans by their probability, or those of the best path; and
+    divergences over paths.
+
+    tags (TagSet): The tags.
+    decoding (str): "marginal" finds all spans whose probability passes the threshold of their type, "viterbi"
+        those of them that are on the path with the highest score.
+    window (Window): Which spans can be found.
+    RAISES (ValueError): If the decoding is unknown.
+    """
+
+    tags: TagSet
+    decoding: Decoding = "marginal"
+    window: Window = EVERY
+
+    def __post_init__(self) -> None:
+        if self.decoding not in get_args(Decoding):
+            raise ValueError(f"Invalid decoding: {self.decoding!r}. Expected one of {get_args(Decoding)}.")
+
+    @property
+    def reach(self) -> Optional[int]:  # type: ignore[override]
+        """The most tokens of a span: the window's width."""
+        return self.window.width
+
+    def loss(self, scores: TagScores, gold: Tensor) -> Tensor:
+        """The negative log-likelihood of the gold tags, a mean over documents and chains. See
+        `Objective.loss`."""
+        scores = scores.full_precision()
+        tags = self.tags.encode(gold, len(scores.emissions), scores.num_types).to(scores.emissions.device)
+        chain = scores.chain
+        return (log_partition(chain) - score_paths(chain, tags)).mean()
+
+    def decode(self, scores: TagScores, cut: Cut) -> DecodedSpans:
+        """Find spans. See `Objective.decode`."""
+        scores = scores.full_precision()
+        if not sum(scores.lengths):
+            return DecodedSpans.none(len(scores.lengths))
+        log_probs = span_log_probs(scores)
+        if self.decoding == "viterbi":
+            spans = self.tags.decode(best_paths(scores.chain))
+            spans = spans[self.holds(spans[:, 0], spans[:, 1] + 1)]
+            found = _of_flat(spans, log_probs.of(spans), scores.lengths)
+        else:
+            found = self._likely(log_probs, cut)
+        chosen = cut.apply(replace(found, logit=_log_odds(found.logit)))
+        return replace(chosen, logit=chosen.logit.float())
+
+    def _likely(self, log_probs: SpanLogProbs, cut: Cut) -> DecodedSpans:
+        """Spans with their log-probabilities, where these pass."""
+        minimum = logsigmoid(cut.minimum)
+        long = decode(log_probs.factors, self.window, Cut(minimum.sigmoid().tolist(), starts=cut.starts))
+        parts = [long.take(long.end - long.start > len(log_probs.short))]
+        for width, values in enumerate(log_probs.short):
+            first, types = (values > minimum.to(values.device)).nonzero().unbind(1)
+            spans = torch.stack([first, first + width, types], 1)
+            parts.append(_of_flat(spans, values[first, types], log_probs.factors.lengths))
+        return join(parts)
+
+    def divergence(
+        self,
+        student: TagScores,
+        target: TagScores,
+        how: DistillationLoss,
+        allowed: Optional[Allowed] = None,
+    ) -> Tensor:
+        """KL(teacher ‖ student): over whole paths ("kl"), or over the tags of each token by itself
+        ("token_kl"); a mean over documents and chains, and with the reduction "mean" over tokens too. See
+        `Objective.divergence`."""
+        if list(student.lengths) != list(target.lengths) or student.num_types != target.num_types:
+            raise ValueError("The student's and the teacher's scores are not of the same tokens and types.")
+        student, target = (x.full_precision().softened(how.temperature) for x in (student, target))
+        sizes = torch.tensor(student.lengths, device=student.emissions.device)
+        weights = (1.0 / max(1, len(sizes) * student.emissions.shape[1])) * torch.ones_like(
+            sizes, dtype=student.emissions.dtype
+        )
+        if how.reduction == "mean":
+            weights = weights / sizes.clamp(min=1)
+        if how.divergence == "kl":
+            return _over_paths(student, target, weights[:, None])
+        if how.divergence == "token_kl":
+            return _over_tokens(student, target, weights[:, None])
+        raise ValueError(f"Invalid divergence: {how.divergence!r}. For tags there are 'kl' and 'token_kl'.")
+
+    def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
+        """Refuse spans that overlap a longer one in the same chain. See `Objective.refuse`."""
+        where = "another of their label" if self.tags.by_type else "another"
+        reason = f"within or across {where}: a chain holds none that overlap, and learns the longest"
+        order = sorted(range(len(spans)), key=lambda i: (spans[i][0] - spans[i][1], spans[i][0], spans[i][2]))
+        taken: dict[str, set[int]] = {}
+        refused: list[Optional[str]] = [None] * len(spans)
+        for i in order:
+            start, end, label = spans[i]
+            own = taken.setdefault(label if self.tags.by_type else "", set())
+            tokens = range(start, end)
+            if own.isdisjoint(tokens):
+                own.update(tokens)
+            else:
+                refused[i] = reason
+        return refused
+
+    def holds(self, start: Tensor, end: Tensor) -> Tensor:
+        """Which spans lie in the window. See `Objective.holds`."""
+        if self.window.width is None:
+            return super().holds(start, end)
+        return end - start <= self.window.width
+
+
+def _over_paths(student: TagScores, target: TagScores, weights: Tensor) -> Tensor:
+    """Σ p (log p - log q) over the paths. The score of a path is linear in the scores of tags and steps, so
+    that its mean needs no more of p than how likely each of these is: the gradient of log Z."""
+    teacher = target.with_tensors(*(x.detach().requires_grad_() for x in target.tensors))
+    with torch.enable_grad():
+        log_z = (log_partition(teacher.chain) * weights).sum()
+        likely = torch.autograd.grad(log_z, teacher.tensors)
+    own = sum((p * x).sum() for p, x in zip(likely, target.tensors, strict=True))
+    others = sum((p * x).sum() for p, x in zip(likely, student.tensors, strict=True))
+    return (log_partition(student.chain) * weights).sum() - others - log_z.detach() + own
+
+
+def _over_tokens(student: TagScores, target: TagScores, weights: Tensor) -> Tensor:
+    """Σ p (log p - log q) over the tags of each token, by their own scores alone."""
+    sizes = torch.tensor(student.lengths, device=weights.device)
+    log_p, log_q = (x.emissions.log_softmax(2) for x in (target, student))
+    apart = (log_p.exp() * (log_p - log_q)).sum(2)
+    return (apart * weights.repeat_interleave(sizes, dim=0)).sum()
+
+
+def _of_flat(spans: Tensor, logit: Tensor, lengths: Sequence[int]) -> DecodedSpans:
+    """Spans of documents from those of the flat batch: first token, last token (inclusive) and type."""
+    sizes = torch.tensor(lengths, dtype=torch.long)
+    doc_of = torch.repeat_interleave(torch.arange(len(lengths)), sizes)
+    first, last, types = spans.cpu().unbind(1)
+    doc = doc_of[first]
+    offset = (sizes.cumsum(0) - sizes)[doc]
+    none = torch.zeros(len(lengths), dtype=torch.long)
+    return DecodedSpans(doc, first - offset, last + 1 - offset, types, logit.cpu(), none)
+
+
+def _log_odds(log_probs: Tensor) -> Tensor:
+    """log p - log(1 - p)."""
+    log_probs = log_probs.clamp(max=-CERTAIN)
+    return log_probs - (-log_probs.expm1()).log()

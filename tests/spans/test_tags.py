@@ -1,0 +1,258 @@
+"""Sequence labelling: chains equal their enumeration, whatever the tags and the batch."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spacy_gpner.spans import Cut, DistillationLoss, TagObjective, TagScores, TagSet, Window
+from spacy_gpner.spans.chain import best_paths, log_partition, score_paths, sum_paths
+from spacy_gpner.spans.tag_scores import span_log_probs
+
+from .tag_oracle import (
+    TAG_SETS,
+    dense_best_paths,
+    dense_divergence,
+    dense_log_partition,
+    dense_span_probabilities,
+    make_tag_scores,
+    spans_of,
+)
+
+batches = st.lists(st.integers(0, 4), min_size=1, max_size=4)
+tag_sets = st.sampled_from(TAG_SETS)
+scales = st.sampled_from([0.1, 1.0, 10.0])
+seeds = st.integers(0, 10**6)
+TYPES = 2
+
+
+def of(lengths, tags, scale, seed):
+    # One chain of BIOES over two types has 9 tags: 9⁴ paths
+    return make_tag_scores(lengths, TYPES, tags, scale=scale, seed=seed)
+
+
+def gradients(value, tensors):
+    found = torch.autograd.grad(value, tensors, allow_unused=True)
+    return [torch.zeros_like(x) if g is None else g for g, x in zip(found, tensors, strict=True)]
+
+
+def leaves(scores):
+    return scores.with_tensors(*(x.detach().requires_grad_() for x in scores.tensors))
+
+
+@settings(max_examples=25, deadline=None)
+@given(batches, tag_sets, scales, seeds)
+def test_log_partition_is_the_sum_over_all_paths(lengths, tags, scale, seed):
+    ours, dense = (leaves(of(lengths, tags, scale, seed)) for _ in range(2))
+    value, oracle = log_partition(ours.chain), dense_log_partition(dense.chain)
+    torch.testing.assert_close(value, oracle, rtol=1e-9, atol=1e-9)
+    if not sum(lengths):
+        return
+    weights = torch.randn(value.shape, dtype=torch.float64)
+    pairs = zip(
+        gradients((value * weights).sum(), ours.tensors),
+        gradients((oracle * weights).sum(), dense.tensors),
+        strict=True,
+    )
+    for own, expected in pairs:
+        torch.testing.assert_close(own, expected, rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(batches, tag_sets, scales, seeds)
+def test_best_paths_are_the_best_of_all(lengths, tags, scale, seed):
+    scores = of(lengths, tags, scale, seed)
+    found = best_paths(scores.chain)
+    assert found.tolist() == dense_best_paths(scores.chain).tolist()
+    best = score_paths(scores.chain, found)
+    assert (best <= log_partition(scores.chain) + 1e-9).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(batches, tag_sets, scales, seeds)
+def test_spans_have_their_exact_probability(lengths, tags, scale, seed):
+    scores = of(lengths, tags, scale, seed)
+    log_probs, expected = span_log_probs(scores), dense_span_probabilities(scores)
+    first = 0
+    for doc, length in enumerate(lengths):
+        cells = [(i, j, t) for i in range(length) for j in range(i, length) for t in range(TYPES)]
+        spans = torch.tensor(cells, dtype=torch.long).reshape(-1, 3)
+        found = log_probs.of(spans + torch.tensor([first, first, 0])).exp().tolist()
+        for cell, p in zip(cells, found, strict=True):
+            assert abs(p - expected[doc, *cell]) < 1e-9
+        first += length
+
+
+def read(found):
+    """The probability of each found span, by document, first token, last token and type."""
+    columns = (found.doc, found.start, found.end - 1, found.type)
+    spans = zip(*(x.tolist() for x in columns), strict=True)
+    return dict(zip(spans, found.score.tolist(), strict=True))
+
+
+@settings(max_examples=25, deadline=None)
+@given(batches, tag_sets, seeds, st.floats(0.01, 0.9))
+def test_likely_spans_are_found(lengths, tags, seed, threshold):
+    scores = of(lengths, tags, 1.0, seed)
+    found = read(TagObjective(tags).decode(scores, Cut([threshold] * TYPES)))
+    expected = {span: p for span, p in dense_span_probabilities(scores).items() if p > threshold}
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(batches, tag_sets, seeds)
+def test_the_best_path_is_found(lengths, tags, seed):
+    scores = of(lengths, tags, 1.0, seed)
+    found = read(TagObjective(tags, "viterbi").decode(scores, Cut([0.0] * TYPES)))
+    probabilities, best, first = dense_span_probabilities(scores), dense_best_paths(scores.chain), 0
+    expected = {}
+    for doc, length in enumerate(lengths):
+        for c, path in enumerate(best[first : first + length].T.tolist()):
+            expected |= {(doc, *span): probabilities[doc, *span] for span in spans_of(path, tags, c)}
+        first += length
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(batches, tag_sets, seeds, st.sampled_from([1.0, 3.0]))
+def test_divergence_is_that_over_all_paths(lengths, tags, seed, temperature):
+    student, target = leaves(of(lengths, tags, 1.0, seed)), of(lengths, tags, 1.0, seed + 1)
+    how = DistillationLoss("kl", temperature=temperature)
+    value = TagObjective(tags).divergence(student, target, how)
+    oracle = dense_divergence(*(x.softened(temperature) for x in (student, target)))
+    torch.testing.assert_close(value.detach(), oracle.detach(), rtol=1e-9, atol=1e-9)
+    if sum(lengths):
+        own, expected = (gradients(x, student.tensors) for x in (value, oracle))
+        for found, wanted in zip(own, expected, strict=True):
+            torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
+    same = TagObjective(tags).divergence(target, target, how)
+    assert abs(float(same)) < 1e-9
+
+
+@pytest.mark.parametrize("tags", TAG_SETS, ids=str)
+@pytest.mark.parametrize("divergence", ["kl", "token_kl"])
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_divergences_are_means_over_documents(tags, divergence, reduction):
+    how = DistillationLoss(divergence, reduction=reduction)
+    lengths = [3, 1, 4]
+    student, target = of(lengths, tags, 1.0, 0), of(lengths, tags, 1.0, 1)
+    objective = TagObjective(tags)
+    each = []
+    for keep in torch.eye(3, dtype=torch.bool).tolist():
+        each.append(float(objective.divergence(student.documents(keep), target.documents(keep), how)))
+    assert float(objective.divergence(student, target, how)) == pytest.approx(sum(each) / 3)
+    assert min(each) > 0
+
+
+def test_divergences_of_spans_are_refused():
+    scores = of([2], TagSet(), 1.0, 0)
+    with pytest.raises(ValueError, match="'kl' and 'token_kl'"):
+        TagObjective(TagSet()).divergence(scores, scores, DistillationLoss("bernoulli"))
+    with pytest.raises(ValueError, match="not of the same tokens"):
+        TagObjective(TagSet()).divergence(scores, of([3], TagSet(), 1.0, 0), DistillationLoss("kl"))
+
+
+@settings(max_examples=50, deadline=None)
+@given(tag_sets, st.integers(1, 12), st.integers(1, 3), seeds)
+def test_tags_stand_for_their_spans(tags, length, n_types, seed):
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randint(0, length, (8, 2), generator=generator).sort(1).values
+    types = torch.randint(0, n_types, (8, 1), generator=generator)
+    spans = [(a, b + 1, str(t)) for (a, b), (t,) in zip(drawn.tolist(), types.tolist(), strict=True)]
+    spans = list(dict.fromkeys(spans))
+    kept = [x for x, reason in zip(spans, TagObjective(tags).refuse(spans), strict=True) if reason is None]
+    gold = torch.tensor([(a, b - 1, int(t)) for a, b, t in kept])
+    encoded = tags.encode(gold, length, n_types)
+    assert sorted(tags.decode(encoded).tolist()) == sorted(gold.tolist())
+    n_chains, n_tags = tags.shape(n_types)
+    ways, starts, ends = tags.ways(n_tags)
+    for path in encoded.T.tolist():
+        assert starts[path[0]]
+        assert ends[path[-1]]
+        assert all(ways[x, y] for x, y in pairwise(path))
+    assert tags.number_of_types(n_chains, n_tags) == n_types
+
+
+def test_the_longest_of_overlapping_spans_is_learned():
+    spans = [(0, 2, "A"), (1, 6, "B"), (5, 7, "A"), (7, 9, "A"), (8, 10, "A")]
+    flat = [reason is None for reason in TagObjective(TagSet(by_type=False)).refuse(spans)]
+    by_type = [reason is None for reason in TagObjective(TagSet(by_type=True)).refuse(spans)]
+    assert flat == [False, True, False, True, False]
+    assert by_type == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize("tags", TAG_SETS, ids=str)
+def test_documents_do_not_depend_on_their_batch(tags):
+    lengths = [7, 0, 30, 1, 12]
+    scores = make_tag_scores(lengths, 3, tags, scale=2.0)
+    objective, cut = TagObjective(tags), Cut([0.05] * 3)
+    together = objective.decode(scores, cut)
+    for doc, keep in enumerate(torch.eye(5, dtype=torch.bool).tolist()):
+        alone = objective.decode(scores.documents(keep), cut)
+        own = together.take(together.doc == doc)
+        for name in ("start", "end", "type"):
+            assert getattr(alone, name).tolist() == getattr(own, name).tolist()
+        torch.testing.assert_close(alone.logit, own.logit)
+
+
+@pytest.mark.parametrize("tags", TAG_SETS, ids=str)
+def test_long_documents_lose_no_digit(tags):
+    exact = make_tag_scores([16384], 9, tags, scale=3.0)
+    single = exact.with_tensors(*(x.float() for x in exact.tensors))
+    spans = tags.decode(best_paths(exact.chain))
+    found, expected = (span_log_probs(x).of(spans).exp() for x in (single, exact))
+    assert (found - expected).abs().max() < 1e-4
+    # The probabilities of all that can be at a token add up to 1
+    sums = sum_paths(exact.chain)
+    at_token = (sums.forward + sums.backward - sums.total[0][:, None]).logsumexp(2)
+    assert at_token.abs().max() < 1e-9
+
+
+@pytest.mark.parametrize("tags", TAG_SETS, ids=str)
+def test_extreme_scores_stay_finite(tags):
+    scores = leaves(make_tag_scores([5, 3], TYPES, tags, scale=1e4))
+    value = log_partition(scores.chain)
+    assert value.isfinite().all()
+    assert all(x.isfinite().all() for x in gradients(value.sum(), scores.tensors))
+    found = TagObjective(tags).decode(scores.detach(), Cut([0.5] * TYPES))
+    assert found.logit.isfinite().all()
+
+
+def test_a_window_bounds_what_is_found():
+    tags = TagSet("bio")
+    scores = make_tag_scores([9], 1, tags, scale=0.0)
+    sure = scores.emissions.clone()
+    sure[0, 0, 1], sure[1:, 0, 2] = 50.0, 50.0
+    scores = scores.with_tensors(sure, *scores.tensors[1:])
+    cut = Cut([0.5])
+    for decoding in ("marginal", "viterbi"):
+        assert TagObjective(tags, decoding).decode(scores, cut).end.tolist() == [9]
+        assert TagObjective(tags, decoding, Window(8)).decode(scores, cut).end.tolist() == []
+
+
+def test_scores_of_some_types():
+    for tags in TAG_SETS:
+        scores = make_tag_scores([4, 2], 3, tags)
+        some = scores.types([2, 0])
+        assert some.num_types == 2
+        assert some.types([1, 0]).types([1, 0]).flat().tolist() == some.flat().tolist()
+        # What is left of a chain without other types is what they leave when they can't be
+        if not tags.by_type:
+            blocked = scores.emissions.clone()
+            blocked[..., 1 + tags.parts : 1 + 2 * tags.parts] = -200.0
+            without = scores.with_tensors(blocked, *scores.tensors[1:])
+            torch.testing.assert_close(log_partition(some.chain), log_partition(without.chain))
+
+
+def test_scores_of_tags_are_not_weighed_by_document():
+    with pytest.raises(ValueError, match="no folds"):
+        make_tag_scores([2], 1, TagSet()).weighted(torch.ones(2))
+
+
+def test_flat_scores_come_back():
+    scores = make_tag_scores([3, 2], 2, TagSet())
+    again = scores.of_flat(scores.flat(), scores.lengths)
+    assert isinstance(again, TagScores)
+    torch.testing.assert_close(again.emissions, scores.emissions)
