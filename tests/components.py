@@ -14,7 +14,6 @@ from spacy_gpner.pipeline.span_pipe import SpanPipe
 
 from .util import CHAR_TOKENIZER, TINY_TOK2VEC, TRAIN, make_examples, train
 
-
 # What one chain over all types can hold: the same sentences without these
 NESTED = [(2, 5, "bod"), (2, 3, "bod"), (0, 6, "sym")]
 FLAT = tuple((text, [span for span in own if span not in NESTED]) for text, own in TRAIN)

@@ -106,6 +106,9 @@ def make_cutter(tok2vec: Model, objective: Objective, size: int) -> Optional[Cut
     for node in tok2vec.walk():
         if hasattr(node, "upstream_name") or any(_has_pieces(shim) for shim in node.shims):
             return None
+        if "token_window" in node.attrs:
+            windows.append(node.attrs["token_window"])
+            strides.append(node.attrs["token_window"] // 2)
         if "get_spans" in node.attrs:
             given: dict[str, Any] = getattr(node.attrs["get_spans"], "keywords", {})
             if not {"window", "stride"} <= given.keys():

@@ -1,18 +1,14 @@
 """A bidirectional LSTM over token vectors."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Optional
 
-import torch
 from spacy.util import registry
-from torch import Tensor, nn
-from torch.nn.functional import layer_norm
-from torch.nn.utils.rnn import pad_sequence
+from torch import nn
 
-from ...checks import MAX_SIZE, check_count
-from ..dropout import Dropout, check_own_dropout
-from .encoder import Encoder, build_encoder, encode_by_length
+from ..score_model import Tok2Vec
+from .encoder import Encoder, build_encoder
+from .recurrent import BiRNN, build_recurrent_layer, check_recurrent
 
 
 @registry.architectures("spacy-gpner.BiLSTMEncoder.v1")
@@ -36,42 +32,33 @@ def BiLSTMEncoder(
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
     RAISES (ValueError): If a setting is out of range; the width must be even.
     """
-    expected = "a positive even number: half for each direction"
-    check_count("width", width, expected, most=MAX_SIZE)
-    if width % 2:
-        raise ValueError(f"Invalid width: {width}. Expected {expected}.")
-    check_count("depth", depth, "at least 1 layer", most=MAX_SIZE)
-    check_own_dropout(dropout)
+    check_recurrent(width, depth, dropout)
     build = partial(BiLSTM, depth=depth, dropout=dropout, layer_norm=layer_norm)
     return build_encoder("bilstm_encoder", width, build)
 
 
-class BiLSTM(nn.Module):
-    """The backward direction reads each document reversed within its own length, so that padding
-    only ever follows a document and needs no packing: twice as fast as packed sequences on a CPU.
-    Documents of similar length go together, so that there is little of it."""
+@registry.architectures("spacy-gpner.BiLSTM.v1")
+def BiLSTMLayer(
+    tok2vec: Tok2Vec,
+    width: int = 256,
+    depth: int = 1,
+    dropout: Optional[float] = None,
+    layer_norm: bool = True,
+) -> Tok2Vec:
+    """Build a bidirectional LSTM on token vectors of any width.
 
-    def __init__(self, width: int, *, depth: int, dropout: Optional[float], layer_norm: bool = False) -> None:
-        super().__init__()
-        self.width = width
-        self.layer_norm = layer_norm
-        self.dropout = Dropout(dropout)
-        self.forwards = nn.ModuleList(nn.LSTM(width, width // 2) for _ in range(depth))
-        self.backwards = nn.ModuleList(nn.LSTM(width, width // 2) for _ in range(depth))
+    tok2vec (Model[List[Doc], List[Floats2d]]): Makes the token vectors.
+    width (int): Width of its output; even. Each direction has half of it.
+    depth (int): Number of layers.
+    dropout (Optional[float]): Dropout rate before each layer; None for that of the training.
+    layer_norm (bool): Whether to normalise each vector of the output.
+    RETURNS (Model[List[Doc], List[Floats2d]]): Both.
+    RAISES (ValueError): If a setting is out of range; the width must be even.
+    """
+    return build_recurrent_layer(BiLSTM, "bilstm", tok2vec, width, depth, dropout, layer_norm)
 
-    def forward(self, vectors: Tensor, lengths: Sequence[int]) -> Tensor:
-        encoded = encode_by_length(vectors, lengths, self._encode)
-        return layer_norm(encoded, [self.width]) if self.layer_norm else encoded
 
-    def _encode(self, parts: list[Tensor]) -> list[Tensor]:
-        lengths = [len(part) for part in parts]
-        sizes = torch.tensor(lengths, device=parts[0].device)
-        hidden = pad_sequence(parts)
-        steps = torch.arange(len(hidden), device=hidden.device)[:, None]
-        reverse = torch.where(steps < sizes, sizes - 1 - steps, steps)[:, :, None]
-        for forward_lstm, backward_lstm in zip(self.forwards, self.backwards, strict=True):
-            hidden = self.dropout(hidden)
-            onward, _ = forward_lstm(hidden)
-            back, _ = backward_lstm(hidden.gather(0, reverse.expand_as(hidden)))
-            hidden = torch.cat([onward, back.gather(0, reverse.expand_as(back))], dim=-1)
-        return [hidden[:length, i] for i, length in enumerate(lengths)]
+class BiLSTM(BiRNN):
+    """Layers of LSTM (Hochreiter and Schmidhuber, 1997), forwards and backwards."""
+
+    cell = nn.LSTM

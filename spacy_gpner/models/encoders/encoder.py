@@ -1,14 +1,18 @@
-"""What all encoders of token vectors have in common."""
+"""What all encoders of token vectors have in common: those that are a part of a `tok2vec`, and those that
+stand on one."""
 
 from collections.abc import Callable, Sequence
-from typing import Optional
+from typing import Any, Optional
 
 import torch
-from thinc.api import Model, xp2torch
+from thinc.api import Model, chain, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor, nn
 
+from ...errors import PipelineError
 from ..by_length import similar_lengths
+from ..score_model import Tok2Vec
+from ..token_vectors import check_tok2vec
 from ..torch_layer import LazyTorchShim, get_shim, run_ragged, unflatten
 
 Encoder = Model[list[Floats2d], list[Floats2d]]
@@ -36,6 +40,34 @@ def build_encoder(name: str, width: int, build: Callable[..., nn.Module]) -> Enc
     )
 
 
+def build_context_layer(
+    tok2vec: Tok2Vec, name: str, width: Optional[int], build: Callable[..., nn.Module], **attrs: Any
+) -> Tok2Vec:
+    """Put an encoder on a `tok2vec` layer of any width.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): Makes the token vectors.
+    name (str): The encoder's name.
+    width (Optional[int]): Width of its output; None for that of its input.
+    build (Callable[..., torch.nn.Module]): Makes the module from `n_in`, the width of its input, and `width`.
+        Its `forward` takes vectors, shape (N, n_in), and the documents' lengths, and gives vectors.
+    attrs (Any): What is to be known of the layer.
+    RETURNS (Model[List[Doc], List[Floats2d]]): Both.
+    RAISES (ValueError): If the layer is of another kind, or the widths of its parts don't fit.
+    """
+    check_tok2vec(tok2vec)
+    layer: Encoder = Model(
+        name,
+        encode_vectors,
+        init=_init_context_layer,
+        dims={"nI": None, "nO": width},
+        attrs={"dropout_rate": 0.0, **attrs},
+        shims=[LazyTorchShim(build)],
+    )
+    if tok2vec.has_dim("nO"):
+        layer.set_dim("nI", tok2vec.get_dim("nO"))
+    return chain(tok2vec, layer)
+
+
 def encode_by_length(
     vectors: Tensor, lengths: Sequence[int], encode: Callable[[list[Tensor]], list[Tensor]]
 ) -> Tensor:
@@ -51,7 +83,8 @@ def encode_by_length(
         encoded = encode([parts[i] for i in members])
         for i, own in zip(members, encoded, strict=True):
             parts[i] = own
-    return torch.cat(parts) if parts else vectors
+    filled = [part for part in parts if len(part)]
+    return torch.cat(filled) if filled else vectors
 
 
 def encode_vectors(
@@ -72,6 +105,23 @@ def encode_vectors(
         return backprop_torch([output], [xp2torch(model.ops.flatten(dY), device=output.device)])
 
     return unflatten(model, output, lengths), backprop
+
+
+def _init_context_layer(
+    model: Encoder,
+    X: Optional[list[Floats2d]] = None,
+    Y: Optional[list[Floats2d]] = None,
+) -> None:
+    if X:
+        model.set_dim("nI", X[0].shape[1])
+    if not model.has_dim("nI"):
+        raise PipelineError(
+            f"The width of the vectors under {model.name} is not known before there are some. Initialize the "
+            "pipeline with examples that have tokens."
+        )
+    if not model.has_dim("nO"):
+        model.set_dim("nO", model.get_dim("nI"))
+    get_shim(model).build(n_in=model.get_dim("nI"), width=model.get_dim("nO"))
 
 
 def _init(
