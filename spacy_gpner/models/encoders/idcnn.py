@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Optional
+from typing import Optional, cast
 
 import torch
 from spacy.util import registry
@@ -99,6 +99,6 @@ class DilatedConvolutions(nn.Module):
         inside = steps < torch.tensor(lengths, device=padded.device)[:, None, None]
         hidden = relu(self.first(padded)) * inside
         for i in range(self.iterations):
-            for convolution in self.blocks[i % len(self.blocks)]:
+            for convolution in cast(nn.ModuleList, self.blocks[i % len(self.blocks)]):
                 hidden = relu(convolution(hidden)) * inside
         return [own[:, :length].T for own, length in zip(hidden, lengths, strict=True)]
