@@ -122,6 +122,8 @@ setup(
             "spacy-gpner.span_scorer.v1 = spacy_gpner.pipeline.scoring:make_span_scorer",
         ],
         "spacy_misc": [
+            "spacy-gpner.FGM.v1 = spacy_gpner.models.adversary:FGM",
+            "spacy-gpner.PGD.v1 = spacy_gpner.models.adversary:PGD",
             "spacy-gpner.BernoulliDivergence.v1 = spacy_gpner.spans.divergence:Bernoulli",
             "spacy-gpner.SquaredErrorDivergence.v1 = spacy_gpner.spans.divergence:SquaredError",
             "spacy-gpner.SoftmaxDivergence.v1 = spacy_gpner.spans.divergence:SoftmaxKL",

@@ -23,7 +23,7 @@ from .rows import COMPONENT, ROWS, Row
 # Paths of a config to files; where they lie is no setting
 FILES = {"train", "dev", "raw_text", "init_tok2vec", "vectors"}
 # Settings of the component that came after the published cells; with these values they change nothing
-YOUNGER = {"overwrite_ents": False, "stretch": 24000}
+YOUNGER = {"overwrite_ents": False, "stretch": 24000, "adversary": None}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.vocab import Vocab
 from thinc.api import Config
 
+from ..models.adversary import Adversary
 from ..models.heads.crf import TagModel
 from ..models.score_model import get_layout
 from ..spans import TagObjective, TagScores, TagSet, Window
@@ -59,6 +60,7 @@ DEFAULT_SPAN_CRF_MODEL = Config().from_str(default_config)["model"]
         "ents_policy": None,
         "overwrite_ents": False,
         "stretch": DEFAULT_STRETCH,
+        "adversary": None,
         "scorer": {"@scorers": "spacy-gpner.span_scorer.v1"},
     },
     default_score_weights={"spans_sc_f": 1.0, "spans_sc_p": 0.0, "spans_sc_r": 0.0},
@@ -76,6 +78,7 @@ def make_span_crf(
     ents_policy: Optional[EntsPolicy],
     overwrite_ents: bool,
     stretch: Optional[int],
+    adversary: Optional[Adversary],
     scorer: Optional[Callable],
 ) -> "SpanCRF":
     """Create a SpanCRF component. See `SpanCRF` for the settings."""
@@ -92,6 +95,7 @@ def make_span_crf(
         ents_policy=ents_policy,
         overwrite_ents=overwrite_ents,
         stretch=stretch,
+        adversary=adversary,
         scorer=scorer,
     ).show_in(nlp)
 
@@ -131,6 +135,7 @@ class SpanCRF(SpanPipe[TagScores]):
         name: str = "span_crf",
         *,
         scorer: Optional[Callable] = score_spans,
+        adversary: Optional[Adversary] = None,
         **settings: Any,
     ) -> None:
         """Initialize the component.
@@ -139,10 +144,12 @@ class SpanCRF(SpanPipe[TagScores]):
         model (Model[List[Doc], TagScores]): The model, with the refs `tok2vec` and `output_layer`.
         name (str): The component instance name, used to add entries to the losses during training.
         scorer (Optional[Callable]): The scoring method.
+        adversary (Optional[Adversary]): What makes training harder; None for nothing.
         settings (Any): The fields of `CRFSettings`.
         RAISES (ValueError): If the model is of another kind, or a setting is out of range or unknown.
         """
-        super().__init__(vocab, model, name, settings=CRFSettings(**settings), scorer=scorer)
+        own = CRFSettings(**settings)
+        super().__init__(vocab, model, name, settings=own, scorer=scorer, adversary=adversary)
         self.require_layout(TagSet, "spacy-gpner.CRF.v1")
 
     @property

@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config
 
 from ..errors import GpnerWarning
+from ..models.adversary import Adversary
 from ..models.score_model import SpanModel
 from ..spans import SpanFactors, SpanObjective, Window
 from ..spans.fitting import fit_window
@@ -65,6 +66,7 @@ DEFAULT_SPAN_GLOBALPOINTER_MODEL = Config().from_str(default_config)["model"]
         "ents_policy": None,
         "overwrite_ents": False,
         "stretch": DEFAULT_STRETCH,
+        "adversary": None,
         "scorer": {"@scorers": "spacy-gpner.span_scorer.v1"},
     },
     default_score_weights={"spans_sc_f": 1.0, "spans_sc_p": 0.0, "spans_sc_r": 0.0},
@@ -82,6 +84,7 @@ def make_span_globalpointer(
     ents_policy: Optional[EntsPolicy],
     overwrite_ents: bool,
     stretch: Optional[int],
+    adversary: Optional[Adversary],
     scorer: Optional[Callable],
 ) -> "SpanGlobalPointer":
     """Create a SpanGlobalPointer component. See `SpanGlobalPointer` for the settings."""
@@ -98,6 +101,7 @@ def make_span_globalpointer(
         ents_policy=ents_policy,
         overwrite_ents=overwrite_ents,
         stretch=stretch,
+        adversary=adversary,
         scorer=scorer,
     ).show_in(nlp)
 
@@ -140,6 +144,7 @@ class SpanGlobalPointer(SpanPipe[SpanFactors]):
         name: str = "span_globalpointer",
         *,
         scorer: Optional[Callable] = score_spans,
+        adversary: Optional[Adversary] = None,
         **settings: Any,
     ) -> None:
         """Initialize the component.
@@ -148,10 +153,12 @@ class SpanGlobalPointer(SpanPipe[SpanFactors]):
         model (Model[List[Doc], SpanFactors]): The model, with the refs `tok2vec` and `output_layer`.
         name (str): The component instance name, used to add entries to the losses during training.
         scorer (Optional[Callable]): The scoring method.
+        adversary (Optional[Adversary]): What makes training harder; None for nothing.
         settings (Any): The fields of `GlobalPointerSettings`.
         RAISES (ValueError): If the model is of another kind, or a setting is out of range or unknown.
         """
-        super().__init__(vocab, model, name, settings=GlobalPointerSettings(**settings), scorer=scorer)
+        own = GlobalPointerSettings(**settings)
+        super().__init__(vocab, model, name, settings=own, scorer=scorer, adversary=adversary)
         self.require_layout(type(None), "spacy-gpner.EfficientGlobalPointer.v1")
 
     @property

@@ -14,6 +14,7 @@ from thinc.api import Optimizer, set_dropout_rate
 
 from ..checks import check_dropout
 from ..errors import GpnerWarning, PipelineError
+from ..models.adversary import Adversary, require_tables
 from ..models.by_length import predict_vectors
 from ..models.score_model import ScoreModel, is_initialized
 from ..models.torch_layer import has_unaveraged_shim
@@ -30,6 +31,7 @@ from .stretches import make_cutter, predict_in_stretches
 from .teaching import Teacher
 
 S = TypeVar("S", bound=Scores)
+T = TypeVar("T")
 
 SAMPLE_SIZE = 10
 NO_LABELS = (
@@ -56,6 +58,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         *,
         settings: Settings,
         scorer: Optional[Callable] = score_spans,
+        adversary: Optional[Adversary] = None,
     ) -> None:
         """Initialize the component.
 
@@ -64,9 +67,11 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         name (str): The component instance name, used to add entries to the losses during training.
         settings (Settings): The settings.
         scorer (Optional[Callable]): The scoring method.
+        adversary (Optional[Adversary]): What makes training harder; None for nothing.
         RAISES (ValueError): If the model is of another kind.
         """
         super().__init__(vocab, model, name, settings=settings, scorer=scorer)
+        self.adversary = adversary
         self._warned_of_dropped = False
         use_one_thread_after_fork()
 
@@ -177,13 +182,20 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
             return losses
         self._require_initialized()
         set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
-        loss, d_scores = self.get_loss(examples, scores)
-        backprop(d_scores)
+
+        def step() -> float:
+            scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
+            loss, d_scores = self.get_loss(examples, scores)
+            backprop(d_scores)
+            return loss
+
+        losses[self.name] += self._make_step(step)
         if sgd is not None:
             self.finish_update(sgd)
-        losses[self.name] += loss
         return losses
+
+    def _make_step(self, step: Callable[[], T]) -> T:
+        return step() if self.adversary is None else self.adversary(self.model, step)
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Update the weights. A calibration does not fit what is learned: it goes.
@@ -231,10 +243,24 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
             return losses
         self._require_initialized()
         set_dropout_rate(self.model, drop)
+        found = self._make_step(lambda: self._learn_from(teacher_pipe, examples, settings))
+        for name, value in found.items():
+            losses[name] += value
+        if sgd is not None:
+            self.finish_update(sgd)
+            teacher_pipe.finish_update(sgd)
+        return losses
+
+    def _learn_from(
+        self, teacher_pipe: Teacher[S], examples: Sequence[Example], settings: DistillationLoss
+    ) -> dict[str, float]:
+        """The gradients of a batch, and its losses by their names."""
+        losses = {}
+        docs = [eg.predicted for eg in examples]
         vectors, backprop_vectors = self.model.get_ref("tok2vec").begin_update(docs)
         scores, backprop_scores = self.model.get_ref("output_layer").begin_update(vectors)
         loss, d_scores = self.get_loss(examples, scores)
-        losses[self.name] += loss
+        losses[self.name] = loss
 
         lesson = teacher_pipe.teach(docs, vectors, is_train=True)
         if settings.alpha:
@@ -246,18 +272,15 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
                 return settings.alpha * apart
 
             value, d_divergence = differentiate(scores, divergence, name=f"{self.name}, distillation")
-            losses[f"{self.name}_distillation"] += value
+            losses[f"{self.name}_distillation"] = value
             d_scores = d_scores + d_divergence
         d_vectors = backprop_scores(d_scores)
 
         if lesson.joint is not None:
             value, d_linked = lesson.joint(examples, self.key)
-            losses[f"{self.name}_teacher"] += value
+            losses[f"{self.name}_teacher"] = value
             d_vectors = [own + linked for own, linked in zip(d_vectors, d_linked, strict=True)]
         backprop_vectors(d_vectors)
-        if sgd is not None:
-            self.finish_update(sgd)
-            teacher_pipe.finish_update(sgd)
         return losses
 
     def get_loss(self, examples: Iterable[Example], scores: S) -> tuple[float, S]:
@@ -314,6 +337,8 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         head = self.model.get_ref("output_layer")
         head.set_dim("nO", len(self.labels), force=True)
         self.model.initialize(X=sample) if sample else self.model.initialize()
+        if self.adversary is not None:
+            require_tables(self.model, self.name)
         keep_frozen_vectors(self.name, self.model, get_examples, nlp)
 
     def fit(self, spans: Sequence[tuple[int, int]]) -> None:
