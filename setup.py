@@ -131,6 +131,7 @@ setup(
             "spacy-gpner.DistillationLoss.v1 = spacy_gpner.spans.divergence:DistillationLoss",
         ],
         "thinc_optimizers": [
+            "spacy-gpner.TorchOptimizer.v1 = spacy_gpner.training.torch_optimizer:create_torch_optimizer",
             "spacy-gpner.LazyAdam.v1 = spacy_gpner.training.lazy_adam:create_lazy_adam_v1",
             "spacy-gpner.LazyAdam.v2 = spacy_gpner.training.lazy_adam:create_lazy_adam",
         ],

@@ -1,8 +1,6 @@
 """Adam for models whose parameters are mostly embedding tables, or partly pretrained."""
 
-import math
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Optional, cast
 
 from spacy.util import registry
@@ -11,7 +9,7 @@ from thinc.backends import get_array_ops
 from thinc.optimizers import ADAM_DEFAULTS
 from thinc.types import Floats2d, FloatsXd
 
-from ..checks import is_number
+from .rates import check_lr_scale, scale_of
 
 # The parameter of thinc's `HashEmbed` and `Embed`; that of spaCy's `CharacterEmbed` has three dimensions.
 TABLE = "E"
@@ -70,9 +68,7 @@ def create_lazy_adam(
     RETURNS (LazyAdam): The optimizer.
     RAISES (ValueError): If a factor is no number of at least 0.
     """
-    for pattern, scale in (lr_scale or {}).items():
-        if not is_number(scale) or not 0 <= scale < math.inf:
-            raise ValueError(f"Invalid lr_scale of {pattern!r}: {scale!r}. Expected a factor of at least 0.")
+    check_lr_scale(lr_scale or {})
     return LazyAdam(
         learn_rate,
         lr_scale=lr_scale or {},
@@ -109,8 +105,7 @@ class LazyAdam(Optimizer):
         lr_scale (float): Factor of the learning rate.
         RETURNS (Tuple[FloatsXd, FloatsXd]): Both.
         """
-        patterns = (scale for pattern, scale in self.lr_scale.items() if fnmatchcase(key[1], pattern))
-        lr_scale *= next(patterns, 1.0)
+        lr_scale *= scale_of(key[1], self.lr_scale)
         if key[1] != TABLE or weights.ndim != 2:
             return super().__call__(key, weights, gradient, lr_scale=lr_scale)
         table, d_table = weights, cast(Floats2d, gradient)
