@@ -8,7 +8,7 @@ import numpy
 import torch
 from torch import Tensor
 
-from ..spans import Allowed, Objective, Scores
+from ..spans import Allowed, LikelySpans, Objective, Scores
 from ..spans.tiles import Tiles
 
 S = TypeVar("S", bound=Scores)
@@ -53,6 +53,20 @@ class TokenMap:
         if self.same:
             return scores
         return scores.on_tokens(self.starts.clamp(min=0), self.ends.clamp(min=0), self.lengths)
+
+    def spans_to_student(self, likely: LikelySpans) -> LikelySpans:
+        """The teacher's spans on the student's tokens, where these have the same edges."""
+        if self.same:
+            return likely
+        starts, ends = (self._places(edges.cpu()) for edges in (self.starts, self.ends))
+        return likely.on_tokens(starts, ends, self.lengths)
+
+    def _places(self, edges: Tensor) -> Tensor:
+        """The student token of each teacher token with that edge, or -1, shape (T,)."""
+        found = torch.full((len(self.positions),), NO_TOKEN)
+        student = (edges != NO_TOKEN).nonzero()[:, 0]
+        found[edges[student]] = student
+        return found
 
     def allowed(self, teacher: Objective, student: Objective) -> Optional[Allowed]:
         """The student's spans that the teacher can predict too, on its tokens, as `divergence` takes them."""

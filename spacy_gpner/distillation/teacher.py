@@ -83,7 +83,8 @@ class LinkedTeacher(Generic[S]):
         self.head = self.pipe.model.get_ref("output_layer")
         if not is_initialized(self.pipe.model):
             raise DistillationError(f"The teacher's component '{name}' has not been trained.")
-        if type(self.pipe.objective) is not type(student.objective):
+        self.is_comparable = student.objective.compares(self.pipe.objective)
+        if not self.is_comparable and not student.objective.learns_spans:
             raise DistillationError(
                 f"The teacher's component '{name}' ({type(self.pipe).__name__}) and the student's "
                 f"'{student.name}' ({type(student).__name__}) have scores of different kinds. Train a "
@@ -221,11 +222,11 @@ class LinkedTeacher(Generic[S]):
         tokens = self._map_tokens(docs)
         scores, backprop = self._score(docs, vectors, tokens, is_train)
         common = scores.detach().types([self.pipe.labels.index(label) for label in self.labels])
-        return Lesson(
-            target=tokens.to_student(common),
-            allowed=tokens.allowed(self.pipe.objective, self.student.objective),
-            joint=None if backprop is None else self._joint(scores, tokens, backprop),
-        )
+        joint = None if backprop is None else self._joint(scores, tokens, backprop)
+        if not self.is_comparable:
+            return Lesson(tokens.spans_to_student(self.pipe.objective.likely(common)), joint=joint)
+        allowed = tokens.allowed(self.pipe.objective, self.student.objective)
+        return Lesson(tokens.to_student(common), allowed, joint)
 
     def _map_tokens(self, docs: Sequence[Doc]) -> TokenMap:
         return map_tokens(

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Optional, Protocol, TypeVar
+from typing import Generic, Optional, Protocol, TypeVar, Union
 
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Optimizer
 from thinc.types import Floats2d
 
-from ..spans import Allowed, Scores
+from ..spans import Allowed, LikelySpans, Scores
 
 S = TypeVar("S", bound=Scores)
 
@@ -21,13 +21,14 @@ Joint = Callable[[Sequence[Example], str], tuple[float, list[Floats2d]]]
 class Lesson(Generic[S]):
     """What a teacher makes of a batch.
 
-    target (Scores): Its scores for the labels that it teaches, on the student's tokens, detached.
+    target (Union[Scores, LikelySpans]): Its scores for the labels that it teaches, on the student's tokens,
+        detached; or of a teacher of another kind the spans that it finds likely.
     allowed (Optional[Callable[[Tiles], Tensor]]): Which spans it has an opinion of; None for all.
     joint (Optional[Joint]): Gives the teacher's own loss on the gold of the batch and what of its gradient
         reaches the student's vectors; None where nothing of the teacher learns.
     """
 
-    target: S
+    target: Union[S, LikelySpans]
     allowed: Optional[Allowed] = None
     joint: Optional[Joint] = None
 

@@ -11,6 +11,7 @@ from .decoded import Calibration, Cut, DecodedSpans
 from .divergence import DistillationLoss, divergence
 from .factors import SpanFactors
 from .globalpointer import SpanObjective
+from .likely import LikelySpans
 from .loss import zlpr_loss
 from .objective import Objective
 from .pairs import Allowed
@@ -26,6 +27,7 @@ __all__ = [
     "Cut",
     "DecodedSpans",
     "DistillationLoss",
+    "LikelySpans",
     "Objective",
     "Scores",
     "SpanFactors",

@@ -69,7 +69,7 @@ def log_partition(chain: Chain) -> Tensor:
 
 
 def sum_paths(chain: Chain) -> PathSums:
-    """Sum exp(score) over all paths, and over the ways to each tag and on from it. No gradient.
+    """Sum exp(score) over all paths, and over the ways to each tag and on from it.
 
     chain (Chain): The chain.
     RETURNS (PathSums): The sums.
@@ -77,12 +77,11 @@ def sum_paths(chain: Chain) -> PathSums:
     if chain.is_empty:
         total = chain.emissions.new_zeros(len(chain.lengths), chain.emissions.shape[1]).double()
         return PathSums(total, chain.emissions.double(), chain.emissions.double())
-    with torch.no_grad():
-        scan = _Scan(chain)
-        forward, backward = scan.forward(), scan.backward()
-        upto, total = scan.scales(forward)
-        rest = total[scan.edges.doc_of] - upto - (forward * backward).sum(2).log()
-        return PathSums(total, forward.log() + upto[..., None], backward.log() + rest[..., None])
+    scan = _Scan(chain)
+    forward, backward = scan.forward(), scan.backward()
+    upto, total = scan.scales(forward)
+    rest = total[scan.edges.doc_of] - upto - (forward * backward).sum(2).log()
+    return PathSums(total, _log(forward) + upto[..., None], _log(backward) + rest[..., None])
 
 
 def score_paths(chain: Chain, tags: Tensor) -> Tensor:
@@ -280,6 +279,11 @@ def _exp_below_top(scores: Tensor) -> tuple[Tensor, Tensor]:
     flat = scores.double().flatten(1)
     top = flat.amax(1)
     return _exp(flat - top[:, None]).view_as(scores), top
+
+
+def _log(sums: Tensor) -> Tensor:
+    """log of what is at least 0; where it is 0 there is no gradient, in place of none that is a number."""
+    return sums.clamp(min=torch.finfo(sums.dtype).tiny).log().masked_fill(sums == 0, -torch.inf)
 
 
 def _exp(scores: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ its rows in a pass over the scores before that for the gradient.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal, Optional, get_args
 
@@ -149,18 +149,12 @@ def divergence(
     kind = DIVERGENCES.get(how.divergence) if isinstance(how.divergence, str) else how.divergence
     if kind is None:
         raise ValueError(f"Invalid divergence: {how.divergence!r}. For spans there are {tuple(DIVERGENCES)}.")
-    student, teacher = (_soften(x.full_precision(), how.temperature) for x in (student, teacher))
+    student, teacher = (x.full_precision().softened(how.temperature) for x in (student, teacher))
     pair = ScorePair.of(student.detach(), teacher.detach(), window, how.reduction, allowed)
     with torch.no_grad():
         value, gradient = kind.measure(pair)
     result: Tensor = WithGradient.apply(value, gradient.tensors, *student.tensors)
     return result
-
-
-def _soften(factors: SpanFactors, temperature: float) -> SpanFactors:
-    if temperature == 1:
-        return factors
-    return replace(factors, q=factors.q / temperature, a=factors.a / temperature, b=factors.b / temperature)
 
 
 def _sum_over_cells(

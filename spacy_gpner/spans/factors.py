@@ -87,6 +87,16 @@ class SpanFactors(Scores):
         row = weights[:, None]
         return replace(self, q=self.q * row[:, None], a=self.a * row, b=self.b * row)
 
+    def softened(self, temperature: float) -> Self:
+        """Factors of every score divided by a temperature.
+
+        temperature (float): What to divide by.
+        RETURNS (SpanFactors): Their factors.
+        """
+        if temperature == 1:
+            return self
+        return replace(self, q=self.q / temperature, a=self.a / temperature, b=self.b / temperature)
+
     @classmethod
     def mean(cls, parts: Sequence[Self]) -> Self:
         """Factors of the mean of all scores, exactly: q and k side by side, q divided by the number of parts;

@@ -4,16 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional, cast
 
+import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from .decode import decode
 from .decoded import Cut, DecodedSpans
 from .divergence import DistillationLoss, divergence
 from .factors import SpanFactors
+from .likely import LikelySpans
 from .loss import zlpr_loss
 from .objective import Objective
-from .pairs import Allowed
+from .pairs import Allowed, document_weights
 from .tiles import Window
+
+# The log-odds of what a teacher does not name
+UNLIKELY = -50.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,23 @@ class SpanObjective(Objective[SpanFactors]):
     ) -> Tensor:
         """The divergence over the spans in the window. See `Objective.divergence`."""
         return divergence(student, target, self.window, how, allowed)
+
+    def span_divergence(self, student: SpanFactors, target: LikelySpans, how: DistillationLoss) -> Tensor:
+        """The divergence over the spans in the window. See `Objective.span_divergence`."""
+        student = student.full_precision().softened(how.temperature)
+        none, unlikely = student.a.new_zeros(len(student.a), 1, 0), torch.full_like(student.a, UNLIKELY)
+        nothing = SpanFactors(none, none, unlikely, torch.zeros_like(unlikely), student.lengths)
+        plain = DistillationLoss("bernoulli", reduction=how.reduction)
+        from_nothing = divergence(student, nothing, self.window, plain)
+
+        held = self.holds(target.spans[:, 0], target.spans[:, 1] + 1)
+        spans, t = target.spans[held].to(student.a.device), target.logit[held].to(student.a) / how.temperature
+        p = t.sigmoid()
+        entropy = p * softplus(-t) + (1 - p) * softplus(t)
+        weights = document_weights(student.lengths, student.num_types, how.reduction).to(student.a)
+        sizes = torch.tensor(student.lengths, device=weights.device)
+        of_span = weights.repeat_interleave(sizes)[spans[:, 0]]
+        return from_nothing - (of_span * (p * student.score(*spans.unbind(1)) + entropy)).sum()
 
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
         """Refuse spans outside the window. See `Objective.refuse`."""

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .decoded import Cut, DecodedSpans
 from .divergence import DistillationLoss
+from .likely import FLOOR, LikelySpans
 from .pairs import Allowed
 from .scores import Scores
 
@@ -54,6 +55,36 @@ class Objective(ABC, Generic[S]):
         allowed (Optional[Callable[[Tiles], Tensor]]): Which spans to compare; None for all.
         RETURNS (Tensor): The divergence, a scalar.
         """
+
+    def compares(self, other: "Objective") -> bool:
+        """Whether `divergence` compares these scores with those of another objective: those of its kind."""
+        return type(self) is type(other)
+
+    def likely(self, scores: S) -> LikelySpans:
+        """The spans that are not all but impossible, which a student of another kind can learn from.
+
+        scores (Scores): The batch's scores.
+        RETURNS (LikelySpans): The spans.
+        """
+        found = self.decode(scores, Cut([FLOOR] * scores.num_types))
+        return LikelySpans.of(found, scores.lengths)
+
+    def span_divergence(self, student: S, target: LikelySpans, how: DistillationLoss) -> Tensor:
+        """How far a student's scores are from the spans that a teacher of another kind finds likely:
+        Σ KL(Bernoulli(p) ‖ Bernoulli(q)), a mean over documents and types.
+
+        student (Scores): Its scores.
+        target (LikelySpans): The spans, of the same tokens and types.
+        how (DistillationLoss): Its temperature and reduction.
+        RETURNS (Tensor): The divergence, a scalar.
+        RAISES (NotImplementedError): If scores of this kind can't learn from single spans.
+        """
+        raise NotImplementedError
+
+    @property
+    def learns_spans(self) -> bool:
+        """Whether scores of this kind can learn from single spans."""
+        return type(self).span_divergence is not Objective.span_divergence
 
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
         """Tell which gold spans of a document can't be learned.

@@ -4,7 +4,7 @@ Every divergence here has a simple gradient, which is made along with its value,
 a backward pass or made again in one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Optional
 
@@ -62,9 +62,7 @@ class ScorePair:
             for tiles in make_tiles(student.lengths, window, device)
             for part in tiles.split(max(1, SCORES_AT_ONCE // max(1, student.num_types)))
         ]
-        weights = torch.ones(len(lengths), dtype=torch.float64) / max(1, len(lengths) * student.num_types)
-        if reduction == "mean":
-            weights /= lengths.clamp(min=1).square()
+        weights = document_weights(student.lengths, student.num_types, reduction)
         doc_of = torch.repeat_interleave(torch.arange(len(lengths)), lengths).to(device)
         return cls(student, teacher, cells, doc_of, weights.to(student.q))
 
@@ -99,6 +97,20 @@ class ScorePair:
             tiles.add_to_rows(q[:, of_q], _to_types(d_q, q.shape[1]))
             tiles.add_to_cols(k[:, of_k], _to_types(d_k, k.shape[1]))
         return replace(self.student, q=q, k=k, a=a, b=b)
+
+
+def document_weights(lengths: Sequence[int], n_types: int, reduction: Reduction) -> Tensor:
+    """What a span of each document weighs in a mean over documents and types, in float64, shape (D,).
+
+    lengths (Sequence[int]): Tokens of each document.
+    n_types (int): How many types there are.
+    reduction (str): "sum" for each document and type, or "mean" over its L² cells.
+    RETURNS (Tensor): The weights.
+    """
+    weights = torch.ones(len(lengths), dtype=torch.float64) / max(1, len(lengths) * n_types)
+    if reduction == "mean":
+        weights /= torch.tensor(lengths).clamp(min=1).square()
+    return weights
 
 
 def _projections(factors: SpanFactors, tiles: Tiles, types: slice) -> tuple[Tensor, Tensor]:

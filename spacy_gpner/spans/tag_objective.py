@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Literal, Optional, get_args
 
 import torch
-from torch import Tensor
+from torch import Tensor, xlogy
 from torch.nn.functional import logsigmoid
 
 from .chain import best_paths, log_partition, score_paths
 from .decode import decode
 from .decoded import Cut, DecodedSpans, join
 from .divergence import DistillationLoss
+from .likely import LikelySpans
 from .objective import Objective
-from .pairs import Allowed
+from .pairs import Allowed, document_weights
 from .tag_scores import SpanLogProbs, TagScores, span_log_probs
 from .tags import TagSet
 from .tiles import Window
@@ -107,6 +108,22 @@ class TagObjective(Objective[TagScores]):
         if how.divergence == "token_kl":
             return _over_tokens(student, target, weights[:, None])
         raise ValueError(f"Invalid divergence: {how.divergence!r}. For tags there are 'kl' and 'token_kl'.")
+
+    def compares(self, other: Objective) -> bool:
+        """Whether another's scores are of the same tags. See `Objective.compares`."""
+        return isinstance(other, TagObjective) and self.tags == other.tags
+
+    def span_divergence(self, student: TagScores, target: LikelySpans, how: DistillationLoss) -> Tensor:
+        """The divergence over the spans that either of both finds likely. See `Objective.span_divergence`."""
+        student = student.full_precision().softened(how.temperature)
+        own = self.likely(student.detach())
+        spans, p = target.softened(how.temperature).join(own.spans)
+        spans, p = spans.to(student.emissions.device), p.to(student.emissions.device)
+        log_q = span_log_probs(student).of(spans).clamp(max=-CERTAIN)
+        apart = xlogy(p, p) - p * log_q + xlogy(1 - p, 1 - p) - (1 - p) * (-log_q.expm1()).log()
+        weights = document_weights(student.lengths, student.num_types, how.reduction).to(apart)
+        sizes = torch.tensor(student.lengths, device=weights.device)
+        return (weights.repeat_interleave(sizes)[spans[:, 0]] * apart).sum()
 
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
         """Refuse spans that overlap a longer one in the same chain. See `Objective.refuse`."""

@@ -180,8 +180,8 @@ def _leave(chain: Chain, sums: PathSums, edges: Edges, tag: Tensor, inside: Tens
     """Log of the sum over the ways on from a tag of each type that don't go on inside, shape (N, C, K)."""
     onward = chain.emissions + sums.backward
     top = onward.amax(2, keepdim=True)
-    weights = chain.transitions[:, tag].exp().transpose(1, 2)
-    weights[:, inside, torch.arange(len(inside))] = 0.0
+    going_on = torch.arange(chain.starts.shape[1], device=tag.device)[:, None] == inside
+    weights = chain.transitions[:, tag].exp().transpose(1, 2).masked_fill(going_on, 0.0)
     result = chain.ends[:, tag].expand(len(onward), -1, -1).clone()
     before, after = edges.steps
     summed = torch.einsum("ncs,csk->nck", (onward - top)[after].exp(), weights)

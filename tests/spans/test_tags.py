@@ -1,5 +1,6 @@
 """Sequence labelling: chains equal their enumeration, whatever the tags and the batch."""
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -7,10 +8,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_gpner.spans import Cut, DistillationLoss, TagObjective, TagScores, TagSet, Window
+from spacy_gpner.spans import (
+    Cut,
+    DistillationLoss,
+    LikelySpans,
+    SpanObjective,
+    TagObjective,
+    TagScores,
+    TagSet,
+    Window,
+)
 from spacy_gpner.spans.chain import best_paths, log_partition, score_paths, sum_paths
 from spacy_gpner.spans.tag_scores import span_log_probs
 
+from .oracle import HEADS, make_factors, require_grad
 from .tag_oracle import (
     TAG_SETS,
     dense_best_paths,
@@ -256,3 +267,85 @@ def test_flat_scores_come_back():
     again = scores.of_flat(scores.flat(), scores.lengths)
     assert isinstance(again, TagScores)
     torch.testing.assert_close(again.emissions, scores.emissions)
+
+
+def dense_span_divergence(student, target, n_docs, reduction="sum"):
+    """Σ KL over all spans, of which those that are not among the target's are impossible."""
+    total = 0.0
+    for (doc, *span), q in student.items():
+        p = target.get((doc, *span), 0.0)
+        total += p * (math.log(p / q) if p else 0.0) + (1 - p) * math.log((1 - p) / (1 - q))
+    return total / (n_docs * TYPES)
+
+
+@pytest.mark.parametrize("tags", TAG_SETS, ids=str)
+def test_a_chain_learns_from_likely_spans(tags):
+    """Whatever its teacher is: value against enumeration, gradient against differences."""
+    lengths = [4, 0, 2, 3]
+    student = leaves(of(lengths, tags, 1.0, 0))
+    target = TagObjective(TagSet("bio", True)).likely(of(lengths, TagSet("bio", True), 1.0, 1))
+    objective, how = TagObjective(tags), DistillationLoss()
+    value = objective.span_divergence(student, target, how)
+    docs = torch.repeat_interleave(torch.arange(4), torch.tensor(lengths))
+    offset = torch.tensor([0, 4, 4, 6])
+    named = {
+        (int(docs[i]), i - int(offset[docs[i]]), j - int(offset[docs[i]]), t): p
+        for (i, j, t), p in zip(target.spans.tolist(), target.logit.sigmoid().tolist(), strict=True)
+    }
+    likely = {x: q for x, q in dense_span_probabilities(student.detach()).items() if q > 0.01 or x in named}
+    assert float(value.detach()) == pytest.approx(dense_span_divergence(likely, named, 4), abs=1e-6)
+    for i, gradient in enumerate(gradients(value, student.tensors)):
+        place = int(gradient.abs().argmax())
+        sides = []
+        for step in (1e-5, -1e-5):
+            tensors = [x.detach().clone() for x in student.tensors]
+            tensors[i].view(-1)[place] += step
+            sides.append(float(objective.span_divergence(student.with_tensors(*tensors), target, how)))
+        assert (sides[0] - sides[1]) / 2e-5 == pytest.approx(float(gradient.view(-1)[place]), rel=1e-3)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_span_factors_learn_from_likely_spans(reduction):
+    """The same as from a teacher of span factors whose other spans are impossible."""
+    lengths = [4, 0, 3]
+    student = require_grad(make_factors(lengths, TYPES, HEADS[0], 1.0, 0), torch.float64)
+    target = TagObjective(TagSet()).likely(of(lengths, TagSet(), 1.0, 0))
+    how = DistillationLoss(temperature=2.0, reduction=reduction)
+    value = SpanObjective(Window(None)).span_divergence(student, target, how)
+    expected = 0.0
+    named = {tuple(x): t for x, t in zip(target.spans.tolist(), target.logit.tolist(), strict=True)}
+    for first, length in zip((0, 4, 4), lengths, strict=True):
+        weight = 1 / 6 / (length**2 if reduction == "mean" and length else 1)
+        for i in range(first, first + length):
+            for j in range(i, first + length):
+                for t in range(TYPES):
+                    s = float(student.score(*torch.tensor([[i], [j], [t]]))) / 2
+                    logit = named.get((i, j, t))
+                    p = 0.0 if logit is None else 1 / (1 + math.exp(-logit / 2))
+                    q = 1 / (1 + math.exp(-s))
+                    expected += weight * (
+                        (p * math.log(p / q) if p else 0.0) + (1 - p) * math.log((1 - p) / (1 - q))
+                    )
+    assert float(value.detach()) == pytest.approx(expected, abs=1e-6)
+    assert torch.autograd.grad(value, student.tensors)[2].abs().sum() > 0
+
+
+def test_likely_spans_on_other_tokens():
+    spans = torch.tensor([[0, 1, 0], [2, 2, 1], [0, 2, 0]])
+    likely = LikelySpans(spans, torch.zeros(3), [3])
+    # The second token of the other kind begins within the first of these, and ends with the second
+    moved = likely.on_tokens(torch.tensor([0, -1, 2]), torch.tensor([-1, 1, 3]), [4])
+    assert moved.spans.tolist() == [[0, 1, 0], [2, 3, 1], [0, 3, 0]]
+    assert likely.on_tokens(torch.tensor([0, -1, -1]), torch.tensor([-1, 1, 3]), [4]).spans.tolist() == [
+        [0, 1, 0],
+        [0, 3, 0],
+    ]
+
+
+def test_objectives_know_what_they_can_compare():
+    bio, bioes = TagObjective(TagSet("bio")), TagObjective(TagSet("bioes"))
+    assert bio.compares(TagObjective(TagSet("bio"), "viterbi"))
+    assert not bio.compares(bioes)
+    assert not bio.compares(SpanObjective(Window(None)))
+    assert not SpanObjective(Window(None)).compares(bio)
+    assert SpanObjective(Window(3)).compares(SpanObjective(Window(None)))
