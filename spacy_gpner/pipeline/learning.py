@@ -8,8 +8,9 @@ from spacy.training import Example
 from torch import Tensor
 
 from ..errors import DivergedError
-from ..spans import Objective, Scores
+from ..spans import DistillationLoss, LikelySpans, Objective, Scores
 from .gold import gold_spans
+from .teaching import Lesson
 
 S = TypeVar("S", bound=Scores)
 
@@ -32,6 +33,28 @@ def gold_loss(
         return scores.flat().sum()
     known = [eg for eg, has in zip(examples, annotated, strict=True) if has]
     return objective.loss(scores, gold_spans(known, key, label_ids, objective))
+
+
+def lesson_divergence(
+    student: S, lesson: Lesson[S], objective: Objective[S], how: DistillationLoss
+) -> Tensor:
+    """How far a student's scores are from what its teacher makes of a batch.
+
+    student (Scores): The student's scores for the labels that are taught.
+    lesson (Lesson): What the teacher makes of it.
+    objective (Objective): The student's.
+    how (DistillationLoss): How they are compared.
+    RETURNS (Tensor): The divergence, a scalar.
+    RAISES (ValueError): If scores of this kind, or of two kinds, can't be compared so.
+    """
+    if not isinstance(lesson.target, LikelySpans):
+        return objective.divergence(student, lesson.target, how, lesson.allowed)
+    if how.divergence != "bernoulli":
+        raise ValueError(
+            f"Invalid divergence: {how.divergence!r}. Teacher and student have scores of different kinds, "
+            "which are compared span by span: set divergence to 'bernoulli'."
+        )
+    return objective.span_divergence(student, lesson.target, how)
 
 
 def differentiate(scores: S, loss: Callable[[S], Tensor], *, name: str) -> tuple[float, S]:

@@ -18,13 +18,13 @@ from ..models.adversary import Adversary, require_tables
 from ..models.by_length import predict_vectors
 from ..models.score_model import ScoreModel, is_initialized
 from ..models.torch_layer import has_unaveraged_shim
-from ..spans import Cut, DecodedSpans, DistillationLoss, LikelySpans, Objective, Scores
+from ..spans import Cut, DecodedSpans, DistillationLoss, Objective, Scores
 from .annotations import annotate, annotate_ents
 from .caches import keep_frozen_vectors
 from .configured_pipe import ConfiguredPipe
 from .fork import use_one_thread_after_fork
 from .gold import GoldReport, KeysFound
-from .learning import differentiate, gold_loss
+from .learning import differentiate, gold_loss, lesson_divergence
 from .scoring import score_spans
 from .settings import DEFAULT_SPANS_KEY, Settings
 from .stretches import make_cutter, predict_in_stretches
@@ -267,15 +267,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
             types = [self.labels.index(label) for label in teacher_pipe.labels]
 
             def divergence(own: S) -> torch.Tensor:
-                student, target = own.types(types), lesson.target
-                if isinstance(target, LikelySpans):
-                    if settings.divergence != "bernoulli":
-                        raise ValueError(
-                            f"[{self.name}] Invalid divergence: {settings.divergence!r}. The teacher's scores "
-                            "are of another kind, and compared span by span: set divergence to 'bernoulli'."
-                        )
-                    return settings.alpha * self.objective.span_divergence(student, target, settings)
-                return settings.alpha * self.objective.divergence(student, target, settings, lesson.allowed)
+                return settings.alpha * lesson_divergence(own.types(types), lesson, self.objective, settings)
 
             value, d_divergence = differentiate(scores, divergence, name=f"{self.name}, distillation")
             losses[f"{self.name}_distillation"] = value
