@@ -115,6 +115,10 @@ setup(
             "spacy-gpner.AddLinkage.v1 = spacy_gpner.distillation.linkage:AddLinkage",
             "spacy-gpner.GatedLinkage.v1 = spacy_gpner.distillation.linkage:GatedLinkage",
         ],
+        "spacy_augmenters": [
+            "spacy-gpner.split_sentences.v1 = spacy_gpner.corpora.augment:create_sentence_splitter",
+            "spacy-gpner.resample.v1 = spacy_gpner.corpora.augment:create_resampler",
+        ],
         "spacy_tokenizers": [
             "spacy-gpner.CharTokenizer.v1 = spacy_gpner.tokenizer:create_char_tokenizer",
         ],
