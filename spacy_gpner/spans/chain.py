@@ -81,7 +81,7 @@ def sum_paths(chain: Chain) -> PathSums:
     forward, backward = scan.forward(), scan.backward()
     upto, total = scan.scales(forward)
     rest = total[scan.edges.doc_of] - upto - (forward * backward).sum(2).log()
-    return PathSums(total, _log(forward) + upto[..., None], _log(backward) + rest[..., None])
+    return PathSums(total, log_of_sum(forward) + upto[..., None], log_of_sum(backward) + rest[..., None])
 
 
 def score_paths(chain: Chain, tags: Tensor) -> Tensor:
@@ -281,8 +281,12 @@ def _exp_below_top(scores: Tensor) -> tuple[Tensor, Tensor]:
     return _exp(flat - top[:, None]).view_as(scores), top
 
 
-def _log(sums: Tensor) -> Tensor:
-    """log of what is at least 0; where it is 0 there is no gradient, in place of none that is a number."""
+def log_of_sum(sums: Tensor) -> Tensor:
+    """log of what is at least 0. Where it is 0 there is no gradient, which otherwise would be no number.
+
+    sums (Tensor): The sums.
+    RETURNS (Tensor): Their logarithms.
+    """
     return sums.clamp(min=torch.finfo(sums.dtype).tiny).log().masked_fill(sums == 0, -torch.inf)
 
 

@@ -98,9 +98,7 @@ class TagObjective(Objective[TagScores]):
             raise ValueError("The student's and the teacher's scores are not of the same tokens and types.")
         student, target = (x.full_precision().softened(how.temperature) for x in (student, target))
         sizes = torch.tensor(student.lengths, device=student.emissions.device)
-        weights = (1.0 / max(1, len(sizes) * student.emissions.shape[1])) * torch.ones_like(
-            sizes, dtype=student.emissions.dtype
-        )
+        weights = document_weights(student.lengths, student.emissions.shape[1], "sum").to(student.emissions)
         if how.reduction == "mean":
             weights = weights / sizes.clamp(min=1)
         if how.divergence == "kl":

@@ -7,7 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from .chain import Chain, Edges, PathSums, sum_paths
+from .chain import Chain, Edges, PathSums, log_of_sum, sum_paths
 from .factors import SpanFactors
 from .scores import Scores
 from .tags import BEGIN, END, INSIDE, SINGLE, TagSet
@@ -185,5 +185,5 @@ def _leave(chain: Chain, sums: PathSums, edges: Edges, tag: Tensor, inside: Tens
     result = chain.ends[:, tag].expand(len(onward), -1, -1).clone()
     before, after = edges.steps
     summed = torch.einsum("ncs,csk->nck", (onward - top)[after].exp(), weights)
-    result[before] = summed.log() + top[after]
+    result[before] = log_of_sum(summed) + top[after]
     return result
