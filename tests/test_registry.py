@@ -15,6 +15,7 @@ def test_there_are_entry_points():
     assert {e.group for e in OURS} == {
         "spacy_factories",
         "spacy_architectures",
+        "spacy_augmenters",
         "spacy_tokenizers",
         "spacy_scorers",
         "spacy_misc",
