@@ -10,6 +10,7 @@ from spacy.tokens import DocBin
 from spacy_gpner.corpora.docs import read_docs
 from spacy_gpner.corpora.provenance import get_provenance
 from spacy_gpner.errors import CorpusError
+from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.selection.select import rank, select
 
 from ..components import COMPONENTS
@@ -32,7 +33,7 @@ POOL = [
 def model(request, tmp_path_factory):
     path = tmp_path_factory.mktemp(request.param)
     nlp = COMPONENTS[request.param].trained(steps=15)
-    nlp.get_pipe(NAME).calibration = CALIBRATION
+    find_pipe(nlp).calibration = CALIBRATION
     nlp.to_disk(path)
     return path
 
