@@ -30,6 +30,7 @@ class SpanObjective(Objective[SpanFactors]):
     """
 
     window: Window
+    learns_spans = True
 
     @property
     def reach(self) -> Optional[int]:  # type: ignore[override]

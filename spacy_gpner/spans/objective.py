@@ -23,6 +23,8 @@ class Objective(ABC, Generic[S]):
     reach: Optional[int] = None
     # The first tokens of a document, in which spans lie; None where they can lie anywhere.
     extent: Optional[int] = None
+    # Whether there is a `span_divergence`, for teachers of other kinds.
+    learns_spans: bool = False
 
     @abstractmethod
     def loss(self, scores: S, gold: Tensor) -> Tensor:
@@ -77,14 +79,12 @@ class Objective(ABC, Generic[S]):
         target (LikelySpans): The spans, of the same tokens and types.
         how (DistillationLoss): Its temperature and reduction.
         RETURNS (Tensor): The divergence, a scalar.
-        RAISES (NotImplementedError): If scores of this kind can't learn from single spans.
+        RAISES (ValueError): If scores of this kind can't learn from single spans.
         """
-        raise NotImplementedError
-
-    @property
-    def learns_spans(self) -> bool:
-        """Whether scores of this kind can learn from single spans."""
-        return type(self).span_divergence is not Objective.span_divergence
+        raise ValueError(
+            f"{type(self).__name__} can't learn from single spans. Give a teacher whose scores are of the "
+            "student's kind."
+        )
 
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
         """Tell which gold spans of a document can't be learned.

@@ -40,6 +40,7 @@ class TagObjective(Objective[TagScores]):
     tags: TagSet
     decoding: Decoding = "marginal"
     window: Window = EVERY
+    learns_spans = True
 
     def __post_init__(self) -> None:
         if self.decoding not in get_args(Decoding):

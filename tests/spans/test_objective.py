@@ -38,6 +38,11 @@ def test_what_an_objective_is_without_more():
     starts, ends = torch.tensor([0, 3, 3]), torch.tensor([1, 3, 2])
     assert objective.holds(starts, ends).tolist() == [True, False, False]
     assert objective.covers(SpanObjective(Window(None)))
+    assert objective.compares(Anything())
+    assert not objective.compares(SpanObjective(Window(None)))
+    assert not objective.learns_spans
+    with pytest.raises(ValueError, match="Anything can't learn from single spans"):
+        objective.span_divergence(None, None, DistillationLoss())
 
 
 SPANS = [(start, end) for start in range(8) for end in range(start + 1, 9)]
