@@ -6,7 +6,7 @@ import pytest
 import spacy
 import torch
 from spacy.cli._util import app
-from thinc.api import Config
+from thinc.api import Config, fix_random_seed
 from typer.testing import CliRunner
 
 from spacy_gpner.distillation.linkage import AddLinkage
@@ -139,6 +139,7 @@ def unlabelled(nlp):
 
 def student_of(teacher, examples, steps=60, **kwargs):
     """A student, how good it was before its teacher, and its last losses."""
+    fix_random_seed(0)
     nlp = toy({**TAGGER, "tok2vec": TINY_CNN})
     pipe = nlp.get_pipe(NAME)
     for label in teacher.get_pipe(NAME).labels:
@@ -166,8 +167,9 @@ def test_learns_from_a_teacher_alone_and_teaches(saved):
 def test_learns_from_a_linked_teacher(saved):
     linkage = AddLinkage(detach=False)
     _, _, first = student_of(spacy.load(saved), lambda nlp: make_examples(nlp, DATA), 1)
+    # After more steps the teacher's loss is 0 in float32, for some random numbers.
     nlp, before, losses = student_of(
-        spacy.load(saved), lambda nlp: make_examples(nlp, DATA), linkage=linkage, train_head=True
+        spacy.load(saved), lambda nlp: make_examples(nlp, DATA), 25, linkage=linkage, train_head=True
     )
     assert before < 0.5
     assert f_score(nlp) == 1.0
