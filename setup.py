@@ -95,6 +95,7 @@ setup(
             "spacy-gpner.GlobalPointer.v1 = spacy_gpner.models.heads.globalpointer:GlobalPointer",
             "spacy-gpner.Biaffine.v1 = spacy_gpner.models.heads.biaffine:Biaffine",
             "spacy-gpner.CRF.v1 = spacy_gpner.models.heads.crf:CRF",
+            "spacy-gpner.Softmax.v1 = spacy_gpner.models.heads.softmax:Softmax",
             "spacy-gpner.Ensemble.v1 = spacy_gpner.models.heads.ensemble:Ensemble",
             "spacy-gpner.CompactBiLSTMEncoder.v1 = spacy_gpner.compact.bilstm:CompactBiLSTMEncoder",
             "spacy-gpner.CompactTransformerModel.v1 = spacy_gpner.compact.transformer:CompactTransformerModel",

@@ -75,9 +75,9 @@ def members(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callab
     }
 
 
-def crf(**settings: Any) -> Callable[[Any], Any]:
+def crf(name: str = "CRF", **settings: Any) -> Callable[[Any], Any]:
     return lambda tok2vec: {
-        "@architectures": "spacy-gpner.CRF.v1",
+        "@architectures": f"spacy-gpner.{name}.v1",
         "dropout": 0.0,
         "tok2vec": tok2vec,
         **settings,
@@ -95,6 +95,7 @@ COMPONENTS = {
     ),
     "crf": Kind("span_crf", crf(by_type=True)),
     "flat_crf": Kind("span_crf", crf(scheme="bio"), data=FLAT),
+    "softmax": Kind("span_crf", crf("Softmax", by_type=True)),
     "crf_ensemble": Kind(
         "span_crf",
         members(crf(by_type=True), crf(by_type=True)),

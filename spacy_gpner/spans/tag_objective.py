@@ -6,7 +6,7 @@ from typing import Literal, Optional, get_args
 
 import torch
 from torch import Tensor, xlogy
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import cross_entropy, logsigmoid
 
 from .chain import best_paths, log_partition, score_paths
 from .decode import decode
@@ -52,10 +52,14 @@ class TagObjective(Objective[TagScores]):
         return self.window.width
 
     def loss(self, scores: TagScores, gold: Tensor) -> Tensor:
-        """The negative log-likelihood of the gold tags, a mean over documents and chains. See
-        `Objective.loss`."""
+        """The negative log-likelihood of the gold tags, as paths or each by itself; a mean over documents and
+        chains. See `Objective.loss`."""
         scores = scores.full_precision()
-        tags = self.tags.encode(gold, len(scores.emissions), scores.num_types).to(scores.emissions.device)
+        emissions = scores.emissions
+        tags = self.tags.encode(gold, len(emissions), scores.num_types).to(emissions.device)
+        if scores.independent:
+            summed = cross_entropy(emissions.flatten(0, 1), tags.flatten(), reduction="sum")
+            return summed / max(1, len(scores.lengths) * emissions.shape[1])
         chain = scores.chain
         return (log_partition(chain) - score_paths(chain, tags)).mean()
 

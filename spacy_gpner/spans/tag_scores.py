@@ -22,6 +22,7 @@ class TagScores(Scores):
     starts, ends (Tensor): Scores of first and of last tags, shape (C, S).
     lengths (Sequence[int]): Tokens of each document; their sum is N.
     tags (TagSet): The tags. What these rule out has no part in any sum, whatever its score.
+    independent (bool): Whether the tags of each token are learned by themselves.
     """
 
     emissions: Tensor
@@ -30,6 +31,7 @@ class TagScores(Scores):
     ends: Tensor
     lengths: Sequence[int]
     tags: TagSet
+    independent: bool = False
 
     @property
     def num_types(self) -> int:
