@@ -13,8 +13,11 @@ from spacy_gpner.configs.recipe import CHINESE_TRANSFORMER, Recipe
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 LARGE = f"{CHINESE_TRANSFORMER}-large"
+ALBERT = "voidful/albert_chinese_base"
 # What each is made of. The main paper's student is transformer_base, its teacher transformer_large, and the
 # rival of its Tables 3 and 6 transformer_large_globalpointer: types with projections of their own, no window.
+# albert_idcnn_mha_crf and roberta_fgm_mha_crf are the systems of the papers that label sequences, cpu_*_crf
+# what of them a CPU can train: from scratch, on an encoder's vectors, and on its first layers.
 RECIPES = {
     "cpu": Recipe("zh", "base"),
     "cpu_student": Recipe("zh", "small"),
@@ -25,6 +28,23 @@ RECIPES = {
     "transformer_large": Recipe("zh", "transformer", transformer=LARGE, gpu=True, student=False),
     "transformer_large_globalpointer": Recipe(
         "zh", "transformer", transformer=LARGE, gpu=True, head="GlobalPointer", student=False
+    ),
+    "albert_idcnn_mha_crf": Recipe(
+        "zh",
+        "transformer",
+        transformer=ALBERT,
+        gpu=True,
+        component="span_crf",
+        context=("idcnn", "mha"),
+        student=False,
+    ),
+    "roberta_fgm_mha_crf": Recipe(
+        "zh", "transformer", gpu=True, component="span_crf", context=("mha",), adversary=True, student=False
+    ),
+    "cpu_crf": Recipe("zh", "base", component="span_crf", context=("idcnn", "mha")),
+    "cpu_frozen_crf": Recipe("zh", "frozen", component="span_crf", context=("idcnn", "mha")),
+    "cpu_transformer_crf": Recipe(
+        "zh", "transformer", depth=4, component="span_crf", context=("mha",), adversary=True
     ),
 }
 

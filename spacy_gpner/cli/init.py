@@ -28,6 +28,22 @@ class Size(StrEnum):
     transformer = "transformer"
 
 
+class Component(StrEnum):
+    """Which component the config is for."""
+
+    span_globalpointer = "span_globalpointer"
+    span_crf = "span_crf"
+
+
+class Context(StrEnum):
+    """A layer that reads what stands around a token."""
+
+    idcnn = "idcnn"
+    mha = "mha"
+    bilstm = "bilstm"
+    bigru = "bigru"
+
+
 def init_config_cli(
     output: Path = Arg(..., metavar="OUT.cfg", help="The config to write, or - for stdout", allow_dash=True),
     lang: str = Opt("zh", "--lang", "-l", help="The language's code"),
@@ -43,6 +59,26 @@ def init_config_cli(
     ),
     depth: Optional[int] = Opt(
         None, "--depth", min=1, help="With --size transformer: keep its first layers alone, so many"
+    ),
+    component: Component = Opt(
+        Component.span_globalpointer,
+        "--component",
+        "-c",
+        help="What finds entities: by scores of spans, or of tags",
+    ),
+    by_type: bool = Opt(
+        False,
+        "--by-type",
+        help="Of span_crf: tags for each type, so that entities of different types can nest",
+    ),
+    context: Optional[list[Context]] = Opt(
+        None,
+        "--context",
+        help="Dilated convolutions, self-attention, BiLSTM or BiGRU: on a transformer, else in place of the "
+        "BiLSTM. Given again, one on the other",
+    ),
+    adversary: bool = Opt(
+        False, "--adversary", help="Train adversarially, by FGM: a step takes twice the time"
     ),
     vectors: Optional[str] = Opt(
         None, "--vectors", help="A package or directory with word vectors, for words from scratch"
@@ -90,6 +126,10 @@ def init_config_cli(
             depth=depth,
             vectors=vectors,
             gpu=gpu,
+            component=component.value,
+            by_type=by_type,
+            context=[layer.value for layer in context or []],
+            adversary=adversary,
         )
         survey = None
         if train is None:

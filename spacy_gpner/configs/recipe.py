@@ -1,5 +1,6 @@
 """What a config is for: a language, a size, and what they imply."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +14,21 @@ from ..tokenizer import TokenizerName, default_tokenizer
 
 Size = Literal["small", "base", "frozen", "transformer"]
 Head = Literal["EfficientGlobalPointer", "GlobalPointer"]
+Component = Literal["span_globalpointer", "span_crf"]
+Context = Literal["idcnn", "mha", "bilstm", "bigru"]
 
 # What our results in Chinese are with; for other languages spaCy recommends one
 CHINESE_TRANSFORMER = "hfl/chinese-roberta-wwm-ext"
-HEAD = "under a head that scores every span in the window"
+HEADS: dict[Component, str] = {
+    "span_globalpointer": "under a head that scores every span in the window",
+    "span_crf": "under a conditional random field over tags",
+}
+CONTEXTS: dict[Context, str] = {
+    "idcnn": "dilated convolutions",
+    "mha": "self-attention",
+    "bilstm": "a BiLSTM",
+    "bigru": "a BiGRU",
+}
 # Of the encoders that spaCy recommends
 N_LAYERS = 12
 
@@ -37,6 +49,11 @@ class Recipe:
     gpu (bool): Whether to train on a GPU, where a transformer can be large: with the main paper's settings.
     head (str): The architecture that scores the spans.
     student (bool): Whether the config has what `spacy gpner distill` needs.
+    component (str): "span_globalpointer" scores spans, "span_crf" tags.
+    by_type (bool): Of "span_crf": whether entities of different types can overlap.
+    context (Sequence[str]): Context layers, from the bottom to the top: on a transformer, else in place of
+        the BiLSTM.
+    adversary (bool): Whether it is trained adversarially, by FGM.
     RAISES (ConfigError): If a setting is unknown, or two don't go together.
     """
 
@@ -49,6 +66,10 @@ class Recipe:
     gpu: bool = False
     head: Head = "EfficientGlobalPointer"
     student: bool = True
+    component: Component = "span_globalpointer"
+    by_type: bool = False
+    context: Sequence[Context] = ()
+    adversary: bool = False
 
     def __post_init__(self) -> None:
         try:
@@ -61,6 +82,16 @@ class Recipe:
             raise ConfigError(f"There is no size '{self.size}'. Sizes: {', '.join(get_args(Size))}.")
         if self.transformer is not None:
             self._check_transformer(self.transformer)
+        for given, known in (
+            *((x, get_args(Context)) for x in self.context),
+            (self.component, get_args(Component)),
+        ):
+            if given not in known:
+                raise ConfigError(f"There is no '{given}'. There are: {', '.join(known)}.")
+        if self.by_type and self.component != "span_crf":
+            raise ConfigError(
+                "by_type is a setting of span_crf: span_globalpointer finds all nested entities."
+            )
         if self.depth is not None and self.size != "transformer":
             raise ConfigError(
                 f"A config of size {self.size} keeps all layers that it uses. Give --size transformer, or "
@@ -111,7 +142,15 @@ class Recipe:
     def variables(self) -> dict[str, Any]:
         """What the templates know of it."""
         defaults = get_lang_class(self.lang).Defaults.config
+        places = [
+            f"components.{self.component}.model{'.tok2vec' * i}" for i in range(1, len(self.context) + 2)
+        ]
         return {
+            "component": self.component,
+            "by_type": self.by_type,
+            "context": list(zip(places, reversed(self.context), strict=False)),
+            "place": places[-1],
+            "adversary": self.adversary,
             "title": _describe(self),
             "lang": self.lang,
             "size": self.size,
@@ -132,12 +171,17 @@ class Recipe:
 
 
 def _describe(recipe: Recipe) -> str:
+    context = ", then ".join(CONTEXTS[x] for x in recipe.context)
+    head = HEADS[recipe.component]
     if recipe.size == "transformer":
-        return "Fine-tunes a pretrained encoder: on a GPU a large one, on a CPU a small one."
+        text = "Fine-tunes a pretrained encoder: on a GPU a large one, on a CPU a small one."
+        if context or recipe.component == "span_crf":
+            return f"{text} On it {f'{context}, ' if context else ''}{head}."
+        return text
     if recipe.size == "frozen":
-        return f"Trains on a CPU, on a pretrained encoder's vectors: two BiLSTM layers {HEAD}."
-    layers = "two BiLSTM layers" if recipe.size == "base" else "one small BiLSTM layer"
-    return f"Trains from scratch, on a CPU: {layers} {HEAD}."
+        return f"Trains on a CPU, on a pretrained encoder's vectors: {context or 'two BiLSTM layers'} {head}."
+    layers = context or ("two BiLSTM layers" if recipe.size == "base" else "one small BiLSTM layer")
+    return f"Trains from scratch, on a CPU: {layers} {head}."
 
 
 def _layers(name: Optional[str]) -> list[int]:

@@ -15,6 +15,7 @@ from scripts.make_configs import CONFIGS, RECIPES
 from spacy_gpner.configs.fit import BATCHES
 from spacy_gpner.configs.make import make_config, make_fitted_config, to_json
 from spacy_gpner.configs.recipe import Recipe
+from spacy_gpner.errors import ConfigError
 
 from ..english import make_sentences
 from ..util import TRAIN, make_tiny_bert, save_docs, shuffled
@@ -97,6 +98,38 @@ def test_is_complete(lang, size):
     if size != "transformer":
         learned = "spacy-gpner.CharNgramEmbed.v1" if characters else "spacy.MultiHashEmbed.v2"
         assert embed["@architectures"] == learned
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("layers", [(), ("idcnn", "mha"), ("bilstm",), ("mha", "bigru")])
+def test_context_layers_stand_on_each_other(size, layers):
+    recipe = Recipe("zh", size, component="span_crf", by_type=True, context=layers, adversary=bool(layers))
+    config = load_config_from_str(make_config(recipe), interpolate=False)
+    assert load_model_from_config(config, auto_fill=True).config == config
+    component = config["components"]["span_crf"]
+    assert component["model"]["by_type"]
+    assert bool(component["adversary"]) == bool(layers)
+    block, found = component["model"]["tok2vec"], []
+    while "tok2vec" in block:
+        found.append(block["@architectures"].split(".")[1].lower())
+        block = block["tok2vec"]
+    names = {"mha": "multiheadattention"}
+    assert found == [names.get(x, x) for x in reversed(layers)]
+    assert (block.get("@architectures") == "spacy.Tok2Vec.v2") == (not layers and size != "transformer")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_other_components_train(run, corpora, bert, tmp_path, size):
+    path, corpus = tmp_path / "config.cfg", corpora / "zh.spacy"
+    options = ["--transformer", bert] if size in PRETRAINED else []
+    layers = ["--context", "idcnn", "--context", "mha", "--adversary", "--by-type"]
+    code, text = run("init", "config", path, "--component", "span_crf", "--size", size, *layers, *options)
+    assert code == 0, text
+    given = ["--paths.train", corpus, "--paths.dev", corpus, "--training.max_steps", 1]
+    spacy_cli("train", path, "--output", tmp_path / "out", *given)
+    arguments = [tmp_path / "out" / "model-last", path, "--output", tmp_path / "student"]
+    code, text = run("distill", *arguments, *given, "--distillation.max_steps", 1)
+    assert code == 0, text
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -230,6 +263,7 @@ def test_labels_that_only_dev_has(run, tmp_path):
         (["--size", "frozen", "--depth", "3"], "--size transformer"),
         (["--size", "transformer", "--transformer", "./gone"], "no config.json"),
         (["--vectors", "x"], "no place for word vectors"),
+        (["--by-type"], "a setting of span_crf"),
         (["--lang", "en", "--vectors", "of_nobody"], "neither an installed package nor a directory"),
         (["--lang", "en", "--size", "transformer", "--vectors", "x"], "no place for word vectors"),
         (["--dev", "dev.spacy"], "Give the .spacy file to train on"),
@@ -242,6 +276,12 @@ def test_what_can_not_be_made(run, tmp_path, options, message):
     assert code == 1, text
     assert message in text
     assert not path.exists()
+
+
+def test_unknown_layers_are_refused():
+    for unknown in ({"context": ("cnn",)}, {"component": "ner"}):
+        with pytest.raises(ConfigError, match="There are: "):
+            Recipe(**unknown)
 
 
 def test_unknown_sizes_are_refused(run, tmp_path):
