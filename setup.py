@@ -97,6 +97,7 @@ setup(
             "spacy-gpner.CRF.v1 = spacy_gpner.models.heads.crf:CRF",
             "spacy-gpner.Softmax.v1 = spacy_gpner.models.heads.softmax:Softmax",
             "spacy-gpner.Ensemble.v1 = spacy_gpner.models.heads.ensemble:Ensemble",
+            "spacy-gpner.CompactBiLSTM.v1 = spacy_gpner.compact.bilstm:CompactBiLSTMLayer",
             "spacy-gpner.CompactBiLSTMEncoder.v1 = spacy_gpner.compact.bilstm:CompactBiLSTMEncoder",
             "spacy-gpner.CompactTransformerModel.v1 = spacy_gpner.compact.transformer:CompactTransformerModel",
             "spacy-gpner.CompactTransformer.v1 = spacy_gpner.compact.text_encoder:CompactTransformer",

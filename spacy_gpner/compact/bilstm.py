@@ -1,6 +1,7 @@
 """The compact form of a bidirectional LSTM."""
 
 from collections.abc import Sequence
+from typing import Optional
 
 import torch
 from spacy.util import registry
@@ -9,7 +10,8 @@ from thinc.types import Floats2d
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ..models.encoders.encoder import build_encoder, encode_by_length
+from ..models.encoders.encoder import build_context_layer, build_encoder, encode_by_length
+from ..models.score_model import Tok2Vec
 from .onnx import OnnxModule
 
 
@@ -24,13 +26,24 @@ def CompactBiLSTMEncoder(width: int = 128) -> Model[list[Floats2d], list[Floats2
     return build_encoder("compact_bilstm_encoder", width, CompactBiLSTM)
 
 
+@registry.architectures("spacy-gpner.CompactBiLSTM.v1")
+def CompactBiLSTMLayer(tok2vec: Tok2Vec, width: int = 256) -> Tok2Vec:
+    """Build the compact form of a `spacy-gpner.BiLSTM`. See `spacy-gpner.CompactBiLSTMEncoder.v1`.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): Makes the token vectors.
+    width (int): Width of its output.
+    RETURNS (Model[List[Doc], List[Floats2d]]): Both.
+    """
+    return build_context_layer(tok2vec, "compact_bilstm", width, CompactBiLSTM)
+
+
 class CompactBiLSTM(OnnxModule):
-    """Runs a graph with the inputs `vectors`, shape (L, B, width), and `lengths`, shape (B,)."""
+    """Runs a graph with the inputs `vectors`, shape (L, B, n_in), and `lengths`, shape (B,)."""
 
     # Its steps are too short to share.
     is_parallel = False
 
-    def __init__(self, graph: bytes = b"", *, width: int) -> None:
+    def __init__(self, graph: bytes = b"", *, width: int, n_in: Optional[int] = None) -> None:
         super().__init__(graph)
         self.width = width
 

@@ -38,7 +38,7 @@ def bilstm_graph(module: BiLSTM) -> CompactBiLSTM:
     from onnx import TensorProto, helper, numpy_helper
 
     directions = list(zip(module.forwards, module.backwards, strict=True))
-    width = module.width
+    width, n_in = module.width, module.forwards[0].input_size
     nodes, weights, hidden = [], [], "vectors"
     for i, pair in enumerate(directions):
         arrays = {
@@ -70,7 +70,7 @@ def bilstm_graph(module: BiLSTM) -> CompactBiLSTM:
         nodes,
         "bilstm",
         [
-            helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["L", "B", width]),
+            helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["L", "B", n_in]),
             helper.make_tensor_value_info("lengths", TensorProto.INT32, ["B"]),
         ],
         [helper.make_tensor_value_info(hidden, TensorProto.FLOAT, ["L", "B", width])],
@@ -79,7 +79,7 @@ def bilstm_graph(module: BiLSTM) -> CompactBiLSTM:
     exported = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
     # onnx writes its newest, which ONNX Runtime may not read yet.
     exported.ir_version = 8
-    vectors = torch.randn(11, width)
+    vectors = torch.randn(11, n_in)
     with torch.no_grad():
         expected = module.eval()(vectors, [7, 4])
         found = CompactBiLSTM(exported.SerializeToString(), width=width).eval()(vectors, [7, 4])

@@ -25,6 +25,7 @@ from .transformer import OnnxTransformer, use_graph
 ARCHITECTURES = {
     "spacy-gpner.BiLSTMEncoder.v1": ("spacy-gpner.CompactBiLSTMEncoder.v1", {"width"}),
     "spacy-gpner.BiLSTMEncoder.v2": ("spacy-gpner.CompactBiLSTMEncoder.v1", {"width"}),
+    "spacy-gpner.BiLSTM.v1": ("spacy-gpner.CompactBiLSTM.v1", {"tok2vec", "width"}),
     "spacy-transformers.TransformerModel.v1": ("spacy-gpner.CompactTransformerModel.v1", {"get_spans"}),
     "spacy-transformers.TransformerModel.v2": ("spacy-gpner.CompactTransformerModel.v1", {"get_spans"}),
     "spacy-transformers.TransformerModel.v3": ("spacy-gpner.CompactTransformerModel.v1", {"get_spans"}),
@@ -107,13 +108,14 @@ def _replace_blocks(block: Any) -> int:
     """Replace architectures in a part of a config, in place; how many."""
     if not isinstance(block, dict):
         return 0
-    if block.get("@architectures") in ARCHITECTURES:
-        compact, kept = ARCHITECTURES[block["@architectures"]]
-        settings = {name: value for name, value in block.items() if name in kept}
-        block.clear()
-        block.update({"@architectures": compact, **settings})
-        return 1
-    return sum(_replace_blocks(part) for part in block.values())
+    n_inside = sum(_replace_blocks(part) for part in block.values())
+    if block.get("@architectures") not in ARCHITECTURES:
+        return n_inside
+    compact, kept = ARCHITECTURES[block["@architectures"]]
+    settings = {name: value for name, value in block.items() if name in kept}
+    block.clear()
+    block.update({"@architectures": compact, **settings})
+    return 1 + n_inside
 
 
 def _replace_layer(layer: Model) -> bool:
@@ -131,9 +133,8 @@ def _replace_layer(layer: Model) -> bool:
         layer.shims[0] = _compact_encoder(shim.module, shim.cfg)
         return True
     if isinstance(shim, LazyTorchShim) and isinstance(shim.module, BiLSTM):
-        width = layer.get_dim("nO")
         compact = LazyTorchShim(CompactBiLSTM)
-        compact.put(bilstm_graph(shim.module), width=width)
+        compact.put(bilstm_graph(shim.module), **shim.cfg)
         layer.shims[0] = compact
         return True
     return False

@@ -1,6 +1,7 @@
 """Parameters and multiply-accumulates of torch modules and thinc models."""
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,9 @@ import torch
 from thinc.api import Model
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from ..models.encoders.attention import SelfAttention
+from ..models.encoders.idcnn import DilatedConvolutions
 
 # Multiply-accumulates of a layer norm for each of its elements, as the paper's counter has them.
 PER_NORMALIZED = 4
@@ -19,9 +23,10 @@ class Part:
 
     name (str): "embeddings", "encoder" or "head".
     parameters (int): Its parameters.
-    layers (int): Multiply-accumulates of its linear layers and LSTMs, and 4 for each element of a layer norm.
+    layers (int): Multiply-accumulates of its linear layers, convolutions and recurrent layers, and 4 for each
+        element of a layer norm.
     products (int): Multiply-accumulates of products between tokens: attention's two, or the head's <q, k> for
-        the spans inside the window.
+        the spans inside the window, or a chain's steps from tag to tag.
     """
 
     name: str
@@ -61,7 +66,8 @@ def count_module(name: str, module: nn.Module, *args: Any, **kwargs: Any) -> Par
     for hook in hooks:
         hook.remove()
     counts = {str(op).partition(".")[2]: n // 2 for op, n in counter.get_flop_counts()["Global"].items()}
-    layers = counts.pop("addmm", 0) + counts.pop("mm", 0) + PER_NORMALIZED * normalized
+    own = sum(counts.pop(op, 0) for op in ("addmm", "mm", "convolution"))
+    layers = own + PER_NORMALIZED * normalized
     return Part(name, count_parameters(module), layers, sum(counts.values()))
 
 
@@ -71,23 +77,28 @@ def count_parameters(module: nn.Module) -> int:
 
 
 def count_layers(model: Model, tokens: int) -> list[Part]:
-    """Count an initialized thinc model by its weights: each weight of a linear layer or an LSTM meets each
-    token once, and tables are looked up.
+    """Count an initialized thinc model by its weights: each weight of a linear or a recurrent layer meets
+    each token once, and tables are looked up. Layers that use weights in other ways are run.
 
     model (Model): The model.
     tokens (int): Length of the text.
     RETURNS (List[Part]): Its embeddings, and the rest as encoder.
     """
-    n_embedded = n_encoder = layers = 0
+    n_embedded = 0
+    parts = []
     for node in model.walk():
         sizes = {name: node.get_param(name).size for name in node.param_names}
         n_embedded += sizes.pop("E", 0)
-        n_encoder += sum(sizes.values())
-        layers += tokens * (sizes.get("W", 0) + PER_NORMALIZED * sizes.get("G", 0))
+        layers = tokens * (sizes.get("W", 0) + PER_NORMALIZED * sizes.get("G", 0))
+        parts.append(Part("encoder", sum(sizes.values()), layers))
         for shim in node.shims:
             module = shim._model
+            if isinstance(module, (DilatedConvolutions, SelfAttention)):
+                vectors = torch.zeros(tokens, node.get_dim("nI"), device="meta")
+                parts.append(count_module("encoder", deepcopy(module).to("meta"), vectors, [tokens]))
+                continue
             tables = sum(x.weight.numel() for x in module.modules() if isinstance(x, nn.Embedding))
             n_embedded += tables
-            n_encoder += count_parameters(module) - tables
-            layers += tokens * (sum(x.numel() for x in module.parameters() if x.dim() > 1) - tables)
-    return [Part("embeddings", n_embedded), Part("encoder", n_encoder, layers)]
+            n_weights = sum(x.numel() for x in module.parameters() if x.dim() > 1) - tables
+            parts.append(Part("encoder", count_parameters(module) - tables, tokens * n_weights))
+    return [Part("embeddings", n_embedded), add_up("encoder", parts)]

@@ -14,7 +14,7 @@ from ..errors import PipelineError
 from ..models.torch_layer import get_shim
 from ..models.transformers.frozen import WIDTH
 from ..models.transformers.join import join_layers
-from ..spans import Window
+from ..spans import Scores, SpanFactors, TagScores, Window
 from .counts import Part, count_layers, count_module
 from .transformer import count_transformer, read_transformer_config
 
@@ -24,20 +24,21 @@ FROZEN = "spacy-gpner.FrozenTransformer.v1"
 Encoders = dict[int, tuple[int, list[Part]]]
 
 
-def find_component(config: Config, factory: str) -> tuple[str, Block]:
-    """Find the first component that a factory makes.
+def find_component(config: Config, *factories: str) -> tuple[str, Block]:
+    """Find the first component that one of some factories makes.
 
     config (Config): The pipeline's config.
-    factory (str): Name of the factory.
+    factories (str): Names of the factories.
     RETURNS (Tuple[str, Dict[str, Any]]): The component's name and block.
     RAISES (PipelineError): If there is none.
     """
     for name in config.get("nlp", {}).get("pipeline", []):
         component: Block = config.get("components", {}).get(name, {})
-        if component.get("factory") == factory:
+        if component.get("factory") in factories:
             return name, component
+    named = " or ".join(f"'{factory}'" for factory in factories)
     raise PipelineError(
-        f"The config has no component of the factory '{factory}' in its pipeline. Give one that names it "
+        f"The config has no component of the factory {named} in its pipeline. Give one that names it "
         "in [nlp] pipeline."
     )
 
@@ -139,6 +140,14 @@ def count_head(block: Block, width: int, types: int, tokens: int, window: Window
     with torch.device("meta"):
         module = shim.make(width=width, n_types=types).eval()
         part = count_module("head", module, torch.zeros(tokens, width), [tokens])
-        q = module(torch.zeros(1, width), [1]).q
-    n_products = q.shape[1] * q.shape[2] * window.count(tokens)
-    return replace(part, products=part.products + n_products)
+        scores = module(torch.zeros(1, width), [1])
+    return replace(part, products=part.products + _count_products(scores, tokens, window))
+
+
+def _count_products(scores: Scores, tokens: int, window: Window) -> int:
+    """Multiply-accumulates of what is made of a head's scores."""
+    if isinstance(scores, TagScores):
+        return 0 if scores.independent else tokens * scores.transitions.numel()
+    if isinstance(scores, SpanFactors):
+        return scores.q.shape[1] * scores.q.shape[2] * window.count(tokens)
+    return 0

@@ -1,5 +1,5 @@
-"""How large the model of a `span_globalpointer` is and what it computes, from its config alone: without
-weights, memory for them, or the network."""
+"""How large a component's model is and what it computes, from its config alone: without weights, memory for
+them, or the network."""
 
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from ..pipeline.span_globalpointer import make_window
 from .counts import Part, add_up
 from .parts import Encoders, count_encoder, count_head, find_component, find_models
 
-FACTORY = "span_globalpointer"
+FACTORIES = ("span_globalpointer", "span_crf")
 DEFAULT_TYPES = 9
 
 
 def profile(config: Config, *, tokens: int, types: int) -> list[Part]:
-    """Count the parts of a pipeline's first `span_globalpointer`, with the encoder that it shares, if so.
+    """Count the parts of a pipeline's first component that finds spans, with the encoder that it shares, if
+    so.
 
     config (Config): The pipeline's config, interpolated.
     tokens (int): Length of the text.
@@ -24,7 +25,7 @@ def profile(config: Config, *, tokens: int, types: int) -> list[Part]:
     RETURNS (List[Part]): Its embeddings, encoder and head.
     RAISES (PipelineError): If there is no such component, or the size of an encoder can't be found.
     """
-    name, component = find_component(config, FACTORY)
+    name, component = find_component(config, *FACTORIES)
     models = find_models(component.get("model", {}))
     if not models:
         raise PipelineError(
@@ -42,13 +43,13 @@ def profile(config: Config, *, tokens: int, types: int) -> list[Part]:
 
 
 def count_labels(source: Path, config: Config) -> int:
-    """The number of labels of a trained pipeline's first `span_globalpointer`.
+    """The number of labels of a trained pipeline's first component that finds spans.
 
     source (Path): The pipeline's directory; a config file knows no labels.
     config (Config): The pipeline's config.
     RETURNS (int): The number, or 9, as CMeEE has, where there are none.
     """
-    name, _ = find_component(config, FACTORY)
+    name, _ = find_component(config, *FACTORIES)
     settings = source / name / "cfg"
     labels = srsly.read_json(settings)["labels"] if settings.is_file() else []
     return len(labels) or DEFAULT_TYPES

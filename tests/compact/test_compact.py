@@ -21,8 +21,10 @@ from spacy_gpner.compact.transformer import OnnxTransformer
 from spacy_gpner.errors import PipelineError
 from spacy_gpner.models.encoders.bilstm import BiLSTM
 
+from ..components import COMPONENTS
 from ..util import (
     TINY_CNN,
+    TINY_TOK2VEC,
     TRAIN,
     blank,
     entities,
@@ -140,6 +142,19 @@ def test_transformer(shared, tmp_path):
     fresh = load_model_from_config(load_config(tmp_path / "compact" / "config.cfg"))
     with pytest.raises(ValueError, match="can't be trained or initialized"):
         fresh.initialize(lambda: make_examples(fresh))
+
+
+def test_context_layers(tmp_path):
+    """Those that have a compact form, on layers that have none and others that do."""
+    idcnn = {"@architectures": "spacy-gpner.IDCNN.v1", "width": 16, "tok2vec": TINY_TOK2VEC}
+    bilstm = {"@architectures": "spacy-gpner.BiLSTM.v1", "width": 24, "tok2vec": idcnn}
+    full = COMPONENTS["crf"].trained(tok2vec=bilstm)
+    full.to_disk(tmp_path / "full")
+    assert write_compact(spacy.load(tmp_path / "full"), tmp_path / "compact") == 2
+    compact = spacy.load(tmp_path / "compact")
+    assert any(entities(doc) for doc in full.pipe(TEXTS))
+    for doc, other in zip(compact.pipe(TEXTS), full.pipe(TEXTS), strict=True):
+        assert entities(doc) == entities(other)
 
 
 def own_encoder(kind, bert):

@@ -123,6 +123,51 @@ def test_layers_that_are_left_away_do_not_count(tmp_path):
     assert second["head"].parameters == (7 + 5 + 1) * (2 * 64 + 2 * 2)
 
 
+EMBED = {"@architectures": "spacy-gpner.CharNgramEmbed.v1", "width": 12, "rows": [50, 50, 0]}
+
+
+@pytest.mark.parametrize(
+    ("layer", "layers", "products", "width"),
+    [
+        # A convolution of 12 channels to 8, and two of 8 to 8 that are gone through four times
+        (
+            {"@architectures": "spacy-gpner.IDCNN.v1", "width": 8, "dilations": [1, 2], "iterations": 4},
+            20 * 3 * (12 * 8 + 4 * 2 * 8 * 8),
+            0,
+            8,
+        ),
+        # q, k, v and their join; each token meets each twice
+        ({"@architectures": "spacy-gpner.MultiHeadAttention.v1"}, 20 * 4 * 12 * 12, 2 * 20 * 20 * 12, 12),
+        ({"@architectures": "spacy-gpner.BiLSTM.v1", "width": 8}, 20 * 2 * 4 * 4 * (12 + 4), 0, 8),
+        ({"@architectures": "spacy-gpner.BiGRU.v1", "width": 8}, 20 * 2 * 3 * 4 * (12 + 4), 0, 8),
+    ],
+)
+@pytest.mark.parametrize("by_type", [False, True])
+def test_tags_and_context_layers(layer, layers, products, width, by_type):
+    """Context layers under a chain of BIO over three types, or three chains over one."""
+    crf = {"@architectures": "spacy-gpner.CRF.v1", "scheme": "bio", "by_type": by_type}
+    config = config_with({**crf, "tok2vec": {**layer, "tok2vec": EMBED}})
+    config["components"]["ner"]["factory"] = "span_crf"
+    parts = by_name(profile(config, tokens=20, types=3))
+    assert (parts["encoder"].layers, parts["encoder"].products) == (layers, products)
+    n_tags = 3 * 3 if by_type else 7
+    assert parts["head"].layers == 20 * width * n_tags
+    assert parts["head"].products == 20 * (3 * 3 * 3 if by_type else 7 * 7)
+    config["components"]["ner"]["model"]["@architectures"] = "spacy-gpner.Softmax.v1"
+    alone = by_name(profile(config, tokens=20, types=3))["head"]
+    assert (alone.layers, alone.products) == (parts["head"].layers, 0)
+
+
+def test_shared_layers_are_multiplied_each_time():
+    """ALBERT's twelve layers are one, which is gone through twelve times."""
+    albert, roberta = (
+        by_name(profile(config_of("efficient", name, OWN), tokens=128, types=9))["encoder"]
+        for name in ("voidful/albert_chinese_base", BASE)
+    )
+    assert albert.parameters < roberta.parameters / 10
+    assert albert.layers == pytest.approx(roberta.layers, rel=0.02)
+
+
 @pytest.mark.parametrize("mode", ["band", "prefix"])
 @pytest.mark.parametrize("width", [1, 4, 9, None])
 def test_count_of_spans(mode, width):
@@ -245,7 +290,7 @@ def test_a_transformer_with_code_of_its_own(tmp_path, monkeypatch):
 def test_what_is_not_known(tmp_path):
     with pytest.raises(PipelineError, match=r"of/nobody.*config\.json.*hfl/chinese-roberta-wwm-ext,"):
         profile(config_of("efficient", "of/nobody"), tokens=5, types=2)
-    with pytest.raises(PipelineError, match="no component of the factory 'span_globalpointer'"):
+    with pytest.raises(PipelineError, match="no component of the factory 'span_globalpointer' or 'span_crf'"):
         profile(Config({"nlp": {"pipeline": []}, "components": {}}), tokens=5, types=2)
     config = config_of("efficient", BASE)
     del config["components"]["ner"]["model"]

@@ -66,8 +66,9 @@ class SelfAttention(nn.Module):
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> Tensor:
         if not len(vectors):
             return vectors
-        tokens, sizes, kept = (x.to(vectors.device) for x in _windows(lengths, self.window))
-        attended = encode_by_length(vectors[tokens], sizes.tolist(), self._attend)[kept]
+        tokens, sizes, kept = _windows(lengths, self.window)
+        attended = encode_by_length(vectors[tokens.to(vectors.device)], sizes, self._attend)
+        attended = attended[kept.to(vectors.device)]
         return layer_norm(vectors + self.dropout(self.join(attended)), [self.width])
 
     def _attend(self, parts: list[Tensor]) -> list[Tensor]:
@@ -82,13 +83,13 @@ class SelfAttention(nn.Module):
         return [own[:length] for own, length in zip(joint, lengths, strict=True)]
 
 
-def _windows(lengths: Sequence[int], window: int) -> tuple[Tensor, Tensor, Tensor]:
+def _windows(lengths: Sequence[int], window: int) -> tuple[Tensor, list[int], Tensor]:
     """Cut documents into windows that overlap by half.
 
     lengths (Sequence[int]): Tokens of each document; N in all.
     window (int): The most tokens of a window.
-    RETURNS (Tuple[Tensor, Tensor, Tensor]): The tokens of all windows, one after another; how many each has;
-        and where in them each of the N tokens is kept.
+    RETURNS (Tuple[Tensor, List[int], Tensor]): The tokens of all windows, one after another; how many each
+        has; and where in them each of the N tokens is kept.
     """
     stride, margin = window // 2, window // 4
     tokens, kept, begin, n_read = [], [], 0, 0
@@ -105,4 +106,4 @@ def _windows(lengths: Sequence[int], window: int) -> tuple[Tensor, Tensor, Tenso
             n_read += stop - start
             start = length if stop == length else start + stride
         begin += length
-    return torch.cat(tokens), torch.tensor(sizes), torch.cat(kept)
+    return torch.cat(tokens), sizes, torch.cat(kept)
