@@ -38,7 +38,7 @@ def bilstm_graph(module: BiLSTM) -> CompactBiLSTM:
     from onnx import TensorProto, helper, numpy_helper
 
     directions = list(zip(module.forwards, module.backwards, strict=True))
-    width, n_in = module.width, module.forwards[0].input_size
+    width, n_in = module.width, module.n_in
     nodes, weights, hidden = [], [], "vectors"
     for i, pair in enumerate(directions):
         arrays = {

@@ -32,10 +32,10 @@ class BiRNN(nn.Module):
         n_in: Optional[int] = None,
     ) -> None:
         super().__init__()
-        self.width = width
+        self.width, self.n_in = width, width if n_in is None else n_in
         self.layer_norm = layer_norm
         self.dropout = Dropout(dropout)
-        widths = [width if n_in is None else n_in, *[width] * (depth - 1)]
+        widths = [self.n_in, *[width] * (depth - 1)]
         self.forwards = nn.ModuleList(self.cell(n, width // 2) for n in widths)
         self.backwards = nn.ModuleList(self.cell(n, width // 2) for n in widths)
 
