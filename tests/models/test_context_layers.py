@@ -99,14 +99,14 @@ def test_heads_that_do_not_divide_the_width_are_refused(docs):
 def test_every_token_is_kept_once(lengths):
     tokens, sizes, kept = _windows(lengths, 8)
     assert tokens[kept].tolist() == list(range(sum(lengths)))
-    assert sizes.max() <= 8
-    assert sizes.sum() == len(tokens)
+    assert max(sizes) <= 8
+    assert sum(sizes) == len(tokens)
 
 
 def test_attention_sees_both_sides(docs):
     """A token in the middle of a long document is kept of a window with as much before as after it."""
     _, sizes, kept = _windows([64], 16)
-    before = torch.cat([torch.arange(n) for n in sizes.tolist()])[kept]
+    before = torch.cat([torch.arange(n) for n in sizes])[kept]
     assert before[8:-8].min() >= 4
     assert before[8:-8].max() < 12
 
