@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 import numpy
 import srsly
@@ -11,12 +11,13 @@ from wasabi import msg
 
 from spacy_gpner.files import atomic_write
 
-from .rows import ROWS, Size
+from .studies import STUDIES
 
 
 class Cell(BaseModel):
     """A model that was trained with one seed, and what it is worth.
 
+    study (str): Which paper's model it is.
     row (str): The model's name.
     seed (int): The seed.
     identity (str): What tells it from one of another corpus, config or teacher.
@@ -26,10 +27,16 @@ class Cell(BaseModel):
     seconds (int): How long the training took.
     threshold (float): The threshold, chosen on held-out text.
     predicted, right, gold (List[int]): Numbers of entities for each document of the dev part.
+    labels (Dict[str, List[int]]): These numbers by label.
+    nesting (Dict[str, List[int]]): Those of flat and of nested entities, and of the latter found.
+    errors (Dict[str, int]): How often each kind of error occurs.
+    characters_per_second (int): How fast the dev part was read.
+    curve (List[List[float]]): Steps, and F1 on the held-out part after them.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    study: str = "linked"
     row: str
     seed: int
     identity: str
@@ -44,11 +51,16 @@ class Cell(BaseModel):
     predicted: list[int]
     right: list[int]
     gold: list[int]
+    labels: dict[str, list[int]] = {}
+    nesting: dict[str, list[int]] = {}
+    errors: dict[str, int] = {}
+    characters_per_second: int = 0
+    curve: list[list[float]] = []
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.row not in ROWS:
-            raise ValueError(f"there is no model '{self.row}'")
+        if self.study not in STUDIES or self.row not in STUDIES[self.study].rows:
+            raise ValueError(f"there is no model '{self.row}' in a study '{self.study}'")
         if not len(self.predicted) == len(self.right) == len(self.gold):
             raise ValueError("its counts are of different numbers of documents")
         return self
@@ -85,10 +97,10 @@ def read_cells(directory: Path) -> dict[str, dict[int, Cell]]:
         cell = read_cell(path)
         cells.setdefault(cell.row, {})[cell.seed] = cell
     found = [cell for own in cells.values() for cell in own.values()]
-    kinds: dict[str, set[Any]] = {
-        f"steps of a {size}": {cell.steps for cell in found if ROWS[cell.row].size == size}
-        for size in get_args(Size)
-    }
+    kinds: dict[str, set[Any]] = {"study": {cell.study for cell in found}}
+    for cell in found:
+        config = STUDIES[cell.study].rows[cell.row].config
+        kinds.setdefault(f"steps of a {config}", set()).add(cell.steps)
     kinds["training documents"] = {cell.documents for cell in found}
     kinds["dev documents"] = {tuple(cell.gold) for cell in found}
     for name, values in kinds.items():

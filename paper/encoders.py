@@ -10,7 +10,8 @@ from thinc.api import Config
 
 from spacy_gpner.adaptation.course import RESULT
 
-from .rows import COMPONENT
+from .study import component_of
+from .tagger import LAYERS
 
 # What a directory of an encoder consists of
 FILES = ("config.json", "tokenizer.json", "vocab.txt", "model.safetensors")
@@ -41,7 +42,9 @@ def identify_encoder(name: str) -> str:
 
 def describe_encoder(config: Config) -> str:
     """What a config encodes text with."""
-    tok2vec = config.interpolate()["components"][COMPONENT]["model"]["tok2vec"]
+    tok2vec = component_of(config.interpolate())[1]["model"]["tok2vec"]
+    while tok2vec.get("@architectures") in LAYERS.values():
+        tok2vec = tok2vec["tok2vec"]
     name = next(_names(tok2vec), None)
     if name is not None:
         path = Path(name)

@@ -1,4 +1,4 @@
-"""The grid of the main paper's models: where its parts lie, and what tells its cells from those of others."""
+"""A grid of a paper's models: where its parts lie, and what tells its cells from those of others."""
 
 import hashlib
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Optional
 
 import filelock
 from spacy.tokens import DocBin
@@ -18,7 +19,7 @@ from spacy_gpner.corpora.docs import read_docs
 from .cells import read_cell
 from .encoders import identify_encoder
 from .presets import Preset
-from .rows import COMPONENT, ROWS, Row
+from .study import Row, component_of
 
 # Paths of a config to files; where they lie is no setting
 FILES = {"train", "dev", "raw_text", "init_tok2vec", "vectors"}
@@ -63,11 +64,16 @@ class Grid:
         """What tells this corpus from others."""
         return _hash(*(_content(path, split=path != self.parts[-1]) for path in self.parts))
 
+    def teacher(self, row: Row) -> Optional[Row]:
+        """The row that teaches another."""
+        return None if row.teacher is None else self.preset.get_study().rows[row.teacher]
+
     def config(self, row: Row) -> Config:
         """The config of a row."""
-        config = self.preset.config(row.size, self.corpus.name)
-        steps = self.preset.steps_of(row.size)
-        fit_config(config, self.train, self.few, steps, eval_frequency=steps)
+        config = self.preset.config(row.config, self.corpus.name)
+        steps, evaluations = self.preset.steps_of(row.config), self.preset.evaluations
+        dev = self.parts[1] if evaluations else self.few
+        fit_config(config, self.train, dev, steps, eval_frequency=max(1, steps // max(1, evaluations)))
         row.apply(config)
         return config
 
@@ -78,12 +84,13 @@ class Grid:
         config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
         if "transformer" in config["paths"]:
             config["paths"]["transformer"] = identify_encoder(config["paths"]["transformer"])
-        component = config["components"][COMPONENT]
+        _, component = component_of(config)
         for name, value in YOUNGER.items():
             if component.get(name) == value:
                 del component[name]
         own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.preset.documents).encode())
-        return own if row.teacher is None else _hash(own.encode(), self.identity(ROWS[row.teacher]).encode())
+        teacher = self.teacher(row)
+        return own if teacher is None else _hash(own.encode(), self.identity(teacher).encode())
 
     def result(self, row: Row, seed: int) -> Path:
         """The file of a cell."""
@@ -91,11 +98,7 @@ class Grid:
 
     def check(self, rows: list[Row], seeds: list[int]) -> None:
         """Stop before the first training if something is missing, or a result is of another grid."""
-        missing = [
-            str(path)
-            for path in (self.preset.teacher, self.preset.student, *self.parts)
-            if not path.is_file()
-        ]
+        missing = [str(path) for path in (*self.preset.configs.values(), *self.parts) if not path.is_file()]
         if missing:
             msg.fail("Nothing to train", f"Not there: {', '.join(missing)}", exits=1)
         for path, row in ((self.result(row, seed), row) for row in rows for seed in seeds):

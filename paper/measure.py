@@ -1,5 +1,7 @@
 """What a trained model of the grid is worth on the dev part."""
 
+import time
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,32 +12,52 @@ from spacy.tokens import DocBin
 
 from scripts.report import CANDIDATES, choose_threshold
 from spacy_gpner.entities import Entity, entities, scored_entities
+from spacy_gpner.evaluation.matching import count_errors
+from spacy_gpner.evaluation.metrics import Score, by_label, by_nesting, counts_by_document, score_by
+from spacy_gpner.evaluation.predictions import Prediction
 from spacy_gpner.loading import load_pipeline
 from spacy_gpner.pipeline.find import find_pipe
 
+Gold = list[tuple[str, frozenset[Entity]]]
+
 
 def measure(model: Path, corpus: Path) -> dict[str, Any]:
-    """Count, for each document of the dev part, the entities that a model predicts, those of them that are
-    right, and the gold ones; at the threshold with the best F1 on the held-out part."""
+    """Count what a model finds in the dev part, at the threshold with the best F1 on the held-out part.
+
+    model (Path): The pipeline.
+    corpus (Path): The directory of the corpus.
+    RETURNS (Dict[str, Any]): The fields of a `Cell` that say what the model is worth.
+    """
     nlp = load_pipeline(str(model))
     heldout, dev = (read_gold(corpus / f"{part}.spacy") for part in ("heldout", "dev"))
     threshold = choose_threshold(_predict(nlp, heldout, CANDIDATES[0]), (gold for _, gold in heldout))
+    start = time.perf_counter()
     found = _predict(nlp, dev, threshold)
+    speed = sum(len(text) for text, _ in dev) / (time.perf_counter() - start)
+    predictions = [Prediction(*gold, own) for gold, own in zip(dev, found, strict=True)]
+    names = ("predicted", "right", "gold")
+    by_document = counts_by_document(predictions).T.tolist()
     return {
         "threshold": threshold,
-        "predicted": [len(own) for own in found],
-        "right": [len(own.keys() & gold) for own, (_, gold) in zip(found, dev, strict=True)],
-        "gold": [len(gold) for _, gold in dev],
+        **dict(zip(names, by_document, strict=True)),
+        "labels": _numbers(score_by(predictions, by_label), names),
+        "nesting": _numbers(score_by(predictions, by_nesting), (*names, "found")),
+        "errors": count_errors(pair for own in predictions for pair in own.matches),
+        "characters_per_second": round(speed),
     }
 
 
 @cache
-def read_gold(path: Path) -> list[tuple[str, set[Entity]]]:
+def read_gold(path: Path) -> Gold:
     """Text and gold entities of a corpus, read once for all cells."""
     docs = DocBin().from_disk(path).get_docs(spacy.blank("zh").vocab)
-    return [(doc.text, set(entities(doc, "sc"))) for doc in docs]
+    return [(doc.text, frozenset(entities(doc, "sc"))) for doc in docs]
 
 
-def _predict(nlp: Language, gold: list[tuple[str, set[Entity]]], threshold: float) -> list[dict[Entity, Any]]:
+def _predict(nlp: Language, gold: Gold, threshold: float) -> list[dict[Entity, Any]]:
     find_pipe(nlp).threshold = threshold
     return [scored_entities(doc, "sc") for doc in nlp.pipe(text for text, _ in gold)]
+
+
+def _numbers(scores: dict[str, Score], names: Iterable[str]) -> dict[str, list[int]]:
+    return {name: [getattr(scores[name], x) for x in names] for name in sorted(scores)}

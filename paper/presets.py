@@ -1,17 +1,18 @@
-"""How the models of the main paper's tables are trained: presets of configs/paper.yml."""
+"""How the models of the papers' tables are trained: presets of configs/paper.yml."""
 
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Optional, get_args
+from typing import Annotated, Any, Optional, Self
 
 import srsly
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
 
-from .rows import Size
+from .studies import STUDIES
+from .study import Row, Study
 
 PRESETS = Path(__file__).parent.parent / "configs" / "paper.yml"
 
@@ -25,40 +26,70 @@ def _check_seeds(seeds: list[int]) -> list[int]:
 class Preset(BaseModel):
     """How the models are trained.
 
-    teacher, student (Path): The configs of the two sizes.
+    study (str): Which paper's models.
+    configs (Dict[str, Path]): The configs by the names that the study's rows call them by.
     documents (int): How many training documents there are to be; 0 for all.
     steps (int): The steps of every training.
-    student_steps (Optional[int]): Those of the students' trainings, where they are others.
+    other_steps (Dict[str, int]): Those of the trainings of single configs, where they are others.
+    evaluations (int): How often a model is evaluated on held-out text while it is trained.
     seeds (List[int]): A training for each.
-    overrides (Dict[str, Any]): Settings of both configs, by their dotted names. A $NAME in one is an
+    rows (Optional[List[str]]): The models to train, of those of the study; None for all.
+    overrides (Dict[str, Any]): Settings of all configs, by their dotted names. A $NAME in one is an
         environment variable.
+    config_overrides (Dict[str, Dict[str, Any]]): Such settings of single configs.
     corpora (Dict[str, Dict[str, Any]]): Such settings of single corpora.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    teacher: Path
-    student: Path
+    study: str = "linked"
+    configs: dict[str, Path]
     documents: Annotated[StrictInt, Field(ge=0)]
     # spaCy's loop goes on for ever with 0 steps
     steps: Annotated[StrictInt, Field(ge=1)]
-    student_steps: Optional[Annotated[StrictInt, Field(ge=1)]] = None
+    other_steps: dict[str, Annotated[StrictInt, Field(ge=1)]] = {}
+    evaluations: Annotated[StrictInt, Field(ge=0)] = 0
     seeds: Annotated[list[StrictInt], AfterValidator(_check_seeds)]
+    rows: Optional[list[str]] = None
     overrides: dict[str, Any] = {}
+    config_overrides: dict[str, dict[str, Any]] = {}
     corpora: dict[str, dict[str, Any]] = {}
 
-    def config(self, size: Size, corpus: str) -> Config:
-        """The config of a size, for a corpus."""
-        path = self.teacher if size == "teacher" else self.student
-        overrides = {**self.overrides, **self.corpora.get(corpus, {})}
-        overrides = {name: _expand(value) for name, value in overrides.items()}
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.study not in STUDIES:
+            raise ValueError(f"there is no study '{self.study}'. There are: {', '.join(STUDIES)}")
+        known = {row.config for row in STUDIES[self.study].rows.values()}
+        for given, allowed in (
+            (self.configs, known),
+            (self.rows or [], STUDIES[self.study].rows),
+            ([*self.other_steps, *self.config_overrides], self.configs),
+        ):
+            if unknown := [name for name in given if name not in allowed]:
+                raise ValueError(f"there is no '{unknown[0]}'. There are: {', '.join(sorted(allowed))}")
+        return self
+
+    def get_study(self) -> Study:
+        """The study."""
+        return STUDIES[self.study]
+
+    def trained(self) -> list[Row]:
+        """The rows to train, if no others are asked for."""
+        rows = self.get_study().rows
+        return [rows[name] for name in self.rows or rows if rows[name].config in self.configs]
+
+    def config(self, name: str, corpus: str) -> Config:
+        """One of the configs, for a corpus."""
+        path = self.configs[name]
+        overrides = {**self.overrides, **self.config_overrides.get(name, {}), **self.corpora.get(corpus, {})}
+        overrides = {key: _expand(value) for key, value in overrides.items()}
         if "distillation" not in load_config(path, interpolate=False):
             overrides = {x: value for x, value in overrides.items() if not x.startswith("distillation.")}
         return load_config(path, overrides=overrides, interpolate=False)
 
-    def steps_of(self, size: Size) -> int:
-        """The steps of a size's trainings."""
-        return (self.student_steps if size == "student" else None) or self.steps
+    def steps_of(self, name: str) -> int:
+        """The steps of a config's trainings."""
+        return self.other_steps.get(name, self.steps)
 
 
 def _expand(value: Any) -> Any:
@@ -85,11 +116,11 @@ def read_preset(path: Path, name: str, *, documents: Optional[int] = None) -> Pr
             msg.fail(f"{path} has no preset '{name}'", "configs/paper.yml shows what it needs.", exits=1)
         preset = Preset(**presets[name] | ({} if documents is None else {"documents": documents}))
         folder = Path(path).parent
-        configs = {size: folder / getattr(preset, size) for size in get_args(Size)}
-        preset = preset.model_copy(update=configs)
+        configs = {key: folder / config for key, config in preset.configs.items()}
+        preset = preset.model_copy(update={"configs": configs})
         for corpus in ("", *preset.corpora):
-            for size in configs:
-                preset.config(size, corpus)
+            for key in configs:
+                preset.config(key, corpus)
     except (OSError, ValidationError, ValueError, KeyError, TypeError) as err:
         msg.fail(f"{path}: the preset '{name}' is not right", str(err), exits=1)
     return preset

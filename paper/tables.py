@@ -1,5 +1,5 @@
-"""Make the main paper's Tables 3 to 5 of a grid's cells, each beside the paper's value, as Markdown, LaTeX
-and HTML. Cells that are not there yet are left out.
+"""Make a paper's tables of a grid's cells, each beside the paper's value, as Markdown, LaTeX and HTML. Cells
+that are not there yet are left out.
 
 Example: python -m paper.tables metrics/paper/cpu
 """
@@ -26,7 +26,8 @@ from spacy_gpner.evaluation.significance import (
 from spacy_gpner.files import atomic_write
 
 from .cells import Cell, read_cells
-from .values import CORPORA, PAIRS, TABLES, Line, paper_f1
+from .studies import STUDIES
+from .study import Line, Study
 
 OURS = ("P", "R", "F1", "95 %, seeds", "95 %, documents", "seeds", "encoder")
 HEADER = ("", *OURS, "P", "R", "F1", "the paper's encoder")
@@ -81,10 +82,10 @@ def _scores(cells: dict[int, Cell]) -> list[str]:
     ]
 
 
-def difference_table(corpus: str, cells: Cells) -> Table:
+def difference_table(study: Study, corpus: str, cells: Cells) -> Table:
     """A table of the differences that the tables are about: seed-paired, corrected for their number."""
     found = []
-    for first, second in PAIRS:
+    for first, second in study.pairs:
         seeds = sorted(cells.get(first, {}).keys() & cells.get(second, {}).keys())
         if len(seeds) > 1:
             pair = [counts(cells[name], seeds) for name in (first, second)]
@@ -95,7 +96,7 @@ def difference_table(corpus: str, cells: Cells) -> Table:
     rows = []
     for (first, second, differences, documents), p_value in zip(found, p_values, strict=True):
         ours = over_seeds(differences)
-        paper = [paper_f1(name, corpus) for name in (first, second)]
+        paper = [study.paper_f1(name, corpus) for name in (first, second)]
         theirs = None if None in paper else 100 * (paper[0] - paper[1])  # type: ignore[operator]
         rows.append(
             [
@@ -136,18 +137,25 @@ def make_tables(results: Path) -> dict[str, list[Table]]:
     results (Path): The directory with a directory of cells for each corpus.
     RETURNS (Dict[str, List[Table]]): The tables of each corpus.
     """
+    places = {path.name: read_cells(path) for path in results.iterdir() if path.is_dir()}
     found = {}
-    for corpus in sorted((path.name for path in results.iterdir() if path.is_dir()), key=_rank):
-        cells = read_cells(results / corpus)
+    for corpus, cells in sorted(places.items(), key=_rank):
         if cells:
-            tables = [score_table(title, lines, corpus, cells) for title, lines in TABLES.items()]
-            differences = difference_table(corpus, cells)
-            found[corpus] = [*tables, differences] if differences.rows else tables
+            study = _study_of(cells)
+            tables = [score_table(title, lines, corpus, cells) for title, lines in study.tables.items()]
+            tables.append(difference_table(study, corpus, cells))
+            found[corpus] = [table for table in tables if table.rows]
     return found
 
 
-def _rank(corpus: str) -> tuple[bool, str]:
-    return corpus not in CORPORA, corpus
+def _study_of(cells: Cells) -> Study:
+    return STUDIES[next(cell.study for own in cells.values() for cell in own.values())]
+
+
+def _rank(place: tuple[str, Cells]) -> tuple[bool, str]:
+    """Corpora of the paper first."""
+    corpus, cells = place
+    return not cells or corpus not in _study_of(cells).corpora, corpus
 
 
 def render(corpora: dict[str, list[Table]], form: str) -> str:

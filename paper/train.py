@@ -1,4 +1,4 @@
-"""Train the models of the main paper's Tables 3 to 5 on a corpus, over several seeds.
+"""Train the models of a paper's tables on a corpus, over several seeds.
 
 A cell of the grid is one model with one seed: a fixed part of the training text, a fixed number of steps,
 the last model, its threshold chosen on held-out text, and one prediction of the dev part. A finished cell is
@@ -31,10 +31,12 @@ from .encoders import describe_encoder
 from .grid import Grid
 from .measure import measure
 from .presets import PRESETS, read_preset
-from .rows import ROWS, Row
+from .study import Row
 
 # Documents of the evaluations that nobody looks at
 FEW = 20
+# Where spaCy's logger writes the others
+CURVE = "evaluations.jsonl"
 
 
 def run_cell(grid: Grid, row: Row, seed: int) -> None:
@@ -44,6 +46,7 @@ def run_cell(grid: Grid, row: Row, seed: int) -> None:
     draw_documents(grid)
     model, seconds = train_model(grid, row, seed)
     cell = Cell(
+        study=grid.preset.study,
         row=row.name,
         seed=seed,
         identity=grid.identity(row),
@@ -52,12 +55,13 @@ def run_cell(grid: Grid, row: Row, seed: int) -> None:
         machine=describe_machine(grid.gpu_id),
         version=__version__,
         documents=grid.preset.documents,
-        steps=grid.preset.steps_of(row.size),
+        steps=grid.preset.steps_of(row.config),
         seconds=round(seconds),
+        curve=read_curve(model.parent),
         **measure(model, grid.corpus),
     )
     write_cell(cell, grid.result(row, seed))
-    if not any(other.teacher == row.name for other in ROWS.values()):
+    if not any(other.teacher == row.name for other in grid.preset.get_study().rows.values()):
         shutil.rmtree(model.parent)
 
 
@@ -90,19 +94,25 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
         if trained["identity"] == grid.identity(row):
             return model, trained["seconds"]
     command = ["train"]
-    if row.teacher is not None:
-        teacher, _ = train_model(grid, ROWS[row.teacher], seed)
-        command = ["gpner", "distill", str(teacher)]
+    if (teacher := grid.teacher(row)) is not None:
+        trained_teacher, _ = train_model(grid, teacher, seed)
+        command = ["gpner", "distill", str(trained_teacher)]
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
-    config = output / "config.cfg"
-    grid.config(row).to_disk(config)
+    path = output / "config.cfg"
+    config = grid.config(row)
+    if grid.preset.evaluations:
+        config["training"]["logger"] = {
+            "@loggers": "spacy.ConsoleLogger.v3",
+            "output_file": str(output / CURVE),
+        }
+    config.to_disk(path)
     options = ["--output", str(output), "--gpu-id", str(grid.gpu_id), "--system.seed", str(seed)]
     start = time.perf_counter()
     log = output / "log.txt"
     with log.open("wb") as file:
         code = subprocess.run(
-            [sys.executable, "-m", "spacy", *command, str(config), *options], stdout=file, stderr=file
+            [sys.executable, "-m", "spacy", *command, str(path), *options], stdout=file, stderr=file
         ).returncode
     if code:
         msg.fail(f"The training of {row.name} failed", f"See {log}", exits=1)
@@ -110,6 +120,13 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
     with atomic_write(done) as temporary:
         srsly.write_json(temporary, {"identity": grid.identity(row), "seconds": seconds})
     return model, seconds
+
+
+def read_curve(output: Path) -> list[list[float]]:
+    """Steps, and F1 on the held-out part after them, of a training that was evaluated."""
+    if not (output / CURVE).is_file():
+        return []
+    return [[row["step"], round(row["score"], 4)] for row in srsly.read_jsonl(output / CURVE)]
 
 
 def describe_machine(gpu_id: int) -> str:
@@ -131,7 +148,7 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="directory for teachers, configs and logs")
     parser.add_argument("--preset", default="cpu", help="how to train: a name in --presets")
     parser.add_argument("--presets", type=Path, default=PRESETS, help="file of presets")
-    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="default: all")
+    parser.add_argument("--rows", nargs="+", help="which models of the study; default: the preset's")
     parser.add_argument("--documents", type=int, help="training documents, in place of the preset's")
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
@@ -139,7 +156,12 @@ def main() -> None:
         setup_gpu(args.gpu_id)
     preset = read_preset(args.presets, args.preset, documents=args.documents)
     grid = Grid(args.corpus, args.results, args.work, preset, args.gpu_id)
-    rows = [ROWS[name] for name in args.rows]
+    study = preset.get_study()
+    if unknown := [name for name in args.rows or [] if name not in study.rows]:
+        parser.error(f"no row '{unknown[0]}' in the study '{preset.study}': {', '.join(study.rows)}")
+    rows = [study.rows[name] for name in args.rows] if args.rows else preset.trained()
+    if missing := [row for row in rows if row.config not in preset.configs]:
+        parser.error(f"'{missing[0].name}' needs a config '{missing[0].config}', which the preset lacks")
     # Else a training would outlive the grid, and its lock
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with grid.lock():

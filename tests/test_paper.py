@@ -11,24 +11,24 @@ import numpy
 import pytest
 import srsly
 from spacy.tokens import DocBin
-from spacy.util import load_config
+from spacy.util import load_config, load_model_from_config
 
 from paper.cells import read_cells
 from paper.encoders import describe_encoder, identify_encoder
 from paper.grid import Grid
+from paper.linked import ROWS
 from paper.presets import PRESETS, read_preset
-from paper.rows import ROWS
+from paper.studies import STUDIES
+from paper.study import component_of
 from paper.tables import make_tables, render
-from paper.values import PAIRS, TABLES, paper_f1
 
 from .util import NEEDS_CORPORA, TRAIN, make_tiny_bert, save_docs, save_trained
 
 ROOT = Path(__file__).parent.parent
 LARGE = ("transformer_base", "transformer_large")
-FEW_ROWS = ("teacher", "traditional", "biaffine-window")
+FEW_ROWS = ("teacher", "traditional", "biaffine-window", "crf-by-type")
 TINY = {
-    "teacher": "cpu.cfg",
-    "student": "cpu_student.cfg",
+    "configs": {"teacher": "cpu.cfg", "student": "cpu_student.cfg"},
     "documents": 40,
     "steps": 2,
     "seeds": [0, 1],
@@ -77,10 +77,15 @@ def test_every_row_makes_a_config_of_its_own():
     for name, row in ROWS.items():
         for preset_name in ("cpu", "full"):
             preset = read_preset(PRESETS, preset_name)
-            config = preset.config(row.size, "cluener")
+            config = preset.config(row.config, "cluener")
             row.apply(config)
-            component = config["components"]["span_globalpointer"]
+            component_name, component = component_of(config)
             assert component["model"]["@architectures"] == f"spacy-gpner.{row.head}.v1"
+            assert component["factory"] == component_name
+            if row.head == "CRF":
+                assert component_name == "span_crf"
+                assert component["model"]["by_type"] == name.endswith("by-type")
+                continue
             assert (component["window"] is None) == (row.window is None), name
             assert row.window is None or component["window_mode"] == row.window
             if row.teacher:
@@ -91,11 +96,19 @@ def test_every_row_makes_a_config_of_its_own():
     assert describe_encoder(config) == "hfl/chinese-roberta-wwm-ext-large"
 
 
-def test_tables_name_rows_that_there_are():
-    named = {line.row for lines in TABLES.values() for line in lines if line.row}
-    assert named == set(ROWS)
-    assert {name for pair in PAIRS for name in pair} <= named
-    assert paper_f1("linked", "cmeee-v2") == 0.7585
+@pytest.mark.parametrize("name", STUDIES)
+def test_tables_name_rows_that_there_are(name):
+    study = STUDIES[name]
+    named = {line.row for line in study.lines if line.row}
+    assert named == set(study.rows)
+    assert {name for pair in study.pairs for name in pair} <= named
+    assert {corpus for line in study.lines for corpus in line.paper} <= set(study.corpora)
+
+
+def test_values_of_the_papers():
+    assert STUDIES["linked"].paper_f1("linked", "cmeee-v2") == 0.7585
+    assert STUDIES["albert"].paper_f1("radam", "ccks2019") == pytest.approx(0.8563)
+    assert STUDIES["roberta"].paper_f1("heads-1", "drug-leaflets") is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +124,12 @@ def test_tables_name_rows_that_there_are():
         ({"overrides": None}, "overrides"),
         ({"overrides": {"trainig.dropout": 0.3}}, "trainig"),
         ({"corpora": {"cmeee": {"training.foo.bar": 1}}}, "foo"),
-        ({"teacher": "nobody.cfg"}, "nobody.cfg"),
+        ({"configs": {"teacher": "nobody.cfg"}}, "nobody.cfg"),
+        ({"configs": {"pupil": "cpu.cfg"}}, "no 'pupil'. There are: scratch, student, teacher"),
+        ({"other_steps": {"scratch": 3}}, "no 'scratch'. There are: student, teacher"),
+        ({"config_overrides": {"pupil": {}}}, "no 'pupil'"),
+        ({"rows": ["linked", "unlinked"]}, "no 'unlinked'"),
+        ({"study": "nobody's"}, "no study 'nobody's'. There are: linked, albert, roberta"),
         ({"epochs": 3}, "epochs"),
     ],
 )
@@ -126,7 +144,7 @@ def test_presets_are_checked(place, capsys, change, message):
 def test_presets_take_environment_variables(place, capsys, monkeypatch):
     path = place / "configs" / "other.yml"
     overrides = {"paths.train": "$GPNER_TEST/train.spacy"}
-    srsly.write_yaml(path, {"tiny": {**TINY, "overrides": overrides, "student_steps": 3}})
+    srsly.write_yaml(path, {"tiny": {**TINY, "overrides": overrides, "other_steps": {"student": 3}}})
     monkeypatch.setenv("GPNER_TEST", "some/where")
     preset = read_preset(path, "tiny")
     assert preset.config("teacher", "sample")["paths"]["train"] == "some/where/train.spacy"
@@ -197,6 +215,11 @@ def test_grid_goes_on_where_it_stopped(place):
     first = json.loads(cells["traditional-0.json"].read_text(encoding="utf-8"))
     assert first["gold"] == [len(doc.spans["sc"]) for doc in dev]
     assert first["steps"] == 2
+    assert [sum(first[name]) for name in ("predicted", "right", "gold")] == [
+        sum(column) for column in zip(*first["labels"].values(), strict=True)
+    ]
+    assert sum(own[2] for own in first["nesting"].values()) == sum(first["gold"])
+    assert first["characters_per_second"] > 0
     before = {name: (path.read_bytes(), path.stat().st_mtime_ns) for name, path in cells.items()}
     teacher = (place / "work" / "models" / "teacher-0" / "trained.json").read_bytes()
 
@@ -206,7 +229,8 @@ def test_grid_goes_on_where_it_stopped(place):
     after = cells["traditional-0.json"]
     assert (after.read_bytes(), after.stat().st_mtime_ns) == before["traditional-0.json"]
     again = json.loads(cells["traditional-1.json"].read_text(encoding="utf-8"))
-    assert {**again, "seconds": 0} == {**json.loads(before["traditional-1.json"][0]), "seconds": 0}
+    timing = {"seconds": 0, "characters_per_second": 0}
+    assert {**again, **timing} == {**json.loads(before["traditional-1.json"][0]), **timing}
     assert (place / "work" / "models" / "teacher-0" / "trained.json").read_bytes() == teacher
     assert len(list((place / "results" / "sample").glob("*.json"))) == 2 * len(FEW_ROWS)
 
@@ -245,6 +269,41 @@ def test_presets_of_pretrained_encoders(place, tmp_path, monkeypatch):
         cells = read_cells(places[1])[row]
         assert sorted(cells) == [0, 1]
         assert cells[0].encoder == "tiny"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("study", "row"), [("albert", "radam"), ("roberta", "fgm-mha-crf")])
+def test_other_papers(place, tmp_path, monkeypatch, study, row):
+    """Every row of theirs makes a pipeline, and the papers' systems are trained."""
+    monkeypatch.setenv("GPNER_ENCODER", make_tiny_bert(tmp_path / "tiny", n_layers=12))
+    presets = srsly.read_yaml(PRESETS)
+    preset = presets[f"{study}-cpu"]
+    for name in preset["configs"].values():
+        (place / "configs" / name).write_bytes((ROOT / "configs" / name).read_bytes())
+    path = place / "configs" / f"{study}.yml"
+    own = {**preset, "documents": 20, "steps": 2, "seeds": [0, 1], "evaluations": 2}
+    srsly.write_yaml(path, {study: own})
+    grid = replace(make_grid(place), preset=read_preset(path, study))
+    for each in grid.preset.trained():
+        if each.encoder is None:
+            load_model_from_config(grid.config(each))
+    assert len({grid.identity(each) for each in grid.preset.trained()}) == len(grid.preset.trained())
+    results = tmp_path / "results"
+    places = (place / "corpus", results / "sample", tmp_path / "work")
+    result = run("paper.train", *places, "--presets", path, "--preset", study, "--rows", row)
+    assert result.returncode == 0, result.stdout + result.stderr
+    cells = read_cells(results / "sample")[row]
+    assert [step for step, _ in cells[0].curve] == [0, 1, 2]
+    assert cells[0].encoder == "tiny"
+    result = run("paper.tables", results)
+    assert result.returncode == 0, result.stderr
+    assert ("Table 5: optimizers" if study == "albert" else "Table 1: models") in result.stdout
+    result = run("paper.train", *places, "--presets", path, "--preset", study, "--rows", "linked")
+    assert result.returncode == 2
+    assert "no row 'linked' in the study" in result.stderr
+    result = run_grid(place, "--rows", "lstm-crf")
+    assert result.returncode == 2
+    assert "needs a config 'scratch'" in result.stderr
 
 
 def _vocab():
@@ -292,16 +351,17 @@ def test_cells_of_different_grids_are_not_averaged(tmp_path, capsys):
 
 def test_identity_knows_settings_and_teacher(place):
     grid = make_grid(place)
-    before = {name: grid.identity(row) for name, row in ROWS.items()}
-    assert len(set(before.values())) == len(ROWS)
+    rows = {row.name: row for row in grid.preset.trained()}
+    before = {name: grid.identity(row) for name, row in rows.items()}
+    assert len(set(before.values())) == len(rows)
     config = place / "configs" / "cpu.cfg"
     text = config.read_text(encoding="utf-8")
     try:
         config.write_text(text.replace("dropout = 0.4", "dropout = 0.3"), encoding="utf-8")
-        after = {name: grid.identity(row) for name, row in ROWS.items()}
+        after = {name: grid.identity(row) for name, row in rows.items()}
     finally:
         config.write_text(text, encoding="utf-8")
-    unchanged = {name for name in ROWS if before[name] == after[name]}
+    unchanged = {name for name in rows if before[name] == after[name]}
     assert unchanged == {"student", "student-no-window"}
     full = read_preset(PRESETS, "full")
     other = full.model_copy(update={"overrides": {"paths.transformer": "of/another"}})

@@ -1,0 +1,69 @@
+"""Paper 2: ALBERT-IDCNN-MHA-CRF on CCKS 2019 (Tables 2 and 5, Figure 5)."""
+
+from .study import Line, Study, by_name
+from .tagger import Descent, TaggerRow
+
+CORPUS = "ccks2019"
+SYSTEM = ("idcnn", "mha")
+HEADS = (1, 2, 8, 16)
+
+ROWS = by_name(
+    TaggerRow("bilstm-crf", "static", layers=("bilstm",)),
+    TaggerRow("idcnn-crf", "static", layers=("idcnn",)),
+    TaggerRow("idcnn-mha-crf", "static", layers=SYSTEM),
+    TaggerRow("encoder-bilstm-crf", "pretrained", layers=("bilstm",)),
+    TaggerRow("encoder-idcnn-crf", "pretrained", layers=("idcnn",)),
+    TaggerRow("encoder-idcnn-mha-crf", "pretrained", layers=SYSTEM),
+    TaggerRow("encoder-idcnn-mha-softmax", "pretrained", layers=SYSTEM, head="Softmax"),
+    TaggerRow("adagrad", "pretrained", layers=SYSTEM, optimizer=Descent("Adagrad", 0.02)),
+    TaggerRow("rmsprop", "pretrained", layers=SYSTEM, optimizer=Descent("RMSprop", 0.002)),
+    TaggerRow("adam", "pretrained", layers=SYSTEM, optimizer=Descent("Adam", 0.002)),
+    TaggerRow("lookahead", "pretrained", layers=SYSTEM, optimizer=Descent("Adam", 0.002, lookahead=5)),
+    TaggerRow("radam", "pretrained", layers=SYSTEM, optimizer=Descent("RAdam", 0.002)),
+    *(TaggerRow(f"heads-{n}", "pretrained", layers=SYSTEM, heads=n) for n in HEADS),
+)
+
+
+def _line(label: str, row: str, p: float, r: float, f: float, encoder: str = "ALBERT") -> Line:
+    return Line(label, row, {CORPUS: (p / 100, r / 100, f / 100)}, encoder)
+
+
+TABLES = {
+    "Table 2: models": [
+        _line("BiLSTM-CRF", "bilstm-crf", 79.79, 82.81, 81.27, "Word2Vec"),
+        _line("IDCNN-CRF", "idcnn-crf", 80.37, 82.65, 81.49, "Word2Vec"),
+        _line("IDCNN-MHA-CRF", "idcnn-mha-crf", 82.16, 82.81, 82.48, "Word2Vec"),
+        Line("ALBERT-BiLSTM-CRF", "encoder-bilstm-crf"),
+        _line("ALBERT-IDCNN-CRF", "encoder-idcnn-crf", 82.70, 84.03, 83.36),
+        _line("ALBERT-IDCNN-MHA-CRF", "encoder-idcnn-mha-crf", 83.46, 85.96, 84.69),
+        Line("ALBERT-IDCNN-MHA-softmax", "encoder-idcnn-mha-softmax"),
+    ],
+    "Table 5: optimizers": [
+        _line("AdaGrad", "adagrad", 78.12, 80.99, 79.53),
+        _line("RMSprop", "rmsprop", 80.62, 83.71, 82.13),
+        _line("Adam", "adam", 83.46, 85.96, 84.69),
+        _line("Lookahead + Adam", "lookahead", 83.69, 85.80, 84.74),
+        _line("RAdam", "radam", 84.82, 86.46, 85.63),
+    ],
+    "Figure 5: attention heads": [
+        Line("1", "heads-1"),
+        Line("2", "heads-2"),
+        Line("4", "encoder-idcnn-mha-crf"),
+        Line("8", "heads-8"),
+        Line("16", "heads-16"),
+    ],
+}
+
+PAIRS = (
+    ("idcnn-crf", "bilstm-crf"),
+    ("idcnn-mha-crf", "idcnn-crf"),
+    ("encoder-idcnn-crf", "idcnn-crf"),
+    ("encoder-idcnn-mha-crf", "idcnn-mha-crf"),
+    ("encoder-idcnn-mha-crf", "encoder-idcnn-crf"),
+    ("encoder-idcnn-crf", "encoder-bilstm-crf"),
+    ("encoder-idcnn-mha-crf", "encoder-idcnn-mha-softmax"),
+    ("radam", "adam"),
+    ("lookahead", "adam"),
+)
+
+ALBERT = Study(ROWS, TABLES, PAIRS, (CORPUS,))

@@ -1,0 +1,91 @@
+"""What a study of a paper consists of: models to train, and tables with them beside the paper's values."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+Scores = tuple[Optional[float], Optional[float], float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model.
+
+    name (str): Its name, also of its files.
+    config (str): Which of the preset's configs it is trained with.
+    teacher (Optional[str]): The row that teaches it.
+    """
+
+    name: str
+    config: str
+    teacher: Optional[str] = None
+
+    def apply(self, config: dict[str, Any]) -> None:
+        """Make a config that of this row.
+
+        config (Dict[str, Any]): The config that it is trained with, changed in place.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table.
+
+    label (str): What it is called.
+    row (Optional[str]): Name of our model; None where there is none.
+    paper (Dict[str, Scores]): The paper's P, R and F1 by corpus.
+    encoder (str): The paper's encoder, where it names one.
+    """
+
+    label: str
+    row: Optional[str] = None
+    paper: dict[str, Scores] = field(default_factory=dict)
+    encoder: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """The models of a paper, and what it says of them.
+
+    rows (Dict[str, Row]): The models by name.
+    tables (Dict[str, List[Line]]): The tables by title.
+    pairs (Sequence[Tuple[str, str]]): Which differences the tables are about: the first model should be the
+        better one.
+    corpora (Sequence[str]): The paper's corpora, in its order.
+    """
+
+    rows: Mapping[str, Row]
+    tables: Mapping[str, list[Line]]
+    pairs: Sequence[tuple[str, str]]
+    corpora: Sequence[str]
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        """The lines of all tables."""
+        return (line for lines in self.tables.values() for line in lines)
+
+    def paper_f1(self, row: str, corpus: str) -> Optional[float]:
+        """The paper's F1 for one of our models.
+
+        row (str): The model's name.
+        corpus (str): The corpus.
+        RETURNS (Optional[float]): The F1; None where the paper has none.
+        """
+        found = (line.paper[corpus][2] for line in self.lines if line.row == row and corpus in line.paper)
+        return next(found, None)
+
+
+def by_name(*rows: Row) -> dict[str, Row]:
+    """Rows by their names."""
+    return {row.name: row for row in rows}
+
+
+def component_of(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The component that a config trains, which is its pipeline's last.
+
+    config (Mapping[str, Any]): The config.
+    RETURNS (Tuple[str, Dict[str, Any]]): Its name and block.
+    """
+    name = config["nlp"]["pipeline"][-1]
+    return name, config["components"][name]
