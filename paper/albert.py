@@ -1,4 +1,4 @@
-"""Paper 2: ALBERT-IDCNN-MHA-CRF on CCKS 2019 (Tables 2 and 5, Figure 5)."""
+"""Paper 2: ALBERT-IDCNN-MHA-CRF on CCKS 2019 (Tables 2 and 5, Figures 3 to 5)."""
 
 from .study import Line, Study, by_name
 from .tagger import Descent, TaggerRow
@@ -66,4 +66,7 @@ PAIRS = (
     ("lookahead", "adam"),
 )
 
-ALBERT = Study(ROWS, TABLES, PAIRS, (CORPUS,))
+BARS = ("bilstm-crf", "idcnn-mha-crf", "encoder-idcnn-mha-crf", "radam")
+CURVES = ("adagrad", "rmsprop", "adam", "lookahead", "radam")
+
+ALBERT = Study(ROWS, TABLES, PAIRS, (CORPUS,), BARS, CURVES)

@@ -145,4 +145,6 @@ PAIRS = (
     ("linked", "teacher"),
 )
 
-LINKED = Study(ROWS, TABLES, PAIRS, CORPORA)
+BARS = ("teacher", "student", "traditional", "linked")
+
+LINKED = Study(ROWS, TABLES, PAIRS, CORPORA, BARS)

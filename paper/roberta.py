@@ -75,4 +75,6 @@ PAIRS = (
     ("undersampled", "crf"),
 )
 
-ROBERTA = Study(ROWS, TABLES, PAIRS, (CORPUS,))
+BARS = ("crf", "fgm-mha-crf", "oversampled", "undersampled")
+
+ROBERTA = Study(ROWS, TABLES, PAIRS, (CORPUS,), BARS)

@@ -53,12 +53,16 @@ class Study:
     pairs (Sequence[Tuple[str, str]]): Which differences the tables are about: the first model should be the
         better one.
     corpora (Sequence[str]): The paper's corpora, in its order.
+    bars (Sequence[str]): The models of which F1 is drawn by label.
+    curves (Sequence[str]): The models of which it is drawn while they were trained.
     """
 
     rows: Mapping[str, Row]
     tables: Mapping[str, list[Line]]
     pairs: Sequence[tuple[str, str]]
     corpora: Sequence[str]
+    bars: Sequence[str] = ()
+    curves: Sequence[str] = ()
 
     @property
     def lines(self) -> Iterator[Line]:

@@ -298,6 +298,11 @@ def test_other_papers(place, tmp_path, monkeypatch, study, row):
     result = run("paper.tables", results)
     assert result.returncode == 0, result.stderr
     assert ("Table 5: optimizers" if study == "albert" else "Table 1: models") in result.stdout
+    result = run("paper.plots", results)
+    assert result.returncode == 0, result.stderr
+    for name in ["labels", *(["curves"] if study == "albert" else [])]:
+        svg = (results / f"sample-{name}.svg").read_text(encoding="utf-8")
+        assert f">{row}</text>" in svg
     result = run("paper.train", *places, "--presets", path, "--preset", study, "--rows", "linked")
     assert result.returncode == 2
     assert "no row 'linked' in the study" in result.stderr
