@@ -27,9 +27,7 @@ BAR = 0.8
 
 def draw_labels(cells: Cells, rows: Sequence[str]) -> Optional[Figure]:
     """F1 by label; None where no cell has counts by label."""
-    counts = {
-        row: [cell.labels for cell in cells[row].values() if cell.labels] for row in rows if row in cells
-    }
+    counts = {row: [cell.labels for cell in cells.get(row, {}).values() if cell.labels] for row in rows}
     counts = {row: own for row, own in counts.items() if own}
     labels = sorted({label for own in counts.values() for seed in own for label in seed})
     if not labels:
@@ -37,9 +35,7 @@ def draw_labels(cells: Cells, rows: Sequence[str]) -> Optional[Figure]:
     figure, axes = _figure()
     width = BAR / len(counts)
     for i, (row, own) in enumerate(counts.items()):
-        f = numpy.array(
-            [[float(f_score(numpy.array(seed.get(x, [0, 0, 0])))) for x in labels] for seed in own]
-        )
+        f = numpy.array([f_score(numpy.array([seed.get(x, (0, 0, 0)) for x in labels])) for seed in own])
         places = numpy.arange(len(labels)) - BAR / 2 + width * (i + 0.5)
         axes.bar(places, 100 * f.mean(0), width, color=PALETTE[i], label=legend_name(row))
     axes.set_xticks(range(len(labels)), labels)
@@ -50,7 +46,7 @@ def draw_labels(cells: Cells, rows: Sequence[str]) -> Optional[Figure]:
 
 def draw_curves(cells: Cells, rows: Sequence[str]) -> Optional[Figure]:
     """F1 on the held-out part by steps; None where no cell has it."""
-    curves = {row: [cell.curve for cell in cells[row].values() if cell.curve] for row in rows if row in cells}
+    curves = {row: [cell.curve for cell in cells.get(row, {}).values() if cell.curve] for row in rows}
     curves = {row: own for row, own in curves.items() if own}
     if not curves:
         return None
@@ -81,9 +77,9 @@ def main() -> None:
         parser.error(f"{args.results} is missing")
     for directory in sorted(path for path in args.results.iterdir() if path.is_dir()):
         cells = read_cells(directory)
-        studies = {cell.study for own in cells.values() for cell in own.values()}
-        for study in map(STUDIES.get, studies):
-            plots = {"labels": draw_labels(cells, study.bars), "curves": draw_curves(cells, study.curves)}
+        for study in {cell.study for own in cells.values() for cell in own.values()}:
+            bars, curves = STUDIES[study].bars, STUDIES[study].curves
+            plots = {"labels": draw_labels(cells, bars), "curves": draw_curves(cells, curves)}
             for name, figure in plots.items():
                 if figure is not None:
                     path = args.results / f"{directory.name}-{name}.svg"
