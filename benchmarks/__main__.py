@@ -21,6 +21,8 @@ from spacy_gpner.files import atomic_write
 from .contest import compete
 from .contests import (
     Contest,
+    component_contests,
+    crf_contests,
     distillation_contests,
     head_contests,
     pipeline_contests,
@@ -33,7 +35,7 @@ from .tables import markdown, table, update_page
 from .texts import read_texts
 from .transformer import make_bert
 
-GROUPS = ("head", "pipeline", "transformer", "pretrained", "distillation", "student")
+GROUPS = ("head", "crf", "pipeline", "transformer", "pretrained", "distillation", "student")
 # Of multilingual-e5-small
 SMALL = {"hidden_size": 384, "num_attention_heads": 12, "intermediate_size": 1536}
 
@@ -82,6 +84,7 @@ def run(
             make_bert(encoder, read_texts(str(corpus / "dev.spacy"), texts), SMALL)
         contests: dict[str, Iterable[Contest]] = {
             "head": chain(head_contests(memory), scaling_contests()),
+            "crf": chain(crf_contests(), component_contests(corpus, texts)),
             "pipeline": pipeline_contests(corpus, texts),
             "transformer": transformer_contests(corpus, bert, texts),
             "pretrained": [] if encoder is None else pretrained_contests(corpus, encoder, texts),

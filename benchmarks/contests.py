@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,41 @@ def scaling_contests() -> Iterator[Contest]:
     yield Contest(
         "head, scaling", "8 × 512 tokens, w = 32", [loss(f"{n} types", [512] * 8, n) for n in (9, 50, 200)]
     )
+
+
+def crf_contests() -> Iterator[Contest]:
+    """Linear chains, against loops over types and positions, and pytorch-crf where that is installed.
+
+    YIELDS (Contest): The contests.
+    """
+    forms = ["ours", "loop", *(["pytorch-crf"] if find_spec("torchcrf") else [])]
+    for by_type, kind in ((True, "a chain for each of 9 types"), (False, "one chain over 9 types")):
+        for task, what in (("loss", "loss and gradient"), ("best", "best paths")):
+            settings = {"task": task, "by_type": by_type, "lengths": [512] * 8, "n_types": 9}
+            yield Contest(
+                "crf",
+                f"8 × 512 tokens, {kind}, {what}",
+                [Contestant(form, "benchmarks.crf:prepare", {**settings, "form": form}) for form in forms],
+            )
+
+
+def component_contests(corpus: Path, n_texts: int) -> Iterator[Contest]:
+    """`span_globalpointer` and `span_crf` over the same encoder: `nlp.pipe` and training.
+
+    corpus (Path): A directory with train.spacy and dev.spacy.
+    n_texts (int): How many texts to run over.
+    YIELDS (Contest): The contests.
+    """
+    train, dev = str(corpus / "train.spacy"), str(corpus / "dev.spacy")
+    names = ("span_globalpointer", "span_crf", "span_crf, by type")
+    for what, prepare, given in (
+        (f"nlp.pipe, {n_texts} texts", "prepare_pipe", {"train": train, "dev": dev, "limit": n_texts}),
+        (f"training, {n_texts // 3} texts", "prepare_training", {"train": train, "limit": n_texts // 3}),
+    ):
+        contestants = [
+            Contestant(name, f"benchmarks.pipeline:{prepare}", {"component": name, **given}) for name in names
+        ]
+        yield Contest("crf", what, contestants)
 
 
 def pipeline_contests(corpus: Path, n_texts: int) -> Iterator[Contest]:

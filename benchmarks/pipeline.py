@@ -10,7 +10,7 @@ from thinc.api import fix_random_seed
 
 from .texts import read_examples, read_texts, use
 
-Component = Literal["span_globalpointer", "spancat", "tok2vec"]
+Component = Literal["span_globalpointer", "span_crf", "span_crf, by type", "spancat", "tok2vec"]
 
 WINDOW = 32
 BATCH_SIZE = 128
@@ -28,6 +28,11 @@ SETTINGS: dict[Component, dict[str, Any]] = {
     "span_globalpointer": {
         "window": WINDOW,
         "model": {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "tok2vec": CNN},
+    },
+    "span_crf": {"window": WINDOW, "model": {"@architectures": "spacy-gpner.CRF.v1", "tok2vec": CNN}},
+    "span_crf, by type": {
+        "window": WINDOW,
+        "model": {"@architectures": "spacy-gpner.CRF.v1", "by_type": True, "tok2vec": CNN},
     },
     "spancat": {
         "spans_key": "sc",
@@ -60,7 +65,7 @@ def make_pipeline(component: Component, train: str, limit: int) -> tuple[Languag
     """
     fix_random_seed(0)
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"@tokenizers": "spacy-gpner.CharTokenizer.v1"}}})
-    nlp.add_pipe(component, config=SETTINGS[component])
+    nlp.add_pipe(component.partition(",")[0], component, config=SETTINGS[component])
     examples = read_examples(train, limit, nlp)
     optimizer = nlp.initialize(lambda: examples)
     if component != "tok2vec":

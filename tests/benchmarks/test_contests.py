@@ -8,10 +8,12 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
 from benchmarks.contest import Contestant, compete
+from benchmarks.crf import is_token, loop_best, loop_loss, make_package, make_scores, padded
 from benchmarks.dense import dense_labels, dense_loss, dense_scores
 from benchmarks.head import make_gold, make_head
 from benchmarks.tables import BEGIN, END, markdown, update_page
-from spacy_gpner.spans import Window, zlpr_loss
+from spacy_gpner.spans import TagSet, Window, zlpr_loss
+from spacy_gpner.spans.chain import best_paths, log_partition, score_paths
 
 GIVEN = {"task": "step", "head": "efficient", "lengths": [12, 5], "n_types": 3, "window": 4}
 LENGTHS = [9, 1, 14]
@@ -27,6 +29,31 @@ def test_the_opponent_has_the_same_loss(head, width):
     gold = make_gold(LENGTHS, 3, window)
     dense = dense_loss(dense_scores(factors, window), dense_labels(factors, gold))
     torch.testing.assert_close(zlpr_loss(factors, gold, window), dense)
+
+
+@pytest.mark.parametrize("by_type", [False, True])
+def test_opponents_of_chains_compute_the_same(by_type):
+    lengths = [5, 3, 9, 1]
+    scores = make_scores(lengths, 2, TagSet("bioes", by_type))
+    scores = scores.with_tensors(*(x.double() for x in scores.tensors))
+    gold = loop_best(scores)
+    assert gold.tolist() == best_paths(scores.chain).tolist()
+    ours = (log_partition(scores.chain) - score_paths(scores.chain, gold)).mean()
+    torch.testing.assert_close(loop_loss(scores, gold), ours)
+    pytest.importorskip("torchcrf")
+    inside = is_token(lengths)
+    package = [
+        -crf(padded(scores.emissions, lengths)[:, :, c], padded(gold, lengths)[:, :, c], inside, "mean")
+        for c, crf in enumerate(make_package(scores))
+    ]
+    torch.testing.assert_close(sum(package) / len(package), ours)
+
+
+@pytest.mark.parametrize("task", ["loss", "best"])
+def test_chains_are_timed(task):
+    given = {"task": task, "by_type": True, "lengths": [4, 4], "n_types": 2}
+    contestants = [Contestant(x, "benchmarks.crf:prepare", {"form": x, **given}) for x in ("ours", "loop")]
+    assert len(compete(contestants, rounds=1, threads=1, device="cpu")) == 2
 
 
 def test_contestants_run_in_turns():
