@@ -81,6 +81,7 @@ setup(
             "mypy",
             "import-linter>=2.17",
             "tabulate>=0.9",
+            "gensim>=4.4",
             *ADAPT,
             *COMPACT,
         ],

@@ -49,6 +49,8 @@ def describe_encoder(config: Config) -> str:
     if name is not None:
         path = Path(name)
         return (path.parent if path.name in MODELS else path).name if path.is_dir() else name
+    if tok2vec.get("include_static_vectors"):
+        return f"static vectors, width {tok2vec['width']}"
     try:
         depth, width = tok2vec["encode"]["depth"], tok2vec["embed"]["width"]
     except KeyError:

@@ -9,6 +9,7 @@ from pathlib import Path
 import filelock
 import numpy
 import pytest
+import spacy
 import srsly
 from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config
@@ -276,8 +277,8 @@ def test_presets_of_pretrained_encoders(place, tmp_path, monkeypatch):
 def test_other_papers(place, tmp_path, monkeypatch, study, row):
     """Every row of theirs makes a pipeline, and the papers' systems are trained."""
     monkeypatch.setenv("GPNER_ENCODER", make_tiny_bert(tmp_path / "tiny", n_layers=12))
-    presets = srsly.read_yaml(PRESETS)
-    preset = presets[f"{study}-cpu"]
+    monkeypatch.setenv("GPNER_VECTORS", str(tmp_path / "vectors"))
+    preset = srsly.read_yaml(PRESETS)[f"{study}-cpu"]
     for name in preset["configs"].values():
         (place / "configs" / name).write_bytes((ROOT / "configs" / name).read_bytes())
     path = place / "configs" / f"{study}.yml"
@@ -287,6 +288,8 @@ def test_other_papers(place, tmp_path, monkeypatch, study, row):
     for each in grid.preset.trained():
         if each.encoder is None:
             load_model_from_config(grid.config(each))
+    if study == "albert":
+        assert describe_encoder(grid.config(grid.preset.trained()[0])) == "static vectors, width 128"
     assert len({grid.identity(each) for each in grid.preset.trained()}) == len(grid.preset.trained())
     results = tmp_path / "results"
     places = (place / "corpus", results / "sample", tmp_path / "work")
@@ -514,3 +517,25 @@ def test_models_on_another_corpus(tmp_path):
     for model_given, mapping in ((f"{model}", "mine"), (f"a={model}", "other")):
         result = run("paper.transfer", gold, model_given, *options[2:], "--as", mapping)
         assert result.returncode == 1
+
+
+@pytest.mark.slow
+def test_static_vectors_are_learned_and_trained_on(place, tmp_path, monkeypatch):
+    train = place / "corpus" / "train.spacy"
+    for name in ("one", "two"):
+        result = run("paper.vectors", tmp_path / name, train, "--width", 16)
+        assert result.returncode == 0, result.stdout + result.stderr
+    vectors = [spacy.load(tmp_path / name).vocab.vectors for name in ("one", "two")]
+    assert vectors[0].shape[1] == 16
+    assert numpy.array_equal(vectors[0].data, vectors[1].data)
+    monkeypatch.setenv("GPNER_VECTORS", str(tmp_path / "one"))
+    monkeypatch.setenv("GPNER_ENCODER", "of/nobody")
+    preset = srsly.read_yaml(PRESETS)["albert-cpu"]
+    for name in preset["configs"].values():
+        (place / "configs" / name).write_bytes((ROOT / "configs" / name).read_bytes())
+    path = place / "configs" / "vectors.yml"
+    srsly.write_yaml(path, {"tiny": {**preset, "documents": 20, "steps": 2, "seeds": [0, 1]}})
+    options = ["--presets", path, "--preset", "tiny", "--rows", "idcnn-mha-crf"]
+    result = run("paper.train", place / "corpus", tmp_path / "results", tmp_path / "work", *options)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert run("paper.vectors", tmp_path / "none", tmp_path / "none.spacy").returncode == 1
