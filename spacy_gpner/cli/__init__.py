@@ -9,6 +9,7 @@ from .calibrate import calibrate_cli
 from .card import card_cli
 from .compact import compact_cli
 from .convert import convert_cli
+from .crossval import crossval_cli
 from .distill import distill_cli
 from .encoder import encoder_cli
 from .ensemble import ensemble_cli
@@ -55,6 +56,13 @@ gpner_cli.command(
     short_help="Convert a corpus to .spacy files",
     epilog="Example: spacy gpner convert cmeee CMeEE_train.json corpus/train.spacy --summary train.json",
 )(convert_cli)
+gpner_cli.command(
+    "crossval",
+    short_help="Train models on all but a part of a corpus each, and join them",
+    epilog="Example: spacy gpner crossval base.cfg --output training/folds --folds 5 "
+    "--paths.train train.spacy --paths.dev heldout.spacy",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(crossval_cli)
 gpner_cli.command(
     "distill",
     short_help="Train a student under a trained teacher",

@@ -85,7 +85,7 @@ def split_docs(
     texts: tuple[set[str], set[str]] = (set(), set())
     names: tuple[set[str], set[str]] = (set(), set())
     if by_group:
-        first = _hold_together(docs, neighbours)
+        first = hold_together(docs, neighbours)
         chosen = [_is_held_out(docs[place], share, seed) for place in first]
     else:
         groups = [docs[i : i + neighbours] for i in range(0, len(docs), neighbours)]
@@ -110,9 +110,14 @@ def split_docs(
     return Split(len(train), len(heldout), len(texts[0] & texts[1]), shared_groups)
 
 
-def _hold_together(docs: Sequence[Doc], neighbours: int) -> list[int]:
-    """Give, for each document, the first one that it hangs together with by its group, its text or its place,
-    or through others."""
+def hold_together(docs: Sequence[Doc], neighbours: int) -> list[int]:
+    """Find what has to stay together when documents are divided: by their group, their text or their place,
+    or through others.
+
+    docs (Sequence[Doc]): The documents.
+    neighbours (int): Documents that stay together, in this order.
+    RETURNS (List[int]): For each document, the first one that it stays with.
+    """
     parents = list(range(len(docs)))
 
     def find(place: int) -> int:

@@ -86,9 +86,16 @@ def is_ensemble(path: Path) -> bool:
     return ARCHITECTURE in (path / "config.cfg").read_text(encoding="utf-8")
 
 
-def _load(model: str) -> Member:
-    nlp = load_pipeline(model)
-    pipe = find_pipe(nlp).show_in(nlp)
+def require_member(nlp: Language, pipe: SpanPipe, model: str) -> list[str]:
+    """Refuse a pipeline that can't be a member: one that has not been trained, or is an ensemble, or has
+    other components.
+
+    nlp (Language): The pipeline.
+    pipe (SpanPipe): Its span component.
+    model (str): What to call it.
+    RETURNS (List[str]): The names of encoders that the component shares.
+    RAISES (PipelineError): If it can't.
+    """
     if not is_initialized(pipe.model):
         raise PipelineError(f"{model} has not been trained.")
     if pipe.model.name == ARCHITECTURE:
@@ -104,7 +111,13 @@ def _load(model: str) -> Member:
             f"{model} has other components than {pipe.name}, which an ensemble can't have: "
             f"{', '.join(others)}. Remove them with nlp.remove_pipe, and save the pipeline."
         )
-    for name in shared:
+    return shared
+
+
+def _load(model: str) -> Member:
+    nlp = load_pipeline(model)
+    pipe = find_pipe(nlp).show_in(nlp)
+    for name in require_member(nlp, pipe, model):
         nlp.replace_listeners(name, pipe.name, ["model.tok2vec"])
         nlp.remove_pipe(name)
     return Member(model, nlp, pipe)

@@ -1,0 +1,183 @@
+"""What is trained in a cross-validation, and what is kept of it."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import srsly
+from pydantic import BaseModel, ConfigDict, ValidationError
+from spacy.tokens import Doc, DocBin
+from spacy.training.initialize import init_nlp
+from spacy.util import load_config_from_str, load_model_from_config
+from thinc.api import Config
+
+from ..corpora.docs import read_docs, require_spans
+from ..errors import ConfigError, TrainingError
+from ..files import atomic_write
+from ..pipeline.ensemble import require_member
+from ..pipeline.find import find_pipe
+from .folds import divide
+
+READER = "spacy.Corpus.v1"
+STATE, FOLDS = "crossval.json", "folds"
+
+
+class State(BaseModel):
+    """What a directory holds of a cross-validation.
+
+    identity (str): What tells it from others.
+    config (str): The config that all models share.
+    spans_key (str): Key of the gold spans.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    identity: str
+    config: str
+    spans_key: str
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """A cross-validation in a directory.
+
+    config (Config): The training config, not interpolated.
+    output (Path): The directory.
+    n_folds (int): How many folds.
+    neighbours (int): Documents that stay together, in the order of the corpus.
+    seed (int): Seed of the folds.
+    """
+
+    config: Config
+    output: Path
+    n_folds: int
+    neighbours: int
+    seed: int
+
+    @cached_property
+    def corpus(self) -> Path:
+        """What the config trains on.
+
+        RAISES (ConfigError): If that is not a .spacy file.
+        """
+        name, block = _train_corpus(self.config.interpolate())
+        if block.get("@readers") != READER:
+            raise ConfigError(f"[{name}] is read by {block.get('@readers')}. Give a corpus of {READER}.")
+        path = block.get("path")
+        if not path or not Path(path).is_file():
+            raise ConfigError(
+                f"[{name}] names no .spacy file to divide: {path}. Give one, as with --paths.train."
+            )
+        return Path(path)
+
+    @cached_property
+    def docs(self) -> tuple[list[Doc], list[str]]:
+        """The documents to divide, and the attributes that their file has."""
+        return read_docs(self.corpus)
+
+    @property
+    def identity(self) -> str:
+        """What tells this cross-validation from others."""
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(self.config.interpolate().to_bytes())
+        digest.update(self.corpus.read_bytes())
+        digest.update(repr((self.n_folds, self.neighbours, self.seed)).encode())
+        return digest.hexdigest()
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of folds and models."""
+        return range(1, self.n_folds + 1)
+
+    def fold(self, number: int) -> Path:
+        """The documents of a fold, which the model of the same number does not learn from."""
+        return self.output / FOLDS / f"{number}.spacy"
+
+    def rest(self, number: int) -> Path:
+        """What that model learns from."""
+        return self.output / FOLDS / f"without-{number}.spacy"
+
+    def member(self, number: int) -> Path:
+        """The directory of a model's training."""
+        return self.output / f"model-{number}"
+
+    def begin(self, use_gpu: int) -> State:
+        """Divide the corpus and settle the config, or go on where that is done.
+
+        use_gpu (int): GPU id, or -1 for CPU.
+        RETURNS (State): The state, as it is on disk.
+        RAISES (TrainingError): If the directory is of another cross-validation.
+        RAISES (PipelineError): If no ensemble can be made of such pipelines.
+        RAISES (CorpusError): If the corpus has no gold spans, or too few documents.
+        """
+        path = self.output / STATE
+        if path.exists():
+            state = _read_state(path)
+            if state.identity != self.identity:
+                raise TrainingError(
+                    f"{self.output} is of another corpus, config or number of folds. Give another directory, "
+                    "or remove it to begin anew."
+                )
+            return state
+        # Folds alone are those of a run that was stopped while it wrote them
+        if self.output.is_dir() and any(place.name != FOLDS for place in self.output.iterdir()):
+            raise TrainingError(f"{self.output} holds something else. Give another directory.")
+        docs, attrs = self.docs
+        config, key = self._settle(use_gpu)
+        folds = divide(docs, key, self.n_folds, neighbours=self.neighbours, seed=self.seed)
+        for number in self.numbers:
+            for part, is_held_out in ((self.fold(number), True), (self.rest(number), False)):
+                own = [d for d, f in zip(docs, folds, strict=True) if (f + 1 == number) == is_held_out]
+                part.parent.mkdir(parents=True, exist_ok=True)
+                with atomic_write(part) as temporary:
+                    DocBin(attrs=attrs, store_user_data=True, docs=own).to_disk(temporary)
+        state = State(identity=self.identity, config=config.to_str(), spans_key=key)
+        with atomic_write(path) as temporary:
+            srsly.write_json(temporary, state.model_dump())
+        return state
+
+    def config_of(self, state: State, number: int) -> Config:
+        """The config of a model's training.
+
+        state (State): The state.
+        number (int): The model's number.
+        RETURNS (Config): The config.
+        """
+        config = load_config_from_str(state.config, interpolate=False)
+        _, block = _train_corpus(config)
+        block["path"] = str(self.rest(number))
+        return config
+
+    def _settle(self, use_gpu: int) -> tuple[Config, str]:
+        """Make of the config what all models share: the labels and the window of the whole corpus, as the
+        component has them when it is initialized on it."""
+        key = find_pipe(load_model_from_config(self.config, auto_fill=True)).key
+        require_spans(self.docs[0], key, self.corpus, "Give documents with gold under the component's key.")
+        nlp = init_nlp(self.config, use_gpu=use_gpu)
+        pipe = find_pipe(nlp)
+        require_member(nlp, pipe, "The config's pipeline")
+        config = self.config.copy()
+        components = config.setdefault("initialize", {}).setdefault("components", {})
+        own: dict[str, Any] = components.setdefault(pipe.name, {})
+        own["labels"] = list(pipe.labels)
+        if "window" in pipe.cfg:
+            config["components"][pipe.name]["window"] = pipe.cfg["window"]
+        return config, pipe.key
+
+
+def _train_corpus(config: Config) -> tuple[str, dict[str, Any]]:
+    """Name and block of what a config trains on."""
+    name = config["training"].get("train_corpus", "corpora.train")
+    block: dict[str, Any] = config
+    for part in name.split("."):
+        block = block.get(part, {})
+    return name, block
+
+
+def _read_state(path: Path) -> State:
+    try:
+        return State.model_validate(srsly.read_json(path))
+    except (ValidationError, ValueError):
+        raise TrainingError(f"{path} is damaged. Remove it, or give another directory.") from None

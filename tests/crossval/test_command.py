@@ -1,0 +1,179 @@
+"""`spacy gpner crossval`, from a config to the ensemble of its models."""
+
+import shutil
+from itertools import chain
+
+import pytest
+import spacy
+import srsly
+from filelock import FileLock
+from spacy.tokens import DocBin
+
+from spacy_gpner.pipeline.find import find_pipe
+
+from ..util import TRAIN, make_tiny_bert, save_docs
+
+DATA = [
+    (f"{i}号：{text}", [(start + 3, end + 3, label) for start, end, label in own])
+    for i in range(4)
+    for text, own in TRAIN
+]
+STEPS = ["--training.max_steps", 40, "--training.eval_frequency", 40, "--training.optimizer.learn_rate", 0.01]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    path = tmp_path_factory.mktemp("crossval")
+    save_docs(path / "train.spacy", DATA)
+    save_docs(path / "dev.spacy")
+    return path
+
+
+@pytest.fixture
+def config(run, place, tmp_path):
+    path = tmp_path / "config.cfg"
+    assert run("init", "config", path, "--size", "small")[0] == 0
+    return path
+
+
+def crossval(run, config, place, output, *options, folds=3, train="train.spacy"):
+    given = ["--paths.train", place / train, "--paths.dev", place / "dev.spacy", *STEPS]
+    return run("crossval", config, "--output", output, "--folds", folds, *given, *options)
+
+
+def texts(path):
+    return [doc.text for doc in DocBin().from_disk(path).get_docs(spacy.blank("zh").vocab)]
+
+
+@pytest.fixture
+def done(run, config, place, tmp_path):
+    output = tmp_path / "folds"
+    code, text = crossval(run, config, place, output)
+    assert code == 0, text
+    assert "the ensemble of 3 models" in text
+    assert "out of fold" in text
+    return output
+
+
+@pytest.mark.slow
+def test_each_model_learns_from_the_other_folds(done):
+    folds = [texts(done / "folds" / f"{i}.spacy") for i in (1, 2, 3)]
+    assert sorted(chain.from_iterable(folds)) == sorted(text for text, _ in DATA)
+    for i in (1, 2, 3):
+        rest = texts(done / "folds" / f"without-{i}.spacy")
+        assert sorted(rest + folds[i - 1]) == sorted(text for text, _ in DATA)
+        trained = spacy.load(done / f"model-{i}" / "model-best")
+        assert trained.config["corpora"]["train"]["path"].endswith(f"without-{i}.spacy")
+    assert texts(done / "out-of-fold.spacy") == list(chain.from_iterable(folds))
+
+
+@pytest.mark.slow
+def test_the_ensemble_is_one_calibrated_pipeline(done):
+    nlp = spacy.load(done / "ensemble")
+    pipe = find_pipe(nlp)
+    assert nlp.pipe_names == ["span_globalpointer"]
+    assert set(pipe.labels) == {label for _, own in TRAIN for *_, label in own}
+    assert pipe.calibration
+    found = [bool(doc.spans["sc"]) for doc in nlp.pipe(text for text, _ in DATA)]
+    assert sum(found) > len(found) / 2
+
+
+@pytest.mark.slow
+def test_it_goes_on_where_it_was_stopped(run, config, place, done):
+    before = [(done / f"model-{i}" / "model-best" / "meta.json").stat().st_mtime_ns for i in (1, 2, 3)]
+    weights = (done / "model-2" / "model-best" / "span_globalpointer" / "model").read_bytes()
+    # As if it had been killed while the second model was trained
+    (done / "model-2" / "trained.json").unlink()
+    shutil.rmtree(done / "model-2" / "model-best")
+    shutil.rmtree(done / "ensemble")
+    assert crossval(run, config, place, done, "--seed", 1)[0] == 1
+    code, text = crossval(run, config, place, done)
+    assert code == 0, text
+    assert "model-1 is done" in text
+    assert "model-2 is done" not in text
+    after = [(done / f"model-{i}" / "model-best" / "meta.json").stat().st_mtime_ns for i in (1, 2, 3)]
+    assert (before[0], before[2]) == (after[0], after[2])
+    assert before[1] != after[1]
+    assert (done / "model-2" / "model-best" / "span_globalpointer" / "model").read_bytes() == weights
+    assert spacy.load(done / "ensemble")
+
+
+@pytest.mark.slow
+def test_the_folds_teach_a_student(run, config, place, done, tmp_path):
+    folds = srsly.json_dumps([str(done / "folds" / f"{i}.spacy") for i in (1, 2, 3)])
+    given = ["--paths.train", place / "train.spacy", "--paths.dev", place / "dev.spacy"]
+    options = ["--distillation.folds", folds, "--distillation.max_steps", 2]
+    code, text = run("distill", done / "ensemble", config, "--output", tmp_path / "out", *given, *options)
+    assert code == 0, text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("component", ["span_globalpointer", "span_crf"])
+def test_other_pipelines(run, place, tmp_path, component):
+    config, bert = tmp_path / "config.cfg", make_tiny_bert(tmp_path / "bert", [text for text, _ in DATA])
+    options = ["--component", component, *(["--by-type"] if component == "span_crf" else [])]
+    code, text = run("init", "config", config, "--size", "frozen", "--transformer", bert, *options)
+    assert code == 0, text
+    # Left to the data, a window would be another in each fold
+    code, text = crossval(
+        run, config, place, tmp_path / "out", f"--components.{component}.window", "auto", folds=2
+    )
+    assert code == 0, text
+    pipe = find_pipe(spacy.load(tmp_path / "out" / "ensemble"))
+    assert isinstance(pipe.cfg["window"], int)
+
+
+def test_a_label_of_one_fold(run, config, place, tmp_path):
+    save_docs(place / "rare.spacy", [*DATA, ("另有：罕见", [(3, 5, "rare")])])
+    code, text = crossval(run, config, place, tmp_path / "out", "--training.max_steps", 1, train="rare.spacy")
+    assert code == 0, text
+    assert "a model learns nothing of it: rare (model" in text
+    assert "rare" in find_pipe(spacy.load(tmp_path / "out" / "ensemble")).labels
+
+
+def test_what_can_not_be_done(run, config, place, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "notes.txt").write_text("kept")
+    save_docs(place / "none.spacy", [("无", []), ("有", []), ("也无", [])])
+    save_docs(place / "unlabelled.spacy", [(text, None) for text, _ in DATA])
+    few = save_docs(place / "few.spacy", DATA[:2])
+    for output, options, message in (
+        (other, {}, "holds something else"),
+        (tmp_path / "new", {"train": "few.spacy"}, "2 documents, or groups"),
+        (tmp_path / "new", {"train": "gone.spacy"}, "names no .spacy file to divide"),
+        (tmp_path / "new", {"train": "unlabelled.spacy"}, "spans"),
+    ):
+        code, text = crossval(run, config, place, output, **options)
+        assert code == 1, text
+        assert message in text
+    assert not (tmp_path / "new" / "crossval.json").exists()
+    assert (other / "notes.txt").read_text() == "kept"
+    assert few.is_file()
+    code, text = crossval(run, config, place, tmp_path / "new", folds=1)
+    assert code == 2
+
+
+def test_folds_that_were_not_finished(run, config, place, tmp_path):
+    output = tmp_path / "out"
+    (output / "folds").mkdir(parents=True)
+    (output / "folds" / "1.spacy").write_bytes(b"half")
+    code, text = crossval(run, config, place, output, "--training.max_steps", 1)
+    assert code == 0, text
+
+
+def test_another_crossval_of_the_directory(run, config, place, tmp_path):
+    output = tmp_path / "out"
+    with FileLock(tmp_path / ".out.lock"):
+        code, text = crossval(run, config, place, output)
+    assert code == 1
+    assert "is being written" in text
+    output.mkdir()
+    srsly.write_json(output / "crossval.json", {"identity": "other", "config": "", "spans_key": "sc"})
+    code, text = crossval(run, config, place, output)
+    assert code == 1
+    assert "is of another corpus, config or number of folds" in text
+    (output / "crossval.json").write_text("{")
+    code, text = crossval(run, config, place, output)
+    assert code == 1
+    assert "crossval.json is damaged" in text
