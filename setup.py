@@ -90,12 +90,15 @@ setup(
         "spacy_factories": [
             "span_globalpointer = spacy_gpner.pipeline.span_globalpointer:make_span_globalpointer",
             "span_crf = spacy_gpner.pipeline.span_crf:make_span_crf",
+            "span_mrc = spacy_gpner.pipeline.span_mrc:make_span_mrc",
         ],
         "spacy_architectures": [
             "spacy-gpner.EfficientGlobalPointer.v1 = spacy_gpner.models.heads.efficient_globalpointer:EfficientGlobalPointer",
             "spacy-gpner.GlobalPointer.v1 = spacy_gpner.models.heads.globalpointer:GlobalPointer",
             "spacy-gpner.Biaffine.v1 = spacy_gpner.models.heads.biaffine:Biaffine",
             "spacy-gpner.CRF.v1 = spacy_gpner.models.heads.crf:CRF",
+            "spacy-gpner.MRC.v1 = spacy_gpner.models.heads.mrc:MRC",
+            "spacy-gpner.QueryTransformer.v1 = spacy_gpner.models.transformers.queries:QueryTransformer",
             "spacy-gpner.Softmax.v1 = spacy_gpner.models.heads.softmax:Softmax",
             "spacy-gpner.Ensemble.v1 = spacy_gpner.models.heads.ensemble:Ensemble",
             "spacy-gpner.CompactBiLSTM.v1 = spacy_gpner.compact.bilstm:CompactBiLSTMLayer",

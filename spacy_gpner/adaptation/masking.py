@@ -170,7 +170,7 @@ def _windows(
             unknown = numbers[numpy.isin(own.ids, list(special))]
             numbers[numpy.isin(numbers, unknown)] = NO_WORD
         start = 0
-        for ids, kept in pieces.windows(own):
+        for ids, _, kept in pieces.windows(own):
             words = numpy.full(len(ids), NO_WORD, dtype="int32")
             stop = start + kept.stop - kept.start
             words[kept] = numbers[start:stop]

@@ -79,6 +79,6 @@ class CompactTextEncoder(TextEncoder):
     def __init__(self, config: str, tokenizer: str, *, graph: bytes = b"", **settings: Any) -> None:
         super().__init__(config, tokenizer, **settings, encoder=OnnxModule(graph))
 
-    def encode_layers(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def encode_layers(self, ids: Tensor, mask: Tensor, segments: Optional[Tensor] = None) -> Tensor:
         """Encode a padded batch. See `TextEncoder`."""
         return self.transformer.run(input_ids=ids, attention_mask=mask)

@@ -77,9 +77,14 @@ def resize_score_model(model: ScoreModel, n_types: int) -> None:
     model (Model[List[Doc], Scores]): The model.
     n_types (int): The new number of types.
     """
-    head = model.get_ref("output_layer")
+    tok2vec, head = model.get_ref("tok2vec"), model.get_ref("output_layer")
     head.set_dim("nO", n_types, force=True)
-    get_shim(head).resize(n_types=n_types)
+    sizes = {"n_types": n_types}
+    # Where a text is read once for each type
+    if tok2vec.has_dim("nO") and tok2vec.get_dim("nO") != head.get_dim("nI"):
+        head.set_dim("nI", tok2vec.get_dim("nO"), force=True)
+        sizes["width"] = tok2vec.get_dim("nO")
+    get_shim(head).resize(**sizes)
 
 
 def check_head_size(head_size: int, rope: bool) -> None:

@@ -163,11 +163,18 @@ class ConfiguredPipe(TrainablePipe):
             )
         if label in self.labels:
             return 0
+        self.prepare_label(label)
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)
         if is_initialized(self.model):
             resize_score_model(self.model, len(self.labels))
         return 1
+
+    def prepare_label(self, label: str) -> None:
+        """Make ready for a new label, which comes after the others. Here there is nothing to do.
+
+        label (str): The label.
+        """
 
     def cut(self, docs: Sequence[Doc]) -> Cut:
         """How the component reads the scores of documents: its thresholds, calibration and limits.

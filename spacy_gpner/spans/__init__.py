@@ -2,19 +2,22 @@
 factors that are linear in the text. Pure torch; knows nothing of spaCy.
 
 Read `scores`, `factors`, `tiles`, `fitting`, `loss`, `pairs`, `divergence`, `decoded`, `decode`, `objective`
-and `globalpointer` in this order; and for sequence labelling `tags`, `chain`, `tag_scores` and
-`tag_objective`.
+and `globalpointer` in this order; for sequence labelling `tags`, `chain`, `tag_scores` and `tag_objective`;
+and for heads that learn together `binary`, `pointer` and `joint`.
 """
 
+from .binary import BinarySpanObjective
 from .decode import decode
 from .decoded import Calibration, Cut, DecodedSpans
 from .divergence import DistillationLoss, divergence
 from .factors import SpanFactors
 from .globalpointer import SpanObjective
+from .joint import JointObjective, JointScores
 from .likely import LikelySpans
 from .loss import zlpr_loss
 from .objective import Objective
 from .pairs import Allowed
+from .pointer import PointerObjective, PointerScores
 from .scores import Scores
 from .tag_objective import TagObjective
 from .tag_scores import TagScores
@@ -23,12 +26,17 @@ from .tiles import Window
 
 __all__ = [
     "Allowed",
+    "BinarySpanObjective",
     "Calibration",
     "Cut",
     "DecodedSpans",
     "DistillationLoss",
+    "JointObjective",
+    "JointScores",
     "LikelySpans",
     "Objective",
+    "PointerObjective",
+    "PointerScores",
     "Scores",
     "SpanFactors",
     "SpanObjective",

@@ -85,6 +85,23 @@ class DecodedSpans:
         logit, dropped = torch.tensor(logits, dtype=torch.float), torch.zeros(n_docs, dtype=torch.long)
         return cls(doc, start, end, type, logit, dropped)
 
+    @classmethod
+    def of_flat(cls, spans: Tensor, logit: Tensor, lengths: Sequence[int]) -> Self:
+        """Spans of the flat batch, in their documents.
+
+        spans (Tensor): First token and last token (inclusive) in the flat batch, type, shape (S, 3).
+        logit (Tensor): The score of each, shape (S,).
+        lengths (Sequence[int]): Tokens of each document.
+        RETURNS (DecodedSpans): The spans, in the same order; none is dropped.
+        """
+        sizes = torch.tensor(lengths, dtype=torch.long)
+        doc_of = torch.repeat_interleave(torch.arange(len(lengths)), sizes)
+        first, last, types = spans.cpu().unbind(1)
+        doc = doc_of[first]
+        offset = (sizes.cumsum(0) - sizes)[doc]
+        none = torch.zeros(len(lengths), dtype=torch.long)
+        return cls(doc, first - offset, last + 1 - offset, types, logit.cpu(), none)
+
     def take(self, index: Tensor) -> Self:
         """Some of the spans, of the same documents.
 

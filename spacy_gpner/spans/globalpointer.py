@@ -50,6 +50,10 @@ class SpanObjective(Objective[SpanFactors]):
         """Find the spans in the window above their thresholds. See `Objective.decode`."""
         return decode(scores, self.window, cut)
 
+    def log_odds(self, scores: SpanFactors, spans: Tensor) -> Tensor:
+        """The scores of single spans. See `Objective.log_odds`."""
+        return scores.full_precision().score(*spans.unbind(1))
+
     def divergence(
         self,
         student: SpanFactors,

@@ -58,6 +58,16 @@ class Objective(ABC, Generic[S]):
         RETURNS (Tensor): The divergence, a scalar.
         """
 
+    def log_odds(self, scores: S, spans: Tensor) -> Tensor:
+        """The scores of single spans.
+
+        scores (Scores): The batch's scores.
+        spans (Tensor): First token and last token (inclusive) in the flat batch, type, shape (G, 3).
+        RETURNS (Tensor): The log-odds, shape (G,).
+        RAISES (ValueError): If scores of this kind don't tell them.
+        """
+        raise ValueError(f"{type(self).__name__} does not score single spans.")
+
     def compares(self, other: "Objective") -> bool:
         """Whether `divergence` compares these scores with those of another objective: those of its kind."""
         return type(self) is type(other)

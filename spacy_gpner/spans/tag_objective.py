@@ -72,7 +72,7 @@ class TagObjective(Objective[TagScores]):
         if self.decoding == "viterbi":
             spans = self.tags.decode(best_paths(scores.chain))
             spans = spans[self.holds(spans[:, 0], spans[:, 1] + 1)]
-            found = _of_flat(spans, log_probs.of(spans), scores.lengths)
+            found = DecodedSpans.of_flat(spans, log_probs.of(spans), scores.lengths)
         else:
             found = self._likely(log_probs, cut)
         chosen = cut.apply(replace(found, logit=_log_odds(found.logit)))
@@ -86,8 +86,14 @@ class TagObjective(Objective[TagScores]):
         for width, values in enumerate(log_probs.short):
             first, types = (values > minimum.to(values.device)).nonzero().unbind(1)
             spans = torch.stack([first, first + width, types], 1)
-            parts.append(_of_flat(spans, values[first, types], log_probs.factors.lengths))
+            parts.append(DecodedSpans.of_flat(spans, values[first, types], log_probs.factors.lengths))
         return join(parts)
+
+    def log_odds(self, scores: TagScores, spans: Tensor) -> Tensor:
+        """The log-odds of single spans. See `Objective.log_odds`."""
+        if not len(spans):
+            return scores.emissions.new_zeros(0)
+        return _log_odds(span_log_probs(scores.full_precision()).of(spans))
 
     def divergence(
         self,
@@ -170,17 +176,6 @@ def _over_tokens(student: TagScores, target: TagScores, weights: Tensor) -> Tens
     log_p, log_q = (x.emissions.log_softmax(2) for x in (target, student))
     apart = (log_p.exp() * (log_p - log_q)).sum(2)
     return (apart * weights.repeat_interleave(sizes, dim=0)).sum()
-
-
-def _of_flat(spans: Tensor, logit: Tensor, lengths: Sequence[int]) -> DecodedSpans:
-    """Spans of documents from those of the flat batch: first token, last token (inclusive) and type."""
-    sizes = torch.tensor(lengths, dtype=torch.long)
-    doc_of = torch.repeat_interleave(torch.arange(len(lengths)), sizes)
-    first, last, types = spans.cpu().unbind(1)
-    doc = doc_of[first]
-    offset = (sizes.cumsum(0) - sizes)[doc]
-    none = torch.zeros(len(lengths), dtype=torch.long)
-    return DecodedSpans(doc, first - offset, last + 1 - offset, types, logit.cpu(), none)
 
 
 def _log_odds(log_probs: Tensor) -> Tensor:

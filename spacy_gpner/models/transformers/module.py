@@ -15,7 +15,7 @@ from transformers import AutoConfig, PretrainedConfig
 
 from ...errors import PipelineError
 from ..by_length import PREDICTING, TRAINING, similar_lengths
-from .pieces import PieceTokenizer, Window, tokens_of_pieces
+from .pieces import Frame, PieceTokenizer, Window, tokens_of_pieces
 from .pretrained import make_module
 
 # What would make transformers fetch code, and how the weights were stored: they are in float32 here
@@ -63,6 +63,8 @@ class TextEncoder(nn.Module):
         self.layers = list(layers or [settings.num_hidden_layers])
         self.width = settings.hidden_size * len(self.layers)
         self.padding = settings.pad_token_id or 0
+        # What tells a first text from a second: BERT has it, RoBERTa does not
+        self.has_segments = getattr(settings, "type_vocab_size", 0) > 1
         self.mixed_precision = mixed_precision
         require_positions(self.transformer, window)
         self.window, self.stride = window, stride
@@ -84,20 +86,30 @@ class TextEncoder(nn.Module):
         self.transformer.requires_grad_(False)
         layers[n:].requires_grad_(True)
 
-    def forward(self, texts: Sequence[str], tokens: Sequence[numpy.ndarray]) -> Tensor:
+    def forward(
+        self, texts: Sequence[str], tokens: Sequence[numpy.ndarray], frames: Sequence[Frame] = ()
+    ) -> Tensor:
         """Encode texts.
 
         texts (Sequence[str]): The texts.
         tokens (Sequence[numpy.ndarray]): First character of each token and the one after its last, for each
             text.
-        RETURNS (Tensor): The vectors of all tokens, shape (tokens, width).
+        frames (Sequence[Frame]): What to read each text with, in readings of its own; by default it is read
+            alone, once.
+        RETURNS (Tensor): The vectors of all tokens, those of all readings side by side, shape (tokens,
+            readings * width).
         """
-        pieces = self.pieces.cut(texts)
-        vectors = self._encode([window for own in pieces for window in self.pieces.windows(own)])
+        pieces, frames = self.pieces.cut(texts), frames or [self.pieces.alone]
+        readings = [list(self.pieces.windows(own, frame)) for frame in frames for own in pieces]
+        vectors = self._encode([window for reading in readings for window in reading])
         token, piece = (torch.from_numpy(x).to(vectors.device) for x in tokens_of_pieces(tokens, pieces))
         n_tokens = sum(map(len, tokens))
         counts = torch.bincount(token, minlength=n_tokens).clamp(min=1)
-        return vectors.new_zeros(n_tokens, self.width).index_add(0, token, vectors[piece]) / counts[:, None]
+        rows = [
+            own.new_zeros(n_tokens, self.width).index_add(0, token, own[piece]) / counts[:, None]
+            for own in vectors.view(len(frames), len(vectors) // len(frames), self.width)
+        ]
+        return rows[0] if len(rows) == 1 else torch.cat(rows, dim=1)
 
     def _encode(self, windows: Sequence[Window]) -> Tensor:
         device = next(chain(self.transformer.parameters(), self.transformer.buffers())).device
@@ -115,20 +127,30 @@ class TextEncoder(nn.Module):
                 padded = pad_sequence(ids, batch_first=True, padding_value=self.padding)
                 ends = torch.tensor([len(own) for own in ids], device=device)
                 mask = (torch.arange(padded.shape[1], device=device) < ends[:, None]).long()
-                encoded = self.encode_layers(padded, mask)
+                segments = [windows[i].segments for i in members] if self.has_segments else []
+                encoded = self.encode_layers(padded, mask, _pad(segments, device))
                 found.update((i, own[windows[i].kept]) for i, own in zip(members, encoded, strict=True))
         if not found:
             return torch.zeros(0, self.width, device=device)
         return torch.cat([found[i] for i in range(len(windows))]).float()
 
-    def encode_layers(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def encode_layers(self, ids: Tensor, mask: Tensor, segments: Optional[Tensor] = None) -> Tensor:
         """Encode a padded batch.
 
         ids, mask (Tensor): Pieces, and where they are no padding, shape (windows, longest).
+        segments (Optional[Tensor]): The segments of the pieces; None where all are of the first.
         RETURNS (Tensor): The outputs of the layers, side by side, shape (windows, longest, width).
         """
-        output = self.transformer(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        types = {} if segments is None else {"token_type_ids": segments}
+        output = self.transformer(input_ids=ids, attention_mask=mask, output_hidden_states=True, **types)
         return side_by_side(output, self.layers)
+
+
+def _pad(segments: Sequence[Sequence[int]], device: torch.device) -> Optional[Tensor]:
+    """Segments of a batch, or None where all are the first."""
+    if not any(map(any, segments)):
+        return None
+    return pad_sequence([torch.tensor(own, device=device) for own in segments], batch_first=True)
 
 
 def side_by_side(output: Any, layers: Sequence[int]) -> Tensor:

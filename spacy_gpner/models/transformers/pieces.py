@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Optional
 
 import numpy
 from tokenizers import Encoding, Tokenizer
@@ -16,11 +16,13 @@ PROBE = "a"
 class Window(NamedTuple):
     """A part of a text's pieces that the encoder reads at once.
 
-    ids (List[int]): Its pieces, between those that the encoder wants around a text.
+    ids (List[int]): Its pieces, and before and after them what frames the text.
+    segments (List[int]): The segment of each: 1 for a second text, else 0.
     kept (slice): The places in it whose vectors are used.
     """
 
     ids: list[int]
+    segments: list[int]
     kept: slice
 
 
@@ -36,6 +38,31 @@ class Pieces:
     edges: numpy.ndarray
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What the encoder reads before and after the pieces of a text.
+
+    before, after (Tuple[int, ...]): The pieces.
+    segments (Tuple[int, int, int]): The segments of what is before, the text, and what is after.
+    """
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    segments: tuple[int, int, int] = (0, 0, 0)
+
+    def around(self, ids: list[int], kept: slice) -> Window:
+        """Put the frame around pieces.
+
+        ids (List[int]): The pieces.
+        kept (slice): Which of them are used.
+        RETURNS (Window): The window.
+        """
+        n = len(self.before)
+        sizes = (n, len(ids), len(self.after))
+        segments = [s for s, size in zip(self.segments, sizes, strict=True) for _ in range(size)]
+        return Window([*self.before, *ids, *self.after], segments, slice(kept.start + n, kept.stop + n))
+
+
 class PieceTokenizer:
     """Cuts texts into pieces, and these into windows.
 
@@ -49,16 +76,42 @@ class PieceTokenizer:
         self._tokenizer: Tokenizer = Tokenizer.from_str(json)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        around = self._tokenizer.encode(PROBE)
-        text = [i for i, is_special in enumerate(around.special_tokens_mask) if not is_special]
-        self._before, self._after = around.ids[: text[0]], around.ids[text[-1] + 1 :]
-        self._room = size - len(self._before) - len(self._after)
-        self._stride = min(stride, self._room)
-        if self._room < 1:
+        self._size, self._stride = size, stride
+        ids, texts = self._encode(PROBE)
+        self.alone = Frame(tuple(ids[: texts.index(0)]), tuple(ids[_last(texts, 0) + 1 :]))
+        self._check_room(self.alone, "the encoder wants")
+
+    def _encode(self, *texts: str) -> tuple[list[int], list[Optional[int]]]:
+        """Pieces, and which text each is of."""
+        found = self._tokenizer.encode(*texts)
+        return found.ids, found.sequence_ids
+
+    def _check_room(self, frame: Frame, what: str) -> None:
+        n = len(frame.before) + len(frame.after)
+        if n >= self._size:
             raise PipelineError(
-                f"A window of {size} pieces has no room for text: the encoder wants "
-                f"{len(self._before) + len(self._after)} around it. Give a larger `window`."
+                f"A window of {self._size} pieces has no room for text: {what} {n} around it. Give a larger "
+                "`window`."
             )
+
+    def with_query(self, query: str, *, first: bool = False) -> Frame:
+        """What frames a text that is read together with a query.
+
+        query (str): The query.
+        first (bool): Whether it stands before the text.
+        RETURNS (Frame): The frame.
+        RAISES (PipelineError): If a window has no room for the query and text.
+        """
+        ids, texts = self._encode(PROBE, PROBE)
+        between = ids[_last(texts, 0) + 1 : texts.index(1)]
+        before, after = ids[: texts.index(0)], ids[_last(texts, 1) + 1 :]
+        (own,) = self.cut([query])
+        if first:
+            frame = Frame((*before, *own.ids, *between), tuple(after), (0, 1, 1))
+        else:
+            frame = Frame(tuple(before), (*between, *own.ids, *after), (0, 0, 1))
+        self._check_room(frame, "a query and what the encoder wants are")
+        return frame
 
     def cut(self, texts: Sequence[str]) -> list[Pieces]:
         """The pieces of texts.
@@ -70,24 +123,30 @@ class PieceTokenizer:
         legal = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         return [_pieces(found) for found in self._tokenizer.encode_batch(legal, add_special_tokens=False)]
 
-    def windows(self, pieces: Pieces) -> Iterator[Window]:
+    def windows(self, pieces: Pieces, frame: Optional[Frame] = None) -> Iterator[Window]:
         """Cut pieces into windows, of which each piece is kept of one.
 
         pieces (Pieces): The pieces of a text.
+        frame (Optional[Frame]): What stands around each window; None for what the encoder wants.
         YIELDS (Window): The windows, in order.
         """
-        n, overlap = len(pieces.ids), self._room - self._stride
+        frame = frame or self.alone
+        room = self._size - len(frame.before) - len(frame.after)
+        stride = min(self._stride, room)
+        n, overlap = len(pieces.ids), room - stride
         start = 0
         while n:
-            stop = min(start + self._room, n)
+            stop = min(start + room, n)
             first = start + overlap // 2 if start else 0
-            last = stop if stop == n else start + self._stride + overlap // 2
-            offset = len(self._before) - start
-            ids = [*self._before, *pieces.ids[start:stop], *self._after]
-            yield Window(ids, slice(first + offset, last + offset))
+            last = stop if stop == n else start + stride + overlap // 2
+            yield frame.around(pieces.ids[start:stop], slice(first - start, last - start))
             if stop == n:
                 return
-            start += self._stride
+            start += stride
+
+
+def _last(values: list[Any], value: Any) -> int:
+    return len(values) - 1 - values[::-1].index(value)
 
 
 def tokens_of_pieces(

@@ -15,6 +15,7 @@ from ..dropout import check_own_dropout
 from ..memory import release_memory
 from ..torch_layer import LazyTorchShim, get_shim, unflatten
 from .module import TextEncoder, has_bfloat16
+from .pieces import Frame, PieceTokenizer
 from .pretrained import load_pretrained
 
 Tok2Vec = Model[list[Doc], list[Floats2d]]
@@ -91,12 +92,21 @@ def load_into(model: Model, layers: Optional[list[int]]) -> None:
     shim = get_shim(model)
     module = cast(TextEncoder, shim.make(**sizes, encoder=loaded.module))
     shim.put(module, **sizes)
-    model.set_dim("nO", module.width, force=True)
+    set_width(model)
     if module.mixed_precision and not has_bfloat16(shim.device):
         logger.info(
             "The encoder %s computes in float32: this processor has no bfloat16, which would be faster.",
             model.attrs["name"],
         )
+
+
+def set_width(model: Model) -> None:
+    """Settle the width of a layer whose encoder is loaded: that of a reading, for each of its queries.
+
+    model (Model): The layer.
+    """
+    module = cast(TextEncoder, get_shim(model).module)
+    model.set_dim("nO", module.width * len(model.attrs.get("queries", [""])), force=True)
 
 
 def encode(model: Model, docs: Sequence[Doc], is_train: bool) -> tuple[Any, Callable[[Any], None]]:
@@ -107,8 +117,10 @@ def encode(model: Model, docs: Sequence[Doc], is_train: bool) -> tuple[Any, Call
     is_train (bool): Whether to backpropagate.
     RETURNS (Tuple[Tensor, Callable]): The vectors of all tokens, and a function that takes their gradient.
     """
-    inputs = ArgsKwargs(args=([doc.text for doc in docs], [token_edges(doc) for doc in docs]), kwargs={})
-    output, backprop_torch = get_shim(model)(inputs, is_train)
+    shim = get_shim(model)
+    texts, tokens = [doc.text for doc in docs], [token_edges(doc) for doc in docs]
+    frames = find_frames(model, cast(TextEncoder, shim.module).pieces)
+    output, backprop_torch = shim(ArgsKwargs(args=(texts, tokens, frames), kwargs={}), is_train)
 
     def backprop(d_output: Any) -> None:
         # Nothing learns of texts without a piece, or with every layer frozen.
@@ -117,6 +129,17 @@ def encode(model: Model, docs: Sequence[Doc], is_train: bool) -> tuple[Any, Call
             release_memory()
 
     return output, backprop
+
+
+def find_frames(model: Model, pieces: PieceTokenizer) -> list[Frame]:
+    """What a layer reads each text with: its queries, if it has any.
+
+    model (Model): The layer.
+    pieces (PieceTokenizer): The tokenizer of its encoder.
+    RETURNS (List[Frame]): What `TextEncoder` takes.
+    """
+    first = model.attrs.get("query_position") == "before"
+    return [pieces.with_query(query, first=first) for query in model.attrs.get("queries", [])]
 
 
 def _init(model: Tok2Vec, X: Optional[list[Doc]] = None, Y: Optional[list[Floats2d]] = None) -> None:

@@ -1,0 +1,81 @@
+"""A pretrained encoder that reads each text once for every type, together with a query about it."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal, Optional, get_args
+
+from spacy.util import registry
+from thinc.api import Model
+
+from ...checks import check_count
+from ..dropout import check_own_dropout
+from ..torch_layer import LazyTorchShim, get_shim
+from .module import TextEncoder
+from .transformer import Tok2Vec, build_transformer, check_windows, set_width
+
+QueryPosition = Literal["after", "before"]
+
+
+@registry.architectures("spacy-gpner.QueryTransformer.v1")
+def QueryTransformer(
+    name: str,
+    query_position: QueryPosition = "after",
+    depth: Optional[int] = None,
+    frozen_layers: int = 0,
+    dropout: Optional[float] = None,
+    window: int = 384,
+    stride: int = 256,
+    mixed_precision: bool = True,
+) -> Tok2Vec:
+    """Build a `tok2vec` layer of a pretrained encoder that reads text and query (section 3.1 of paper 3):
+    once for each query, all at the same time. A token's vectors of all readings are side by side. A query
+    takes its place in the window: a text that does not fit beside it is read in several windows, with the
+    query in each.
+
+    name (str): The encoder's name on the Hugging Face hub, or its directory.
+    query_position (str): Where the query stands, "after" the text or "before" it.
+    depth, frozen_layers, dropout, window, stride, mixed_precision: See `spacy-gpner.Transformer.v1`.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The layer. `set_queries` gives it its queries.
+    RAISES (ValueError): If a setting is out of range or unknown.
+    """
+    check_windows(window, stride)
+    if query_position not in get_args(QueryPosition):
+        raise ValueError(
+            f"Invalid query_position: {query_position!r}. Expected one of {get_args(QueryPosition)}."
+        )
+    if depth is not None:
+        check_count("depth", depth, "at least 1 layer")
+    check_count("frozen_layers", frozen_layers, "at least 0 layers", least=0)
+    check_own_dropout(dropout)
+    build = partial(
+        TextEncoder,
+        window=window,
+        stride=stride,
+        frozen_layers=frozen_layers,
+        mixed_precision=mixed_precision,
+    )
+    return build_transformer(
+        LazyTorchShim(build),
+        name=name,
+        depth=depth,
+        dropout=dropout,
+        query_position=query_position,
+        queries=[],
+    )
+
+
+def query_layers(model: Model) -> list[Model]:
+    """The layers in a model that read texts with queries."""
+    return [node for node in model.walk() if "queries" in node.attrs]
+
+
+def set_queries(model: Model, queries: Sequence[str]) -> None:
+    """Give the layers of a model their queries, one for each type.
+
+    model (Model): The model.
+    queries (Sequence[str]): The queries.
+    """
+    for layer in query_layers(model):
+        layer.attrs["queries"] = list(queries)
+        if get_shim(layer).module is not None:
+            set_width(layer)

@@ -1,0 +1,266 @@
+"""`span_mrc`: entities as answers to a query about each type, in `doc.spans`."""
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Optional, Union, cast
+
+from spacy.language import Language
+from spacy.training import Example
+from spacy.vocab import Vocab
+from thinc.api import Config
+
+from ..entities import show_label
+from ..errors import GpnerWarning, PipelineError
+from ..models.adversary import Adversary
+from ..models.heads.mrc import TAGS, HeadName, MRCModel
+from ..models.score_model import get_layout
+from ..models.torch_layer import get_shim
+from ..models.transformers.queries import query_layers, set_queries
+from ..spans import (
+    BinarySpanObjective,
+    JointObjective,
+    JointScores,
+    Objective,
+    PointerObjective,
+    TagObjective,
+    Window,
+)
+from ..spans.fitting import fit_window
+from .ents import EntsPolicy
+from .queries import Given, check_queries, read_queries
+from .scoring import score_spans
+from .settings import DEFAULT_SPANS_KEY, DEFAULT_STRETCH, Settings
+from .span_pipe import SpanPipe
+
+Decoding = Literal["crf", "biaffine", "pointer", "union", "vote", "mean"]
+USUAL_WINDOW = 64
+
+default_config = """
+[model]
+@architectures = "spacy-gpner.MRC.v1"
+heads = ["crf","biaffine"]
+task_weights = "learned"
+label_size = 128
+head_size = 128
+hidden_size = 256
+dropout = 0.1
+
+[model.tok2vec]
+@architectures = "spacy-gpner.QueryTransformer.v1"
+name = "hfl/chinese-roberta-wwm-ext"
+query_position = "after"
+depth = null
+frozen_layers = 0
+dropout = null
+window = 384
+stride = 256
+mixed_precision = true
+"""
+DEFAULT_SPAN_MRC_MODEL = Config().from_str(default_config)["model"]
+
+
+@Language.factory(
+    "span_mrc",
+    assigns=["doc.spans"],
+    default_config={
+        "model": DEFAULT_SPAN_MRC_MODEL,
+        "spans_key": DEFAULT_SPANS_KEY,
+        "queries": None,
+        "threshold": 0.5,
+        "thresholds": None,
+        "decoding": "crf",
+        "window": "auto",
+        "max_spans": None,
+        "ents_policy": None,
+        "overwrite_ents": False,
+        "stretch": DEFAULT_STRETCH,
+        "adversary": None,
+        "scorer": {"@scorers": "spacy-gpner.span_scorer.v1"},
+    },
+    default_score_weights={"spans_sc_f": 1.0, "spans_sc_p": 0.0, "spans_sc_r": 0.0},
+)
+def make_span_mrc(
+    nlp: Language,
+    name: str,
+    model: MRCModel,
+    spans_key: str,
+    queries: Given,
+    threshold: float,
+    thresholds: Union[dict[str, float], str, None],
+    decoding: Decoding,
+    window: Union[int, Literal["auto"], None],
+    max_spans: Optional[int],
+    ents_policy: Optional[EntsPolicy],
+    overwrite_ents: bool,
+    stretch: Optional[int],
+    adversary: Optional[Adversary],
+    scorer: Optional[Callable],
+) -> "SpanMRC":
+    """Create a SpanMRC component. See `SpanMRC` for the settings."""
+    return SpanMRC(
+        nlp.vocab,
+        model,
+        name,
+        spans_key=spans_key,
+        queries=queries,
+        threshold=threshold,
+        thresholds=thresholds,
+        decoding=decoding,
+        window=window,
+        max_spans=max_spans,
+        ents_policy=ents_policy,
+        overwrite_ents=overwrite_ents,
+        stretch=stretch,
+        adversary=adversary,
+        scorer=scorer,
+    ).show_in(nlp)
+
+
+@dataclass(frozen=True)
+class MRCSettings(Settings):
+    """The settings of `span_mrc`.
+
+    queries (Union[Dict[str, str], str, None]): A query for each label, or the path of a YAML or JSON file of
+        them. None for the labels' names.
+    decoding (str): The head that finds spans: "crf", "biaffine" or "pointer"; or all of them: their "union",
+        a "vote" of more than half of them, or the "mean" of their log-odds.
+    window (Union[int, str, None]): The most tokens of a span that can be found; None for any number; "auto"
+        for the smallest usual width that keeps 99.5 % of the gold spans.
+    RAISES (ValueError): If a setting is out of range or unknown.
+    """
+
+    queries: Given = None
+    decoding: Decoding = "crf"
+    window: Union[int, Literal["auto"], None] = "auto"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_queries(self.queries)
+        make_window(self.window)
+
+
+def make_window(width: Union[int, Literal["auto"], None]) -> Window:
+    """The window of a component's settings; one of usual width where no data have settled it.
+
+    RAISES (ValueError): If it is out of range.
+    """
+    return Window(USUAL_WINDOW if width == "auto" else width)
+
+
+class SpanMRC(SpanPipe[JointScores]):
+    """Find entities by reading each text with a query about each type (paper 3): as tags, as spans, or as
+    both, which are learned together."""
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: MRCModel,
+        name: str = "span_mrc",
+        *,
+        scorer: Optional[Callable] = score_spans,
+        adversary: Optional[Adversary] = None,
+        **settings: Any,
+    ) -> None:
+        """Initialize the component.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model[List[Doc], JointScores]): The model, with the refs `tok2vec` and `output_layer`.
+        name (str): The component instance name, used to add entries to the losses during training.
+        scorer (Optional[Callable]): The scoring method.
+        adversary (Optional[Adversary]): What makes training harder; None for nothing.
+        settings (Any): The fields of `MRCSettings`.
+        RAISES (ValueError): If the model is of another kind, or a setting is out of range or unknown.
+        """
+        own = MRCSettings(**settings)
+        super().__init__(vocab, model, name, settings=own, scorer=scorer, adversary=adversary)
+        self.require_layout(tuple, "spacy-gpner.MRC.v1")
+        if not query_layers(model):
+            raise ValueError(
+                f"[{name}] Invalid model: its tok2vec reads no queries. Expected one that does, such as "
+                "spacy-gpner.QueryTransformer.v1."
+            )
+        # The decoding has to be one of the heads that there are
+        _ = self.objective
+
+    @property
+    def heads(self) -> tuple[HeadName, ...]:
+        """The names of the model's heads."""
+        return cast("tuple[HeadName, ...]", get_layout(self.model))
+
+    @property
+    def objective(self) -> JointObjective:
+        """The heads' losses together, and how their spans are found."""
+        window = make_window(self.cfg["window"])
+        kinds: dict[HeadName, Objective] = {
+            "crf": TagObjective(TAGS, "marginal", window),
+            "biaffine": BinarySpanObjective(window),
+            "pointer": PointerObjective(window),
+        }
+        return JointObjective({name: kinds[name] for name in self.heads}, self.cfg["decoding"])
+
+    @property
+    def task_weights(self) -> dict[str, float]:
+        """What the loss of each head weighs."""
+        module: Any = get_shim(self.model.get_ref("output_layer")).module
+        return dict(zip(self.heads, module.tasks.detach().softmax(0).tolist(), strict=True))
+
+    @cached_property
+    def _queries(self) -> Optional[dict[str, str]]:
+        return read_queries(self.cfg["queries"])
+
+    def prepare_label(self, label: str) -> None:
+        """Ask about a new label too.
+
+        label (str): The label.
+        RAISES (PipelineError): If there are queries, and none for the label.
+        """
+        if self._queries is not None and label not in self._queries:
+            given = self.cfg["queries"]
+            where = given if isinstance(given, str) else "`queries`"
+            raise PipelineError(
+                f"[{self.name}] {where} has no query for the label '{show_label(label)}'. Add one, or leave "
+                "`queries` out: the labels' names are asked for then."
+            )
+        before = query_layers(self.model)[0].attrs["queries"]
+        set_queries(self.model, [*before, label if self._queries is None else self._queries[label]])
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[list[str]] = None,
+    ) -> None:
+        """Initialize the component for training. See `SpanPipe.initialize`."""
+        super().initialize(get_examples, nlp=nlp, labels=labels)
+        if self._queries is None:
+            text = (
+                "no queries are given: the encoder is asked for the labels' names. A sentence about each type, "
+                "with examples, tells it more: set `queries`"
+            )
+            warnings.warn(f"[{self.name}] {text}.", GpnerWarning, stacklevel=2)
+        elif unknown := sorted(set(self._queries) - set(self.labels)):
+            shown = ", ".join(map(show_label, unknown))
+            text = f"There are queries for labels that no gold span has: {shown}."
+            warnings.warn(f"[{self.name}] {text}", GpnerWarning, stacklevel=2)
+
+    def fit(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Settle a window that is left to the data.
+
+        spans (Sequence[Tuple[int, int]]): First token, and the token after the last, of all gold spans.
+        """
+        if spans and self.cfg["window"] == "auto":
+            self.cfg["window"] = fit_window(spans)
+            self._show()
+
+    def score(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
+        """Score a batch of examples; and say what the heads' losses weigh.
+
+        examples (Iterable[Example]): The examples.
+        settings (Any): Passed to the scorer.
+        RETURNS (Dict[str, Any]): The scores.
+        """
+        weights = {f"{self.name}_{head}_weight": weight for head, weight in self.task_weights.items()}
+        return {**super().score(examples, **settings), **weights}
