@@ -12,6 +12,7 @@ from thinc.api import fix_random_seed
 from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.pipeline.span_pipe import SpanPipe
 
+from .toy_queries import ARCHITECTURE
 from .util import CHAR_TOKENIZER, TINY_TOK2VEC, TRAIN, make_examples, train
 
 # What one chain over all types can hold: the same sentences without these
@@ -84,6 +85,18 @@ def crf(name: str = "CRF", **settings: Any) -> Callable[[Any], Any]:
     }
 
 
+def mrc(*heads: str) -> Callable[[Any], Any]:
+    return lambda tok2vec: {
+        "@architectures": "spacy-gpner.MRC.v1",
+        "heads": list(heads),
+        "label_size": 8,
+        "head_size": 16,
+        "hidden_size": 16,
+        "dropout": 0.0,
+        "tok2vec": {"@architectures": ARCHITECTURE, "tok2vec": tok2vec},
+    }
+
+
 COMPONENTS = {
     "efficient": Kind("span_globalpointer", head("EfficientGlobalPointer")),
     "globalpointer": Kind("span_globalpointer", head("GlobalPointer")),
@@ -96,6 +109,8 @@ COMPONENTS = {
     "crf": Kind("span_crf", crf(by_type=True)),
     "flat_crf": Kind("span_crf", crf(scheme="bio"), data=FLAT),
     "softmax": Kind("span_crf", crf("Softmax", by_type=True)),
+    "mrc": Kind("span_mrc", mrc("crf", "biaffine"), listeners=("model.tok2vec.tok2vec",)),
+    "mrc_pointer": Kind("span_mrc", mrc("pointer"), listeners=("model.tok2vec.tok2vec",)),
     "crf_ensemble": Kind(
         "span_crf",
         members(crf(by_type=True), crf(by_type=True)),

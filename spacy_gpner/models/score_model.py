@@ -71,6 +71,26 @@ def is_initialized(model: ScoreModel) -> bool:
     return get_shim(model.get_ref("output_layer")).module is not None
 
 
+def initialize_score_model(model: ScoreModel, n_types: int, sample: list[Doc]) -> None:
+    """Give a model its weights.
+
+    model (Model[List[Doc], Scores]): The model.
+    n_types (int): The number of types.
+    sample (List[Doc]): Some documents with tokens, where there are any.
+    RAISES (PipelineError): If there are none, and the width of the token vectors can't be known without.
+    """
+    tok2vec, head = model.get_ref("tok2vec"), model.get_ref("output_layer")
+    head.set_dim("nO", n_types, force=True)
+    if sample:
+        model.initialize(X=sample)
+        return
+    if not head.has_dim("nI"):
+        tok2vec.initialize()
+        if tok2vec.has_dim("nO"):
+            head.set_dim("nI", tok2vec.get_dim("nO"))
+    model.initialize()
+
+
 def resize_score_model(model: ScoreModel, n_types: int) -> None:
     """Add outputs for new types to an initialized model; what it has learned stays.
 

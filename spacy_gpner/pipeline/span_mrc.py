@@ -70,7 +70,7 @@ DEFAULT_SPAN_MRC_MODEL = Config().from_str(default_config)["model"]
         "queries": None,
         "threshold": 0.5,
         "thresholds": None,
-        "decoding": "crf",
+        "decoding": None,
         "window": "auto",
         "max_spans": None,
         "ents_policy": None,
@@ -89,7 +89,7 @@ def make_span_mrc(
     queries: Given,
     threshold: float,
     thresholds: Union[dict[str, float], str, None],
-    decoding: Decoding,
+    decoding: Optional[Decoding],
     window: Union[int, Literal["auto"], None],
     max_spans: Optional[int],
     ents_policy: Optional[EntsPolicy],
@@ -124,15 +124,15 @@ class MRCSettings(Settings):
 
     queries (Union[Dict[str, str], str, None]): A query for each label, or the path of a YAML or JSON file of
         them. None for the labels' names.
-    decoding (str): The head that finds spans: "crf", "biaffine" or "pointer"; or all of them: their "union",
-        a "vote" of more than half of them, or the "mean" of their log-odds.
+    decoding (Optional[str]): The head that finds spans: "crf", "biaffine" or "pointer"; or all of them: their
+        "union", a "vote" of more than half of them, or the "mean" of their log-odds. None for the first head.
     window (Union[int, str, None]): The most tokens of a span that can be found; None for any number; "auto"
         for the smallest usual width that keeps 99.5 % of the gold spans.
     RAISES (ValueError): If a setting is out of range or unknown.
     """
 
     queries: Given = None
-    decoding: Decoding = "crf"
+    decoding: Optional[Decoding] = None
     window: Union[int, Literal["auto"], None] = "auto"
 
     def __post_init__(self) -> None:
@@ -198,7 +198,8 @@ class SpanMRC(SpanPipe[JointScores]):
             "biaffine": BinarySpanObjective(window),
             "pointer": PointerObjective(window),
         }
-        return JointObjective({name: kinds[name] for name in self.heads}, self.cfg["decoding"])
+        heads: dict[str, Objective] = {name: kinds[name] for name in self.heads}
+        return JointObjective(heads, self.cfg["decoding"] or self.heads[0])
 
     @property
     def task_weights(self) -> dict[str, float]:
@@ -237,10 +238,10 @@ class SpanMRC(SpanPipe[JointScores]):
         super().initialize(get_examples, nlp=nlp, labels=labels)
         if self._queries is None:
             text = (
-                "no queries are given: the encoder is asked for the labels' names. A sentence about each type, "
-                "with examples, tells it more: set `queries`"
+                "There are no queries: the encoder is asked for the labels' names. A sentence about each "
+                "type, with examples, tells it more. Set `queries`."
             )
-            warnings.warn(f"[{self.name}] {text}.", GpnerWarning, stacklevel=2)
+            warnings.warn(f"[{self.name}] {text}", GpnerWarning, stacklevel=2)
         elif unknown := sorted(set(self._queries) - set(self.labels)):
             shown = ", ".join(map(show_label, unknown))
             text = f"There are queries for labels that no gold span has: {shown}."

@@ -16,7 +16,7 @@ from ..checks import check_dropout
 from ..errors import GpnerWarning, PipelineError
 from ..models.adversary import Adversary, require_tables
 from ..models.by_length import predict_vectors
-from ..models.score_model import ScoreModel, is_initialized
+from ..models.score_model import ScoreModel, initialize_score_model, is_initialized
 from ..models.torch_layer import has_unaveraged_shim
 from ..spans import Cut, DecodedSpans, DistillationLoss, Objective, Scores
 from .annotations import annotate, annotate_ents
@@ -332,9 +332,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         self.cfg["calibration"] = None
         if nlp is not None:
             self._check_training_config(nlp)
-        head = self.model.get_ref("output_layer")
-        head.set_dim("nO", len(self.labels), force=True)
-        self.model.initialize(X=sample) if sample else self.model.initialize()
+        initialize_score_model(self.model, len(self.labels), sample)
         if self.adversary is not None:
             require_tables(self.model, self.name)
         keep_frozen_vectors(self.name, self.model, get_examples, nlp)

@@ -219,7 +219,7 @@ def test_gold_under_another_key_is_warned_of(kind):
     others = kind.examples(nlp, key="other")
     with pytest.warns(GpnerWarning, match="nothing to learn") as record:
         find_pipe(nlp).initialize(lambda: others, nlp=nlp, labels=["bod"])
-    assert len(record) == 1
+    assert sum("nothing to learn" in str(warning.message) for warning in record) == 1
     with warnings.catch_warnings(record=True) as record:
         warnings.simplefilter("default")
         scores = [nlp.evaluate(others)["spans_sc_f"] for _ in range(3)]

@@ -105,7 +105,8 @@ def test_gold_that_does_not_fit_the_tokens_is_reported(kind):
     examples = make_examples(nlp, data, tokenizer=CharTokenizer(nlp.vocab))
     with pytest.warns(GpnerWarning) as record:
         nlp.initialize(lambda: examples)
-    other_tokens, misaligned = (str(warning.message) for warning in record)
+    said = [str(warning.message) for warning in record]
+    other_tokens, misaligned = (text for text in said if "no queries" not in text)
     assert "1 of 1 documents have other tokens in the corpus" in other_tokens
     assert re.search(r"1 of 2 gold spans .*whole tokens.*bod 1 of 1", misaligned)
     nlp.update(examples)

@@ -59,7 +59,7 @@ def MRC(
     build = partial(
         MRCHead,
         heads=tuple(heads),
-        learn_weights=task_weights == "learned",
+        learn_weights=task_weights == "learned" and len(heads) > 1,
         label_size=label_size,
         head_size=head_size,
         hidden_size=hidden_size // 2 * 2,
@@ -101,7 +101,11 @@ class MRCHead(nn.Module):
                 self.heads[name] = SpanReader(own, head_size, hidden_size, dropout)
             else:
                 self.heads[name] = PointerReader(own)
-        self.tasks = nn.Parameter(torch.zeros(len(heads)), requires_grad=learn_weights)
+        tasks = torch.zeros(len(heads))
+        if learn_weights:
+            self.tasks: Tensor = nn.Parameter(tasks)
+        else:
+            self.register_buffer("tasks", tasks)
 
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> JointScores:
         readings = vectors.unflatten(1, (self.n_types, -1))
@@ -138,6 +142,7 @@ class TagReader(nn.Module):
         super().__init__()
         _, n_tags = TAGS.shape(1)
         self.emissions = nn.Linear(width, n_tags)
+        nn.init.constant_(self.emissions.bias[1:], INITIAL_SCORE)
         self.transitions = nn.Parameter(torch.zeros(n_tags, n_tags))
         self.starts = nn.Parameter(torch.zeros(n_tags))
         self.ends = nn.Parameter(torch.zeros(n_tags))

@@ -9,9 +9,9 @@ from thinc.api import Model
 
 from ...checks import check_count
 from ..dropout import check_own_dropout
-from ..torch_layer import LazyTorchShim, get_shim
+from ..torch_layer import LazyTorchShim
 from .module import TextEncoder
-from .transformer import Tok2Vec, build_transformer, check_windows, set_width
+from .transformer import Tok2Vec, build_transformer, check_windows
 
 QueryPosition = Literal["after", "before"]
 
@@ -61,11 +61,13 @@ def QueryTransformer(
         dropout=dropout,
         query_position=query_position,
         queries=[],
+        width=0,
     )
 
 
 def query_layers(model: Model) -> list[Model]:
-    """The layers in a model that read texts with queries."""
+    """The layers in a model that read texts with queries: those with attributes "queries" and "width", the
+    width of a reading, 0 before that is known."""
     return [node for node in model.walk() if "queries" in node.attrs]
 
 
@@ -77,5 +79,5 @@ def set_queries(model: Model, queries: Sequence[str]) -> None:
     """
     for layer in query_layers(model):
         layer.attrs["queries"] = list(queries)
-        if get_shim(layer).module is not None:
-            set_width(layer)
+        if layer.attrs["width"]:
+            layer.set_dim("nO", layer.attrs["width"] * len(queries), force=True)

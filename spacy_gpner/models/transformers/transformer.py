@@ -92,21 +92,13 @@ def load_into(model: Model, layers: Optional[list[int]]) -> None:
     shim = get_shim(model)
     module = cast(TextEncoder, shim.make(**sizes, encoder=loaded.module))
     shim.put(module, **sizes)
-    set_width(model)
+    model.attrs["width"] = module.width
+    model.set_dim("nO", module.width * len(model.attrs.get("queries", [""])), force=True)
     if module.mixed_precision and not has_bfloat16(shim.device):
         logger.info(
             "The encoder %s computes in float32: this processor has no bfloat16, which would be faster.",
             model.attrs["name"],
         )
-
-
-def set_width(model: Model) -> None:
-    """Settle the width of a layer whose encoder is loaded: that of a reading, for each of its queries.
-
-    model (Model): The layer.
-    """
-    module = cast(TextEncoder, get_shim(model).module)
-    model.set_dim("nO", module.width * len(model.attrs.get("queries", [""])), force=True)
 
 
 def encode(model: Model, docs: Sequence[Doc], is_train: bool) -> tuple[Any, Callable[[Any], None]]:
