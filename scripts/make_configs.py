@@ -17,7 +17,8 @@ ALBERT = "voidful/albert_chinese_base"
 # What each is made of. The main paper's student is transformer_base, its teacher transformer_large, and the
 # rival of its Tables 3 and 6 transformer_large_globalpointer: types with projections of their own, no window.
 # albert_idcnn_mha_crf and roberta_fgm_mha_crf are the systems of the papers that label sequences, cpu_*_crf
-# what of them a CPU can train: from scratch, on an encoder's vectors, and on its first layers.
+# what of them a CPU can train: from scratch, on an encoder's vectors, and on its first layers; and so of the
+# system that reads with queries mrc_crf_biaffine and cpu_mrc.
 RECIPES = {
     "cpu": Recipe("zh", "base"),
     "cpu_student": Recipe("zh", "small"),
@@ -41,6 +42,8 @@ RECIPES = {
     "roberta_fgm_mha_crf": Recipe(
         "zh", "transformer", gpu=True, component="span_crf", context=("mha",), adversary=True, student=False
     ),
+    "mrc_crf_biaffine": Recipe("zh", "transformer", gpu=True, component="span_mrc", student=False),
+    "cpu_mrc": Recipe("zh", "transformer", depth=4, component="span_mrc", student=False),
     "cpu_crf": Recipe("zh", "base", component="span_crf", context=("idcnn", "mha")),
     "cpu_frozen_crf": Recipe("zh", "frozen", component="span_crf", context=("idcnn", "mha")),
     "cpu_transformer_crf": Recipe(

@@ -33,6 +33,7 @@ class Component(StrEnum):
 
     span_globalpointer = "span_globalpointer"
     span_crf = "span_crf"
+    span_mrc = "span_mrc"
 
 
 class Context(StrEnum):
@@ -64,12 +65,15 @@ def init_config_cli(
         Component.span_globalpointer,
         "--component",
         "-c",
-        help="What finds entities: by scores of spans, or of tags",
+        help="What finds entities: by scores of spans or of tags, or as answers to queries",
     ),
     by_type: bool = Opt(
         False,
         "--by-type",
         help="Of span_crf: tags for each type, so that entities of different types can nest",
+    ),
+    queries: Optional[Path] = Opt(
+        None, "--queries", help="Of span_mrc: a YAML or JSON file with a query for each label"
     ),
     context: Optional[list[Context]] = Opt(
         None,
@@ -128,6 +132,7 @@ def init_config_cli(
             gpu=gpu,
             component=component.value,
             by_type=by_type,
+            queries=None if queries is None else str(queries),
             context=[layer.value for layer in context or []],
             adversary=adversary,
         )

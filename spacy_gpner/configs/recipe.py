@@ -14,7 +14,7 @@ from ..tokenizer import TokenizerName, default_tokenizer
 
 Size = Literal["small", "base", "frozen", "transformer"]
 Head = Literal["EfficientGlobalPointer", "GlobalPointer"]
-Component = Literal["span_globalpointer", "span_crf"]
+Component = Literal["span_globalpointer", "span_crf", "span_mrc"]
 Context = Literal["idcnn", "mha", "bilstm", "bigru"]
 
 # What our results in Chinese are with; for other languages spaCy recommends one
@@ -22,6 +22,7 @@ CHINESE_TRANSFORMER = "hfl/chinese-roberta-wwm-ext"
 HEADS: dict[Component, str] = {
     "span_globalpointer": "under a head that scores every span in the window",
     "span_crf": "under a conditional random field over tags",
+    "span_mrc": "that reads each text with a query about each type",
 }
 CONTEXTS: dict[Context, str] = {
     "idcnn": "dilated convolutions",
@@ -49,7 +50,8 @@ class Recipe:
     gpu (bool): Whether to train on a GPU, where a transformer can be large: with the main paper's settings.
     head (str): The architecture that scores the spans.
     student (bool): Whether the config has what `spacy gpner distill` needs.
-    component (str): "span_globalpointer" scores spans, "span_crf" tags.
+    component (str): "span_globalpointer" scores spans, "span_crf" tags, "span_mrc" answers to queries.
+    queries (Optional[str]): Of "span_mrc": a file of queries.
     by_type (bool): Of "span_crf": whether entities of different types can overlap.
     context (Sequence[str]): Context layers, from the bottom to the top: on a transformer, else in place of
         the BiLSTM.
@@ -68,6 +70,7 @@ class Recipe:
     student: bool = True
     component: Component = "span_globalpointer"
     by_type: bool = False
+    queries: Optional[str] = None
     context: Sequence[Context] = ()
     adversary: bool = False
 
@@ -92,6 +95,13 @@ class Recipe:
             raise ConfigError(
                 "by_type is a setting of span_crf: span_globalpointer finds all nested entities."
             )
+        if self.component == "span_mrc" and (self.size != "transformer" or self.context):
+            raise ConfigError(
+                "span_mrc reads texts with a pretrained encoder, without context layers. Give --size "
+                "transformer, and leave --context out."
+            )
+        if self.queries is not None and self.component != "span_mrc":
+            raise ConfigError("Queries are for span_mrc. Give --component span_mrc, or leave --queries out.")
         if self.depth is not None and self.size != "transformer":
             raise ConfigError(
                 f"A config of size {self.size} keeps all layers that it uses. Give --size transformer, or "
@@ -148,6 +158,7 @@ class Recipe:
         return {
             "component": self.component,
             "by_type": self.by_type,
+            "queries": self.queries,
             "context": list(zip(places, reversed(self.context), strict=False)),
             "place": places[-1],
             "adversary": self.adversary,
@@ -175,6 +186,8 @@ def _describe(recipe: Recipe) -> str:
     head = HEADS[recipe.component]
     if recipe.size == "transformer":
         text = "Fine-tunes a pretrained encoder: on a GPU a large one, on a CPU a small one."
+        if recipe.component == "span_mrc":
+            return f"Fine-tunes a pretrained encoder {head}: on a GPU a large one, on a CPU a small one."
         if context or recipe.component == "span_crf":
             return f"{text} On it {f'{context}, ' if context else ''}{head}."
         return text

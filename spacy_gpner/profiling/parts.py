@@ -14,12 +14,14 @@ from ..errors import PipelineError
 from ..models.torch_layer import get_shim
 from ..models.transformers.frozen import WIDTH
 from ..models.transformers.join import join_layers
-from ..spans import Scores, SpanFactors, TagScores, Window
+from ..spans import JointScores, Scores, SpanFactors, TagScores, Window
 from .counts import Part, count_layers, count_module
 from .transformer import count_transformer, read_transformer_config
 
 Block = dict[str, Any]
 FROZEN = "spacy-gpner.FrozenTransformer.v1"
+# Reads a text once for each type
+QUERIES = "spacy-gpner.QueryTransformer.v1"
 # Width and parts of encoders by the identity of their block in the config, so that a shared one counts once.
 Encoders = dict[int, tuple[int, list[Part]]]
 
@@ -54,13 +56,13 @@ def find_models(block: Block) -> list[Block]:
     return [model for inner in block.values() if isinstance(inner, dict) for model in find_models(inner)]
 
 
-def count_encoder(block: Block, config: Config, tokens: int, encoders: Encoders) -> int:
+def count_encoder(block: Block, config: Config, tokens: int, types: int, encoders: Encoders) -> int:
     """Count an encoder, and apart from it the transformers that it holds and the encoders that it shares with
     other components.
 
     block (Dict[str, Any]): The encoder's block.
     config (Config): The pipeline's config.
-    tokens (int): Length of the text.
+    tokens, types (int): Length of the text, and number of labels.
     encoders (Dict[int, Tuple[int, List[Part]]]): What was counted, modified in place.
     RETURNS (int): The width of its vectors.
     RAISES (PipelineError): If the size can't be found.
@@ -71,22 +73,27 @@ def count_encoder(block: Block, config: Config, tokens: int, encoders: Encoders)
         block = find_component(config, factory)[1]["model"]
     if id(block) not in encoders:
         if "name" in block:
-            encoders[id(block)] = _count_pretrained(block, tokens)
+            encoders[id(block)] = _count_pretrained(block, tokens, types)
         else:
-            model = _make({key: _replace(value, config, tokens, encoders) for key, value in block.items()})
+            model = _make(
+                {key: _replace(value, config, tokens, types, encoders) for key, value in block.items()}
+            )
             model.initialize(X=[Doc(Vocab(), words=["?"] * tokens)])
             encoders[id(block)] = (model.get_dim("nO"), count_layers(model, tokens))
     return encoders[id(block)][0]
 
 
-def _count_pretrained(block: Block, tokens: int) -> tuple[int, list[Part]]:
+def _count_pretrained(block: Block, tokens: int, types: int) -> tuple[int, list[Part]]:
     """Width and parts of a pretrained encoder, of which its block may use some layers alone and project
-    them."""
+    them. Where it reads a text once for each type, the queries' own tokens are not counted."""
     settings = read_transformer_config(block["name"])
     layers = block.get("layers")
     settings.num_hidden_layers = block.get("depth") or max(layers or [settings.num_hidden_layers])
     parts = count_transformer(settings, tokens)
     width: int = settings.hidden_size
+    if block["@architectures"] == QUERIES:
+        readings = [replace(x, layers=types * x.layers, products=types * x.products) for x in parts]
+        return types * width, readings
     if block["@architectures"] != FROZEN:
         return width, parts
     n_layers = len(layers or [1])
@@ -96,13 +103,13 @@ def _count_pretrained(block: Block, tokens: int) -> tuple[int, list[Part]]:
     return join.get_dim("nO"), [*parts, *count_layers(join, tokens)]
 
 
-def _replace(value: Any, config: Config, tokens: int, encoders: Encoders) -> Any:
+def _replace(value: Any, config: Config, tokens: int, types: int, encoders: Encoders) -> Any:
     """Put stand-ins for the transformers and listeners inside a block."""
     if not isinstance(value, dict):
         return value
     if "Listener" in value.get("@architectures", "") or {"@architectures", "name"} <= value.keys():
-        return _stand_in(count_encoder(value, config, tokens, encoders))
-    return {key: _replace(inner, config, tokens, encoders) for key, inner in value.items()}
+        return _stand_in(count_encoder(value, config, tokens, types, encoders))
+    return {key: _replace(inner, config, tokens, types, encoders) for key, inner in value.items()}
 
 
 def _stand_in(width: int) -> Model[list[Doc], list[Floats2d]]:
@@ -148,6 +155,8 @@ def _count_products(scores: Scores, tokens: int, window: Window) -> int:
     """Multiply-accumulates of what is made of a head's scores."""
     if isinstance(scores, TagScores):
         return 0 if scores.independent else tokens * scores.transitions.numel()
+    if isinstance(scores, JointScores):
+        return sum(_count_products(part, tokens, window) for part in scores.parts.values())
     if isinstance(scores, SpanFactors):
         return scores.q.shape[1] * scores.q.shape[2] * window.count(tokens)
     return 0

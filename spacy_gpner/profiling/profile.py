@@ -11,7 +11,7 @@ from ..pipeline.span_globalpointer import make_window
 from .counts import Part, add_up
 from .parts import Encoders, count_encoder, count_head, find_component, find_models
 
-FACTORIES = ("span_globalpointer", "span_crf")
+FACTORIES = ("span_globalpointer", "span_crf", "span_mrc")
 DEFAULT_TYPES = 9
 
 
@@ -36,7 +36,7 @@ def profile(config: Config, *, tokens: int, types: int) -> list[Part]:
     encoders: Encoders = {}
     heads = []
     for model in models:
-        width = count_encoder(model["tok2vec"], config, tokens, encoders)
+        width = count_encoder(model["tok2vec"], config, tokens, types, encoders)
         heads.append(count_head(model, width, types, tokens, window))
     found = [*heads, *(part for _, parts in encoders.values() for part in parts)]
     return [add_up(name, (x for x in found if x.name == name)) for name in ("embeddings", "encoder", "head")]

@@ -3,6 +3,7 @@
 import numpy
 import pytest
 import spacy
+import srsly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.cli import app
@@ -128,6 +129,32 @@ def test_other_components_train(run, corpora, bert, tmp_path, size):
     given = ["--paths.train", corpus, "--paths.dev", corpus, "--training.max_steps", 1]
     spacy_cli("train", path, "--output", tmp_path / "out", *given)
     arguments = [tmp_path / "out" / "model-last", path, "--output", tmp_path / "student"]
+    code, text = run("distill", *arguments, *given, "--distillation.max_steps", 1)
+    assert code == 0, text
+
+
+def test_a_component_that_reads_queries(run, corpora, bert, tmp_path):
+    path, corpus, queries = tmp_path / "config.cfg", corpora / "zh.spacy", tmp_path / "queries.yml"
+    srsly.write_yaml(queries, {x: f"标出{x}" for x in ("bod", "dis", "dru", "pro", "sym")})
+    options = [
+        "--component",
+        "span_mrc",
+        "--size",
+        "transformer",
+        "--transformer",
+        bert,
+        "--queries",
+        queries,
+    ]
+    code, text = run("init", "config", path, *options)
+    assert code == 0, text
+    config = load_config(path, interpolate=False)
+    assert load_model_from_config(config, auto_fill=True).config == config
+    given = ["--paths.train", corpus, "--paths.dev", corpus, "--training.max_steps", 1]
+    spacy_cli("train", path, "--output", tmp_path / "out", *given)
+    student = tmp_path / "student.cfg"
+    assert run("init", "config", student, "--size", "small")[0] == 0
+    arguments = [tmp_path / "out" / "model-last", student, "--output", tmp_path / "student"]
     code, text = run("distill", *arguments, *given, "--distillation.max_steps", 1)
     assert code == 0, text
 
@@ -264,6 +291,8 @@ def test_labels_that_only_dev_has(run, tmp_path):
         (["--size", "transformer", "--transformer", "./gone"], "no config.json"),
         (["--vectors", "x"], "no place for word vectors"),
         (["--by-type"], "a setting of span_crf"),
+        (["--component", "span_mrc"], "Give --size transformer"),
+        (["--queries", "q.yml"], "Queries are for span_mrc"),
         (["--lang", "en", "--vectors", "of_nobody"], "neither an installed package nor a directory"),
         (["--lang", "en", "--size", "transformer", "--vectors", "x"], "no place for word vectors"),
         (["--dev", "dev.spacy"], "Give the .spacy file to train on"),

@@ -158,6 +158,24 @@ def test_tags_and_context_layers(layer, layers, products, width, by_type):
     assert (alone.layers, alone.products) == (parts["head"].layers, 0)
 
 
+def test_a_reading_for_each_type(bert):
+    tok2vec = {"@architectures": "spacy-gpner.QueryTransformer.v1", "name": bert}
+    config = config_with({"@architectures": "spacy-gpner.MRC.v1", "heads": ["crf"], "tok2vec": tok2vec})
+    config["components"]["ner"]["factory"] = "span_mrc"
+    parts, plain = (
+        by_name(profile(x, tokens=20, types=3)) for x in (config, config_of("efficient", bert, OWN))
+    )
+    assert parts["encoder"].parameters == plain["encoder"].parameters
+    assert parts["encoder"].layers == 3 * plain["encoder"].layers
+    assert parts["head"].products == 20 * 3 * 5 * 5
+    # An embedding of each label, two layers of it for the norm, and five tags
+    assert parts["head"].parameters == 3 * 128 + 2 * (128 + 1) * 16 + (16 + 1) * 5 + 5 * 5 + 2 * 5
+    config["components"]["ner"]["model"]["heads"] = ["biaffine"]
+    config["components"]["ner"]["window"] = 4
+    products = by_name(profile(config, tokens=20, types=3))["head"].products
+    assert products == 3 * 128 * (20 + 19 + 18 + 17)
+
+
 def test_shared_layers_are_multiplied_each_time():
     """ALBERT's twelve layers are one, which is gone through twelve times."""
     albert, roberta = (
@@ -290,7 +308,9 @@ def test_a_transformer_with_code_of_its_own(tmp_path, monkeypatch):
 def test_what_is_not_known(tmp_path):
     with pytest.raises(PipelineError, match=r"of/nobody.*config\.json.*hfl/chinese-roberta-wwm-ext,"):
         profile(config_of("efficient", "of/nobody"), tokens=5, types=2)
-    with pytest.raises(PipelineError, match="no component of the factory 'span_globalpointer' or 'span_crf'"):
+    with pytest.raises(
+        PipelineError, match="no component of the factory 'span_globalpointer' or 'span_crf' or"
+    ):
         profile(Config({"nlp": {"pipeline": []}, "components": {}}), tokens=5, types=2)
     config = config_of("efficient", BASE)
     del config["components"]["ner"]["model"]

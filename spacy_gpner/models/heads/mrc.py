@@ -54,7 +54,10 @@ def MRC(
         raise ValueError(f"Invalid task_weights: {task_weights!r}. Expected one of {get_args(TaskWeights)}.")
     for name, size in (("label_size", label_size), ("head_size", head_size)):
         check_count(name, size, "a positive number", most=MAX_SIZE)
-    check_count("hidden_size", hidden_size, "a positive even number", least=2, most=MAX_SIZE)
+    even = "a positive even number: half for each direction"
+    check_count("hidden_size", hidden_size, even, most=MAX_SIZE)
+    if hidden_size % 2:
+        raise ValueError(f"Invalid hidden_size: {hidden_size}. Expected {even}.")
     check_own_dropout(dropout)
     build = partial(
         MRCHead,
@@ -62,7 +65,7 @@ def MRC(
         learn_weights=task_weights == "learned" and len(heads) > 1,
         label_size=label_size,
         head_size=head_size,
-        hidden_size=hidden_size // 2 * 2,
+        hidden_size=hidden_size,
         dropout=dropout,
     )
     return build_score_model(tok2vec, build, layout=tuple(heads))

@@ -43,12 +43,13 @@ class Frame:
     """What the encoder reads before and after the pieces of a text.
 
     before, after (Tuple[int, ...]): The pieces.
-    segments (Tuple[int, int, int]): The segments of what is before, the text, and what is after.
+    segments (Tuple[Tuple[int, ...], int, Tuple[int, ...]]): The segments of what is before, of the text, and
+        of what is after.
     """
 
     before: tuple[int, ...]
     after: tuple[int, ...]
-    segments: tuple[int, int, int] = (0, 0, 0)
+    segments: tuple[tuple[int, ...], int, tuple[int, ...]]
 
     def around(self, ids: list[int], kept: slice) -> Window:
         """Put the frame around pieces.
@@ -58,8 +59,8 @@ class Frame:
         RETURNS (Window): The window.
         """
         n = len(self.before)
-        sizes = (n, len(ids), len(self.after))
-        segments = [s for s, size in zip(self.segments, sizes, strict=True) for _ in range(size)]
+        before, own, after = self.segments
+        segments = [*before, *[own] * len(ids), *after]
         return Window([*self.before, *ids, *self.after], segments, slice(kept.start + n, kept.stop + n))
 
 
@@ -78,7 +79,8 @@ class PieceTokenizer:
         self._tokenizer.no_truncation()
         self._size, self._stride = size, stride
         ids, texts = self._encode(PROBE)
-        self.alone = Frame(tuple(ids[: texts.index(0)]), tuple(ids[_last(texts, 0) + 1 :]))
+        before, after = ids[: texts.index(0)], ids[_last(texts, 0) + 1 :]
+        self.alone = _frame(before, 0, after, [0] * len(after))
         self._check_room(self.alone, "the encoder wants")
 
     def _encode(self, *texts: str) -> tuple[list[int], list[Optional[int]]]:
@@ -107,9 +109,10 @@ class PieceTokenizer:
         before, after = ids[: texts.index(0)], ids[_last(texts, 1) + 1 :]
         (own,) = self.cut([query])
         if first:
-            frame = Frame((*before, *own.ids, *between), tuple(after), (0, 1, 1))
+            frame = _frame([*before, *own.ids, *between], 1, after, [1] * len(after))
         else:
-            frame = Frame(tuple(before), (*between, *own.ids, *after), (0, 0, 1))
+            segments = [0] * len(between) + [1] * (len(own.ids) + len(after))
+            frame = _frame(before, 0, [*between, *own.ids, *after], segments)
         self._check_room(frame, "a query and what the encoder wants are")
         return frame
 
@@ -143,6 +146,11 @@ class PieceTokenizer:
             if stop == n:
                 return
             start += stride
+
+
+def _frame(before: list[int], segment: int, after: list[int], segments: list[int]) -> Frame:
+    """A frame that begins with the first segment."""
+    return Frame(tuple(before), tuple(after), ((0,) * len(before), segment, tuple(segments)))
 
 
 def _last(values: list[Any], value: Any) -> int:

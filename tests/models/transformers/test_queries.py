@@ -1,0 +1,128 @@
+"""Reading a text with queries: what the encoder gets, and which vectors come out."""
+
+import pytest
+import spacy
+import torch
+from spacy.tokens import Doc
+from spacy.util import registry
+from transformers import AutoModel, AutoTokenizer
+
+from spacy_gpner.errors import PipelineError
+from spacy_gpner.models.torch_layer import get_shim
+from spacy_gpner.models.transformers.queries import query_layers, set_queries
+
+from ...util import CHAR_TOKENIZER, TRAIN, make_tiny_bert
+
+TEXTS = [text for text, _ in TRAIN]
+QUERIES = ["发热", "咳嗽和头痛", "药"]
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory):
+    return make_tiny_bert(tmp_path_factory.mktemp("bert"), [*TEXTS, *QUERIES], n_layers=2)
+
+
+def resolve(bert, **settings):
+    block = {"@architectures": "spacy-gpner.QueryTransformer.v1", "name": bert, "mixed_precision": False}
+    return registry.resolve({"model": {**block, **settings}})["model"]
+
+
+def make_layer(bert, queries=QUERIES, **settings):
+    layer = resolve(bert, **settings)
+    layer.initialize()
+    set_queries(layer, queries)
+    return layer
+
+
+def docs_of(*texts):
+    nlp = spacy.blank("zh", config=CHAR_TOKENIZER)
+    return [nlp.make_doc(text) for text in texts]
+
+
+@pytest.mark.parametrize("position", ["after", "before"])
+def test_vectors_are_those_of_the_text_beside_the_query(bert, position):
+    layer = make_layer(bert, query_position=position)
+    text = TEXTS[0]
+    (found,) = layer.predict(docs_of(text))
+    assert layer.get_dim("nO") == 3 * 16
+    assert found.shape == (len(text), 3 * 16)
+    tokenizer, encoder = AutoTokenizer.from_pretrained(bert), AutoModel.from_pretrained(bert).eval()
+    for i, query in enumerate(QUERIES):
+        pair = (text, query) if position == "after" else (query, text)
+        inputs = tokenizer(*pair, return_tensors="pt")
+        assert inputs["token_type_ids"].unique().tolist() == [0, 1]
+        with torch.no_grad():
+            hidden = encoder(**inputs).last_hidden_state[0]
+        start = 1 if position == "after" else len(query) + 2
+        expected = hidden[start : start + len(text)]
+        torch.testing.assert_close(
+            torch.from_numpy(found[:, 16 * i : 16 * (i + 1)]), expected, atol=1e-5, rtol=0
+        )
+
+
+def test_neither_the_batch_nor_the_order_of_queries_matters(bert):
+    layer = make_layer(bert)
+    docs = docs_of(*TEXTS, "", "痛")
+    together = layer.predict(docs)
+    for doc, own in zip(docs, together, strict=True):
+        (alone,) = layer.predict([doc])
+        assert alone == pytest.approx(own, abs=1e-5)
+    set_queries(layer, QUERIES[::-1])
+    for own, turned in zip(together, layer.predict(docs), strict=True):
+        assert turned[:, :16] == pytest.approx(own[:, 32:], abs=1e-5)
+        assert turned[:, 32:] == pytest.approx(own[:, :16], abs=1e-5)
+
+
+def test_long_texts_are_read_in_windows_with_the_query_in_each(bert):
+    layer = make_layer(bert, window=16, stride=8)
+    text = "".join(TEXTS)
+    (vectors,) = layer.predict(docs_of(text))
+    assert vectors.shape == (len(text), 48)
+    assert (vectors != 0).any(1).all()
+    module = get_shim(layer).module
+    frame = module.pieces.with_query(QUERIES[1])
+    (pieces,) = module.pieces.cut([text])
+    windows = list(module.pieces.windows(pieces, frame))
+    query = module.pieces.cut([QUERIES[1]])[0].ids
+    assert len(windows) > 2
+    kept = []
+    for window in windows:
+        assert len(window.ids) <= 16
+        assert window.ids[-len(query) - 1 : -1] == query
+        assert window.segments.count(1) == len(query) + 1
+        kept += window.ids[window.kept]
+    assert kept == pieces.ids
+
+
+def test_queries_that_leave_no_room(bert):
+    layer = make_layer(bert, ["很长的" * 9], window=24, stride=8)
+    with pytest.raises(PipelineError, match="no room for text: a query"):
+        layer.predict(docs_of(TEXTS[0]))
+    with pytest.raises(ValueError, match="query_position"):
+        make_layer(bert, query_position="beside")
+
+
+def test_it_learns(bert):
+    layer = make_layer(bert)
+    docs = docs_of(*TEXTS)
+    vectors, backprop = layer.begin_update(docs)
+    backprop([v * 0 + 1 for v in vectors])
+    grads = [p.grad for p in get_shim(layer).module.parameters() if p.grad is not None]
+    assert any((g != 0).any() for g in grads)
+
+
+def test_queries_are_saved(bert):
+    layer = make_layer(bert)
+    other = resolve(bert)
+    assert query_layers(other) == [other]
+    other.from_bytes(layer.to_bytes())
+    assert other.attrs["queries"] == QUERIES
+    (doc,) = docs_of(TEXTS[1])
+    assert other.predict([doc])[0] == pytest.approx(layer.predict([doc])[0], abs=1e-6)
+
+
+def test_documents_without_tokens(bert):
+    layer = make_layer(bert)
+    doc = Doc(spacy.blank("zh").vocab, words=[])
+    assert layer.predict([doc])[0].shape == (0, 48)
+    assert layer.predict([]) == []

@@ -1,0 +1,143 @@
+"""`span_mrc`: what it does beside what all components share."""
+
+import warnings
+
+import pytest
+import spacy
+import srsly
+import torch
+
+from spacy_gpner.errors import GpnerWarning, PipelineError
+
+from ..components import COMPONENTS, mrc
+from ..util import TINY_TOK2VEC, TRAIN, entities, expected, make_examples, make_tiny_bert
+
+NAME = "span_mrc"
+TEXTS = [text for text, _ in TRAIN]
+QUERIES = {"bod": "身体部位", "dis": "疾病", "dru": "药物", "pro": "检查和治疗", "sym": "临床表现"}
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory):
+    return make_tiny_bert(tmp_path_factory.mktemp("bert"), [*TEXTS, *QUERIES.values()])
+
+
+def of_bert(bert, *heads):
+    tok2vec = {"@architectures": "spacy-gpner.QueryTransformer.v1", "name": bert, "window": 64, "stride": 40}
+    return {**mrc(*heads)(None), "tok2vec": tok2vec}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("heads", "decoding"),
+    [
+        (("crf", "biaffine"), None),
+        (("crf", "biaffine"), "vote"),
+        (("pointer",), "pointer"),
+        (("crf", "biaffine", "pointer"), "mean"),
+    ],
+)
+def test_it_learns_with_a_pretrained_encoder(bert, tmp_path, heads, decoding):
+    kind = COMPONENTS["mrc"]
+    nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"@tokenizers": "spacy-gpner.CharTokenizer.v1"}}})
+    nlp.add_pipe(NAME, config={"model": of_bert(bert, *heads), "queries": QUERIES, "decoding": decoding})
+    spacy.util.fix_random_seed(0)
+    optimizer = nlp.initialize(lambda: kind.examples(nlp))
+    optimizer.learn_rate = 0.01
+    for _ in range(120):
+        nlp.update(kind.examples(nlp), sgd=optimizer)
+    scores = nlp.evaluate(kind.examples(nlp))
+    assert scores["spans_sc_f"] == 1.0
+    weights = [scores[f"{NAME}_{head}_weight"] for head in heads]
+    assert sum(weights) == pytest.approx(1.0)
+    assert min(weights) > 0
+    nlp.to_disk(tmp_path / "model")
+    again = spacy.load(tmp_path / "model")
+    for text, spans in TRAIN:
+        assert entities(again(text)) == entities(nlp(text)) == expected(spans)
+    # Longer than a window
+    doc = again("".join(TEXTS) * 3)
+    assert len({span.label_ for span in doc.spans["sc"]}) > 2
+
+
+def test_queries_come_from_files(tmp_path):
+    for path, write in ((tmp_path / "q.yml", srsly.write_yaml), (tmp_path / "q.json", srsly.write_json)):
+        write(path, QUERIES)
+        nlp, pipe = COMPONENTS["mrc"].initialized(queries=str(path))
+        assert pipe.model.get_ref("tok2vec").attrs["queries"] == [QUERIES[x] for x in pipe.labels]
+        path.unlink()
+        # What is saved has them
+        nlp.from_bytes(nlp.to_bytes())
+        assert nlp(TEXTS[0]).spans["sc"] is not None
+
+
+def test_labels_are_asked_for_by_name_without_queries():
+    with pytest.warns(GpnerWarning, match="There are no queries") as record:
+        _, pipe = COMPONENTS["mrc"].initialized()
+    assert len(record) == 1
+    assert pipe.model.get_ref("tok2vec").attrs["queries"] == list(pipe.labels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        COMPONENTS["mrc"].initialized(queries=QUERIES)
+
+
+def test_a_label_without_a_query():
+    some = {label: QUERIES[label] for label in ("bod", "dis", "dru", "pro")}
+    with pytest.raises(PipelineError, match="`queries` has no query for the label 'sym'"):
+        COMPONENTS["mrc"].initialized(queries=some)
+    with pytest.warns(GpnerWarning, match="queries for labels that no gold span has: equ"):
+        COMPONENTS["mrc"].initialized(queries={**QUERIES, "equ": "设备"})
+
+
+def test_a_new_label_gets_a_reading_of_its_own():
+    with pytest.warns(GpnerWarning, match="no gold span has: equ"):
+        nlp, pipe = COMPONENTS["mrc"].initialized(queries={**QUERIES, "equ": "设备"}, window=8)
+    before = pipe.model.predict([nlp.make_doc(TEXTS[0])])
+    assert pipe.add_label("equ") == 1
+    after = pipe.model.predict([nlp.make_doc(TEXTS[0])])
+    assert after.num_types == before.num_types + 1
+    kept = after.types(list(range(before.num_types)))
+    torch.testing.assert_close(kept.flat(), before.flat(), atol=1e-5, rtol=0)
+    optimizer = nlp.create_optimizer()
+    nlp.update(make_examples(nlp, [(TEXTS[0], [(0, 2, "equ")])]), sgd=optimizer)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("- a\n- b\n", "holds no queries by label"),
+        ("a: [", "no YAML or JSON of queries"),
+        ("bod: ''\n", "the query of 'bod' is empty"),
+        ("bod: 3\n", "the query of 'bod' is empty, or no text"),
+        ("1: body\n", "1 is no label"),
+        (None, "no file of queries"),
+    ],
+)
+def test_files_of_queries_are_checked(tmp_path, content, message):
+    path = tmp_path / "q.yml"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        COMPONENTS["mrc"].initialized(queries=str(path))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"queries": {"bod": " "}}, "the query of 'bod' is empty"),
+        ({"decoding": "pointer"}, "Invalid decoding: 'pointer'"),
+        ({"window": 0}, "window"),
+    ],
+)
+def test_settings_that_do_not_fit(settings, message):
+    with pytest.raises(ValueError, match=message):
+        COMPONENTS["mrc"].blank(**settings)
+
+
+def test_models_that_do_not_fit():
+    nlp = spacy.blank("zh")
+    model = {**mrc("crf")(None), "tok2vec": TINY_TOK2VEC}
+    with pytest.raises(ValueError, match="reads no queries"):
+        nlp.add_pipe(NAME, config={"model": model})
+    with pytest.raises(ValueError, match=r"Expected one such as spacy-gpner\.MRC\.v1"):
+        nlp.add_pipe(NAME, config={"model": COMPONENTS["crf"].model(TINY_TOK2VEC)})
