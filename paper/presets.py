@@ -29,6 +29,7 @@ class Preset(BaseModel):
     study (str): Which paper's models.
     configs (Dict[str, Path]): The configs by the names that the study's rows call them by.
     documents (int): How many training documents there are to be; 0 for all.
+    dev_documents (int): How many documents of the dev part to measure on; 0 for all.
     steps (int): The steps of every training.
     other_steps (Dict[str, int]): Those of the trainings of single configs, where they are others.
     evaluations (int): How often a model is evaluated on held-out text while it is trained.
@@ -45,6 +46,7 @@ class Preset(BaseModel):
     study: str = "linked"
     configs: dict[str, Path]
     documents: Annotated[StrictInt, Field(ge=0)]
+    dev_documents: Annotated[StrictInt, Field(ge=0)] = 0
     # spaCy's loop goes on for ever with 0 steps
     steps: Annotated[StrictInt, Field(ge=1)]
     other_steps: dict[str, Annotated[StrictInt, Field(ge=1)]] = {}

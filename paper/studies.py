@@ -2,7 +2,8 @@
 
 from .albert import ALBERT
 from .linked import LINKED
+from .mrc import MRC
 from .roberta import ROBERTA
 from .study import Study
 
-STUDIES: dict[str, Study] = {"linked": LINKED, "albert": ALBERT, "roberta": ROBERTA}
+STUDIES: dict[str, Study] = {"linked": LINKED, "albert": ALBERT, "mrc": MRC, "roberta": ROBERTA}

@@ -29,7 +29,7 @@ from spacy_gpner.files import atomic_write
 from .cells import Cell, write_cell
 from .encoders import describe_encoder
 from .grid import Grid
-from .measure import measure
+from .measure import measure, spread
 from .presets import PRESETS, read_preset
 from .study import Row
 
@@ -58,7 +58,7 @@ def run_cell(grid: Grid, row: Row, seed: int) -> None:
         steps=grid.preset.steps_of(row.config),
         seconds=round(seconds),
         curve=read_curve(model.parent),
-        **measure(model, grid.corpus),
+        **measure(model, grid.corpus, grid.preset.dev_documents),
     )
     write_cell(cell, grid.result(row, seed))
     if not any(other.teacher == row.name for other in grid.preset.get_study().rows.values()):
@@ -70,11 +70,7 @@ def draw_documents(grid: Grid) -> None:
     if grid.train.is_file():
         return
     docs = list(DocBin().from_disk(grid.parts[0]).get_docs(spacy.blank("zh").vocab))
-    n = min(grid.preset.documents or len(docs), len(docs))
-    for path, drawn in (
-        (grid.few, docs[:FEW]),
-        (grid.train, [docs[i * len(docs) // n] for i in range(n)]),
-    ):
+    for path, drawn in ((grid.few, docs[:FEW]), (grid.train, spread(docs, grid.preset.documents))):
         with atomic_write(path) as temporary:
             DocBin(docs=drawn).to_disk(temporary)
 

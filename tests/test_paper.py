@@ -130,7 +130,7 @@ def test_values_of_the_papers():
         ({"other_steps": {"scratch": 3}}, "no 'scratch'. There are: student, teacher"),
         ({"config_overrides": {"pupil": {}}}, "no 'pupil'"),
         ({"rows": ["linked", "unlinked"]}, "no 'unlinked'"),
-        ({"study": "nobody's"}, "no study 'nobody's'. There are: linked, albert, roberta"),
+        ({"study": "nobody's"}, "no study 'nobody's'. There are: linked, albert, mrc, roberta"),
         ({"epochs": 3}, "epochs"),
     ],
 )
@@ -273,11 +273,14 @@ def test_presets_of_pretrained_encoders(place, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("study", "row"), [("albert", "radam"), ("roberta", "fgm-mha-crf")])
+@pytest.mark.parametrize(
+    ("study", "row"), [("albert", "radam"), ("roberta", "fgm-mha-crf"), ("mrc", "joint")]
+)
 def test_other_papers(place, tmp_path, monkeypatch, study, row):
     """Every row of theirs makes a pipeline, and the papers' systems are trained."""
     monkeypatch.setenv("GPNER_ENCODER", make_tiny_bert(tmp_path / "tiny", n_layers=12))
     monkeypatch.setenv("GPNER_VECTORS", str(tmp_path / "vectors"))
+    monkeypatch.setenv("GPNER_ADAPTED", make_tiny_bert(tmp_path / "adapted", n_layers=11))
     preset = srsly.read_yaml(PRESETS)[f"{study}-cpu"]
     for name in preset["configs"].values():
         (place / "configs" / name).write_bytes((ROOT / "configs" / name).read_bytes())
@@ -286,7 +289,7 @@ def test_other_papers(place, tmp_path, monkeypatch, study, row):
     srsly.write_yaml(path, {study: own})
     grid = replace(make_grid(place), preset=read_preset(path, study))
     for each in grid.preset.trained():
-        if each.encoder is None:
+        if getattr(each, "encoder", None) is None:
             load_model_from_config(grid.config(each))
     if study == "albert":
         assert describe_encoder(grid.config(grid.preset.trained()[0])) == "static vectors, width 128"
@@ -300,7 +303,8 @@ def test_other_papers(place, tmp_path, monkeypatch, study, row):
     assert cells[0].encoder == "tiny"
     result = run("paper.tables", results)
     assert result.returncode == 0, result.stderr
-    assert ("Table 5: optimizers" if study == "albert" else "Table 1: models") in result.stdout
+    title = {"albert": "Table 5: optimizers", "roberta": "Table 1: models", "mrc": "Table 8: ablation"}
+    assert title[study] in result.stdout
     result = run("paper.plots", results)
     assert result.returncode == 0, result.stderr
     for name in ["labels", *(["curves"] if study == "albert" else [])]:

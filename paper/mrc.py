@@ -1,0 +1,112 @@
+"""Paper 3: MRC with a CRF and a biaffine that learn together, on CMeEE and CCKS 2019 (Tables 6 to 9)."""
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .study import Line, Row, Scores, Study, by_name, component_of
+from .tagger import FGM
+
+CORPORA = ("cmeee", "ccks2019")
+
+
+@dataclass(frozen=True)
+class MRCRow(Row):
+    """A model that reads with queries.
+
+    heads (Tuple[str, ...]): Its heads.
+    decoding (Optional[str]): Which of them finds spans; None for the first.
+    task_weights (str): "learned" or "fixed".
+    query_position (str): "after" the text or "before" it.
+    adversary (bool): Whether it is trained adversarially, by FGM.
+    """
+
+    heads: tuple[str, ...] = ("crf", "biaffine")
+    decoding: Optional[str] = None
+    task_weights: str = "learned"
+    query_position: str = "after"
+    adversary: bool = False
+
+    def apply(self, config: dict[str, Any]) -> None:
+        """See `Row.apply`."""
+        _, component = component_of(config)
+        component["decoding"] = self.decoding
+        component["adversary"] = FGM if self.adversary else None
+        component["model"]["heads"] = list(self.heads)
+        component["model"]["task_weights"] = self.task_weights
+        component["model"]["tok2vec"]["query_position"] = self.query_position
+
+
+ROWS = by_name(
+    MRCRow("base", "plain", heads=("pointer",)),
+    MRCRow("crf", "plain", heads=("crf",)),
+    MRCRow("biaffine", "plain", heads=("biaffine",)),
+    MRCRow("joint", "plain"),
+    MRCRow("joint-fixed", "plain", task_weights="fixed"),
+    MRCRow("joint-mean", "plain", decoding="mean"),
+    MRCRow("joint-query-first", "plain", query_position="before"),
+    MRCRow("joint-adapted", "adapted"),
+    MRCRow("joint-adapted-fgm", "adapted", adversary=True),
+)
+
+
+def _line(
+    label: str, row: Optional[str], cmeee: Optional[Scores], ccks: Optional[Scores], encoder: str = "NEZHA"
+) -> Line:
+    values = {"cmeee": cmeee, "ccks2019": ccks}
+    percent: dict[str, Scores] = {}
+    for corpus, own in values.items():
+        if own is not None:
+            p, r, f = own
+            percent[corpus] = (p and p / 100, r and r / 100, f / 100)
+    return Line(label, row, percent, encoder)
+
+
+TABLES = {
+    "Tables 6 and 7: other systems": [
+        _line("MacBERT-large", None, (None, None, 62.40), None, "MacBERT-large"),
+        _line("Human", None, (None, None, 67.00), None, ""),
+        _line("BERT-CRF", None, (58.34, 64.08, 61.07), None, "BERT"),
+        _line("BERT-Biaffine", None, (64.17, 61.29, 62.29), None, "BERT"),
+        _line("RICON", None, (66.25, 64.89, 65.57), None, ""),
+        _line("FLAT-Lattice", None, (66.90, 70.10, 68.46), None, ""),
+        _line("Medical NER + Med-BERT", None, (67.99, 70.81, 69.37), None, "Med-BERT"),
+        _line("BERT-BiLSTM-CRF", None, None, (73.84, 75.31, 74.53), "BERT"),
+        _line("BBC + lexicon + glyph", None, None, (85.17, 84.13, 84.64), ""),
+        _line("WB-Transformer + SA", None, None, (None, None, 84.98), ""),
+        _line("ELMo-lattice-LSTM-CRF", None, None, (84.69, 85.35, 85.02), "ELMo"),
+        _line("ACNN", None, None, (83.07, 87.29, 85.13), ""),
+        _line("FS-TL", None, None, (None, None, 85.16), ""),
+        _line("MRC-MTL-MS", None, (67.21, 71.89, 69.47), (85.29, 85.32, 85.31)),
+    ],
+    "Table 8: ablation": [
+        _line("MRC-Base", "base", (67.98, 65.87, 66.91), (82.63, 84.76, 83.68)),
+        _line("MRC-CRF", "crf", (67.17, 67.25, 67.21), (84.40, 84.91, 84.65)),
+        _line("MRC-Biaffine", "biaffine", (70.71, 64.09, 67.24), (83.22, 83.77, 83.49)),
+        _line("MRC-MTL", "joint", (64.58, 71.76, 67.98), (84.42, 84.97, 84.70)),
+        _line("+ AP", "joint-adapted", (66.28, 70.34, 68.25), (84.23, 85.24, 84.73)),
+        _line("+ AP + AT", "joint-adapted-fgm", (68.04, 69.16, 68.59), (84.20, 85.39, 84.79)),
+        _line("+ AP + AT + CV", None, (67.21, 71.89, 69.47), (85.29, 85.32, 85.31)),
+    ],
+    "Other ways": [
+        Line("MRC-MTL, weights fixed", "joint-fixed"),
+        Line("MRC-MTL, mean of both heads", "joint-mean"),
+        Line("MRC-MTL, query before the text", "joint-query-first"),
+    ],
+}
+
+PAIRS = (
+    ("crf", "base"),
+    ("biaffine", "base"),
+    ("joint", "crf"),
+    ("joint", "biaffine"),
+    ("joint", "joint-fixed"),
+    ("joint", "joint-query-first"),
+    ("joint-mean", "joint"),
+    ("joint-adapted", "joint"),
+    ("joint-adapted-fgm", "joint-adapted"),
+)
+
+# Table 9 has F1 by label of the whole system
+BARS = ("base", "joint", "joint-adapted-fgm")
+
+MRC = Study(ROWS, TABLES, PAIRS, CORPORA, BARS)
