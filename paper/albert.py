@@ -1,6 +1,6 @@
 """Paper 2: ALBERT-IDCNN-MHA-CRF on CCKS 2019 (Tables 2 and 5, Figures 3 to 5)."""
 
-from .study import Line, Study, by_name
+from .study import Line, Study, by_name, in_percent
 from .tagger import Descent, TaggerRow
 
 CORPUS = "ccks2019"
@@ -25,7 +25,7 @@ ROWS = by_name(
 
 
 def _line(label: str, row: str, p: float, r: float, f: float, encoder: str = "ALBERT") -> Line:
-    return Line(label, row, {CORPUS: (p / 100, r / 100, f / 100)}, encoder)
+    return Line(label, row, {CORPUS: in_percent(p, r, f)}, encoder)
 
 
 TABLES = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .study import Line, Row, Scores, Study, by_name, component_of
+from .study import Line, Row, Scores, Study, by_name, component_of, in_percent
 from .tagger import FGM
 
 CORPORA = ("cmeee", "ccks2019")
@@ -53,11 +53,7 @@ def _line(
     label: str, row: Optional[str], cmeee: Optional[Scores], ccks: Optional[Scores], encoder: str = "NEZHA"
 ) -> Line:
     values = {"cmeee": cmeee, "ccks2019": ccks}
-    percent: dict[str, Scores] = {}
-    for corpus, own in values.items():
-        if own is not None:
-            p, r, f = own
-            percent[corpus] = (p and p / 100, r and r / 100, f / 100)
+    percent = {corpus: in_percent(*own) for corpus, own in values.items() if own is not None}
     return Line(label, row, percent, encoder)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .study import Line, Study, by_name
+from .study import Line, Study, by_name, in_percent
 from .tagger import TaggerRow
 
 CORPUS = "drug-leaflets"
@@ -34,7 +34,7 @@ ROWS = by_name(
 
 
 def _line(label: str, row: str, p: float, r: float, f: float, encoder: str = "RoBERTa-wwm") -> Line:
-    return Line(label, row, {CORPUS: (p / 100, r / 100, f / 100)}, encoder)
+    return Line(label, row, {CORPUS: in_percent(p, r, f)}, encoder)
 
 
 TABLES = {

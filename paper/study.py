@@ -44,6 +44,11 @@ class Line:
     encoder: str = ""
 
 
+def in_percent(p: Optional[float], r: Optional[float], f: float) -> Scores:
+    """Scores that a paper gives in percent."""
+    return (p and p / 100, r and r / 100, f / 100)
+
+
 @dataclass(frozen=True)
 class Study:
     """The models of a paper, and what it says of them.

@@ -1,17 +1,12 @@
 """A pretrained encoder that reads each text once for every type, together with a query about it."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Literal, Optional, get_args
 
 from spacy.util import registry
 from thinc.api import Model
 
-from ...checks import check_count
-from ..dropout import check_own_dropout
-from ..torch_layer import LazyTorchShim
-from .module import TextEncoder
-from .transformer import Tok2Vec, build_transformer, check_windows
+from .transformer import Tok2Vec, build_transformer, fine_tuned
 
 QueryPosition = Literal["after", "before"]
 
@@ -38,24 +33,13 @@ def QueryTransformer(
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer. `set_queries` gives it its queries.
     RAISES (ValueError): If a setting is out of range or unknown.
     """
-    check_windows(window, stride)
     if query_position not in get_args(QueryPosition):
         raise ValueError(
             f"Invalid query_position: {query_position!r}. Expected one of {get_args(QueryPosition)}."
         )
-    if depth is not None:
-        check_count("depth", depth, "at least 1 layer")
-    check_count("frozen_layers", frozen_layers, "at least 0 layers", least=0)
-    check_own_dropout(dropout)
-    build = partial(
-        TextEncoder,
-        window=window,
-        stride=stride,
-        frozen_layers=frozen_layers,
-        mixed_precision=mixed_precision,
-    )
+    shim = fine_tuned(depth, frozen_layers, dropout, window, stride, mixed_precision)
     return build_transformer(
-        LazyTorchShim(build),
+        shim,
         name=name,
         depth=depth,
         dropout=dropout,

@@ -47,6 +47,23 @@ def Transformer(
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
     RAISES (ValueError): If a setting is out of range.
     """
+    shim = fine_tuned(depth, frozen_layers, dropout, window, stride, mixed_precision)
+    return build_transformer(shim, name=name, depth=depth, dropout=dropout)
+
+
+def fine_tuned(
+    depth: Optional[int],
+    frozen_layers: int,
+    dropout: Optional[float],
+    window: int,
+    stride: int,
+    mixed_precision: bool,
+) -> LazyTorchShim:
+    """What holds an encoder that learns. See `spacy-gpner.Transformer.v1` for the settings.
+
+    RETURNS (LazyTorchShim): What holds its `TextEncoder`.
+    RAISES (ValueError): If a setting is out of range.
+    """
     check_windows(window, stride)
     if depth is not None:
         check_count("depth", depth, "at least 1 layer")
@@ -59,7 +76,7 @@ def Transformer(
         frozen_layers=frozen_layers,
         mixed_precision=mixed_precision,
     )
-    return build_transformer(LazyTorchShim(build), name=name, depth=depth, dropout=dropout)
+    return LazyTorchShim(build)
 
 
 def build_transformer(shim: LazyTorchShim, **attrs: Any) -> Tok2Vec:
