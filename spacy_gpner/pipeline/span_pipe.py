@@ -1,9 +1,8 @@
 """The base of all span components: what they share, whatever their scores are."""
 
 import warnings
-from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, Optional, TypeVar
+from typing import Optional, TypeVar
 
 import torch
 from spacy.language import Language
@@ -13,21 +12,18 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer, set_dropout_rate
 
 from ..checks import check_dropout
-from ..errors import GpnerWarning, PipelineError
+from ..errors import GpnerWarning
 from ..models.adversary import Adversary, require_tables
-from ..models.by_length import predict_vectors
-from ..models.score_model import ScoreModel, initialize_score_model, is_initialized
+from ..models.score_model import ScoreModel, initialize_score_model
 from ..models.torch_layer import has_unaveraged_shim
-from ..spans import Cut, DecodedSpans, DistillationLoss, Objective, Scores
-from .annotations import annotate, annotate_ents
+from ..spans import DistillationLoss, Scores
 from .caches import keep_frozen_vectors
-from .configured_pipe import ConfiguredPipe
+from .finding_pipe import FindingPipe
 from .fork import use_one_thread_after_fork
 from .gold import GoldReport, KeysFound
 from .learning import differentiate, gold_loss, lesson_divergence
 from .scoring import score_spans
 from .settings import DEFAULT_SPANS_KEY, Settings
-from .stretches import make_cutter, predict_in_stretches
 from .teaching import Teacher
 
 S = TypeVar("S", bound=Scores)
@@ -40,7 +36,7 @@ NO_LABELS = (
 DEFAULT_DISTILLATION_LOSS = DistillationLoss()
 
 
-class SpanPipe(ConfiguredPipe, Generic[S]):
+class SpanPipe(FindingPipe[S]):
     """A component that writes spans with scores to `doc.spans`. A kind of component gives it an `objective`.
 
     It sets `doc.spans[spans_key]`, sorted by start, then end, then label, with the score of each span in
@@ -72,88 +68,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         """
         super().__init__(vocab, model, name, settings=settings, scorer=scorer)
         self.adversary = adversary
-        self._warned_of_dropped = False
         use_one_thread_after_fork()
-
-    @property
-    @abstractmethod
-    def objective(self) -> Objective[S]:
-        """How scores are learned, decoded and compared."""
-
-    def predict(self, docs: Iterable[Doc], cut: Optional[Cut] = None) -> DecodedSpans:
-        """Find the entities of a batch of docs, without modifying them.
-
-        docs (Iterable[Doc]): The documents.
-        cut (Optional[Cut]): Which spans to find; None for those above the component's thresholds.
-        RETURNS (DecodedSpans): The spans.
-        RAISES (ValueError): If the component has not been initialized, or `thresholds` names a label that it
-            does not have.
-        RAISES (PipelineError): If scores are not finite.
-        """
-        self._require_initialized()
-        docs = list(docs)
-        cut = self.cut(docs) if cut is None else cut
-        size = self.cfg["stretch"]
-        if size is not None and any(len(doc) > size for doc in docs):
-            cutter = make_cutter(self.model.get_ref("tok2vec"), self.objective, size)
-            if cutter is not None:
-                return predict_in_stretches(self._predict, docs, cut, cutter)
-        return self._predict(docs, cut)
-
-    def _predict(self, docs: list[Doc], cut: Cut) -> DecodedSpans:
-        if not any(len(doc) for doc in docs):
-            return DecodedSpans.none(len(docs))
-        vectors = predict_vectors(self.model.get_ref("tok2vec"), docs)
-        return self.decode(docs, self.model.get_ref("output_layer").predict(vectors), cut)
-
-    def decode(self, docs: Sequence[Doc], scores: S, cut: Optional[Cut] = None) -> DecodedSpans:
-        """Find the entities that a model's output stands for.
-
-        docs (Sequence[Doc]): The documents.
-        scores (Scores): The model's output for them.
-        cut (Optional[Cut]): Which spans to find; None for those above the component's thresholds.
-        RETURNS (DecodedSpans): The spans.
-        RAISES (PipelineError): If scores are not finite.
-        """
-        # Not a number passes no threshold: what was found alone would not show it.
-        if scores.is_finite:
-            found = self.objective.decode(scores, self.cut(docs) if cut is None else cut)
-            if found.logit.isfinite().all():
-                return found
-        raise PipelineError(
-            f"[{self.name}] The model's scores are not finite numbers: its weights are damaged, or its "
-            "training diverged. Load a pipeline that was saved before, or train again with a lower learning "
-            "rate."
-        )
-
-    def _require_initialized(self) -> None:
-        if not is_initialized(self.model):
-            raise ValueError(
-                f"The component '{self.name}' has not been initialized. Call nlp.initialize() with examples, "
-                "or load a trained pipeline."
-            )
-
-    def set_annotations(self, docs: Iterable[Doc], spans: DecodedSpans) -> None:
-        """Write predicted spans to `doc.spans`, and to `doc.ents` if there is a policy for it.
-
-        docs (Iterable[Doc]): The documents to modify.
-        spans (DecodedSpans): The spans, produced by `predict`.
-        """
-        docs = list(docs)
-        annotate(docs, spans, self.labels, self.key)
-        if self.cfg["ents_policy"] is not None:
-            annotate_ents(docs, self.key, self.cfg["ents_policy"], overwrite=self.cfg["overwrite_ents"])
-        dropped = int(spans.dropped.sum())
-        if dropped and not self._warned_of_dropped:
-            self._warned_of_dropped = True
-            n_docs = int((spans.dropped > 0).sum())
-            warnings.warn(
-                f"[{self.name}] {dropped} spans of {n_docs} of {len(docs)} docs passed the threshold "
-                f"({self.cfg['threshold']}) beyond max_spans and were dropped; the best were kept. Is the "
-                "component trained, and the threshold not too low? This is warned of once.",
-                GpnerWarning,
-                stacklevel=2,
-            )
 
     def update(
         self,
@@ -180,7 +95,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         # A shared encoder waits for its last listener, even where that has nothing to learn from.
         if not any(len(eg.predicted) for eg in examples):
             return losses
-        self._require_initialized()
+        self.require_initialized()
         set_dropout_rate(self.model, drop)
 
         def step() -> float:
@@ -241,7 +156,7 @@ class SpanPipe(ConfiguredPipe, Generic[S]):
         docs = [eg.predicted for eg in examples]
         if not any(len(doc) for doc in docs):
             return losses
-        self._require_initialized()
+        self.require_initialized()
         set_dropout_rate(self.model, drop)
         found = self._make_step(lambda: self._learn_from(teacher_pipe, examples, settings))
         for name, value in found.items():
