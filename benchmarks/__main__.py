@@ -25,6 +25,7 @@ from .contests import (
     crf_contests,
     distillation_contests,
     head_contests,
+    mrc_contests,
     pipeline_contests,
     pretrained_contests,
     scaling_contests,
@@ -35,7 +36,7 @@ from .tables import markdown, table, update_page
 from .texts import read_texts
 from .transformer import make_bert
 
-GROUPS = ("head", "crf", "pipeline", "transformer", "pretrained", "distillation", "student")
+GROUPS = ("head", "crf", "mrc", "pipeline", "transformer", "pretrained", "distillation", "student")
 # Of multilingual-e5-small
 SMALL = {"hidden_size": 384, "num_attention_heads": 12, "intermediate_size": 1536}
 
@@ -77,7 +78,7 @@ def run(
     done = read(output)
     with tempfile.TemporaryDirectory() as directory:
         bert = Path(directory) / "bert"
-        if "transformer" in groups:
+        if {"transformer", "mrc"} & set(groups):
             make_bert(bert, read_texts(str(corpus / "dev.spacy"), texts))
         if "pretrained" in groups and encoder is None:
             encoder = Path(directory) / "encoder"
@@ -85,6 +86,7 @@ def run(
         contests: dict[str, Iterable[Contest]] = {
             "head": chain(head_contests(memory), scaling_contests()),
             "crf": chain(crf_contests(), component_contests(corpus, texts)),
+            "mrc": mrc_contests(corpus, bert, texts),
             "pipeline": pipeline_contests(corpus, texts),
             "transformer": transformer_contests(corpus, bert, texts),
             "pretrained": [] if encoder is None else pretrained_contests(corpus, encoder, texts),

@@ -133,6 +133,36 @@ def component_contests(corpus: Path, n_texts: int) -> Iterator[Contest]:
         yield Contest("crf", what, contestants)
 
 
+def mrc_contests(corpus: Path, bert: Path, n_texts: int) -> Iterator[Contest]:
+    """`nlp.pipe` of `span_mrc` with nine types, against nine bare readings, and components that read once.
+
+    corpus (Path): A directory with train.spacy and dev.spacy.
+    bert (Path): The transformer.
+    n_texts (int): How many texts to run over.
+    YIELDS (Contest): The contest.
+    """
+    given = {"encoder": str(bert), "dev": str(corpus / "dev.spacy"), "limit": n_texts}
+    pipes = {**given, "train": str(corpus / "train.spacy")}
+    yield Contest(
+        "mrc",
+        f"nlp.pipe, {n_texts} texts, 9 types",
+        [
+            *(
+                Contestant(
+                    f"nine readings, {n} at once",
+                    "benchmarks.mrc:prepare_readings",
+                    {**given, "batch_size": n},
+                )
+                for n in (16, 32)
+            ),
+            *(
+                Contestant(component, "benchmarks.mrc:prepare_pipe", {**pipes, "component": component})
+                for component in ("span_mrc", "span_globalpointer", "span_crf")
+            ),
+        ],
+    )
+
+
 def pipeline_contests(corpus: Path, n_texts: int) -> Iterator[Contest]:
     """`nlp.pipe` and training, against `spancat` and the bare `tok2vec`.
 
