@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal, Optional
 
+from thinc.api import Config
+
 from .study import Line, Row, Scores, Study, by_name, component_of
 
 CORPORA = ("cluener", "cmeee", "cmeee-v2")
@@ -54,8 +56,8 @@ class SpanRow(Row):
 
 
 def _make_crf(config: dict[str, Any]) -> None:
-    """Put a `span_crf` in the place of the config's component."""
-    name, component = component_of(config)
+    """Put a `span_crf` in the place of the config's component, whose variables have its name."""
+    name, component = component_of(Config(config).interpolate())
     del config["components"][name], component["window_mode"]
     component["factory"] = "span_crf"
     config["components"]["span_crf"] = component
