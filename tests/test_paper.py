@@ -71,7 +71,9 @@ def run(module, *args):
         contextlib.chdir(ROOT),
         contextlib.redirect_stdout(io.StringIO()) as stdout,
         contextlib.redirect_stderr(io.StringIO()) as stderr,
+        warnings.catch_warnings(),
     ):
+        warnings.simplefilter("ignore")
         try:
             importlib.import_module(module).main()
         except SystemExit as err:
@@ -84,9 +86,7 @@ def run(module, *args):
 def run_spacy(command, stdout=None, **settings):
     if command[:3] != [sys.executable, "-m", "spacy"]:
         return run_process(command, stdout=stdout, **settings)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        result = CliRunner().invoke(app, command[3:])
+    result = CliRunner().invoke(app, command[3:])
     if stdout is not None:
         stdout.write(result.output.encode())
     return subprocess.CompletedProcess(command, result.exit_code)
