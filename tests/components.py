@@ -111,6 +111,11 @@ COMPONENTS = {
     "softmax": Kind("span_crf", crf("Softmax", by_type=True)),
     "mrc": Kind("span_mrc", mrc("crf", "biaffine"), listeners=("model.tok2vec.tok2vec",)),
     "mrc_pointer": Kind("span_mrc", mrc("pointer"), listeners=("model.tok2vec.tok2vec",)),
+    "mrc_ensemble": Kind(
+        "span_mrc",
+        members(mrc("crf", "biaffine"), mrc("crf", "biaffine")),
+        listeners=("model.members.first.tok2vec.tok2vec", "model.members.second.tok2vec.tok2vec"),
+    ),
     "crf_ensemble": Kind(
         "span_crf",
         members(crf(by_type=True), crf(by_type=True)),

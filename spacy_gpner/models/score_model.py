@@ -99,11 +99,14 @@ def resize_score_model(model: ScoreModel, n_types: int) -> None:
     """
     tok2vec, head = model.get_ref("tok2vec"), model.get_ref("output_layer")
     head.set_dim("nO", n_types, force=True)
-    sizes = {"n_types": n_types}
-    # Where a text is read once for each type
+    sizes: dict[str, Any] = {"n_types": n_types}
+    # Where a text is read once for each type, its vectors are wider now.
     if tok2vec.has_dim("nO") and tok2vec.get_dim("nO") != head.get_dim("nI"):
         head.set_dim("nI", tok2vec.get_dim("nO"), force=True)
-        sizes["width"] = tok2vec.get_dim("nO")
+        if "widths" in get_shim(head).cfg:
+            sizes["widths"] = [layer.get_dim("nO") for layer in tok2vec.layers]
+        else:
+            sizes["width"] = tok2vec.get_dim("nO")
     get_shim(head).resize(**sizes)
 
 

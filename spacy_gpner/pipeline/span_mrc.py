@@ -14,7 +14,8 @@ from thinc.api import Config
 from ..entities import show_label
 from ..errors import GpnerWarning, PipelineError
 from ..models.adversary import Adversary
-from ..models.heads.mrc import TAGS, HeadName, MRCModel
+from ..models.heads.ensemble import settle_widths
+from ..models.heads.mrc import TAGS, HeadName, MRCHead, MRCModel
 from ..models.score_model import get_layout
 from ..models.torch_layer import get_shim
 from ..models.transformers.queries import query_layers, set_queries
@@ -203,8 +204,10 @@ class SpanMRC(SpanPipe[JointScores]):
 
     @property
     def task_weights(self) -> dict[str, float]:
-        """What the loss of each head weighs."""
-        module: Any = get_shim(self.model.get_ref("output_layer")).module
+        """What the loss of each head weighs; nothing of an ensemble, or before it is initialized."""
+        module = get_shim(self.model.get_ref("output_layer")).module
+        if not isinstance(module, MRCHead):
+            return {}
         return dict(zip(self.heads, module.tasks.detach().softmax(0).tolist(), strict=True))
 
     @cached_property
@@ -226,6 +229,7 @@ class SpanMRC(SpanPipe[JointScores]):
             )
         before = query_layers(self.model)[0].attrs["queries"]
         set_queries(self.model, [*before, label if self._queries is None else self._queries[label]])
+        settle_widths(self.model)
 
     def initialize(
         self,
@@ -264,4 +268,4 @@ class SpanMRC(SpanPipe[JointScores]):
         RETURNS (Dict[str, Any]): The scores.
         """
         weights = {f"{self.name}_{head}_weight": weight for head, weight in self.task_weights.items()}
-        return {**super().score(examples, **settings), **weights}
+        return super().score(examples, **settings) | weights

@@ -17,6 +17,7 @@ from ..score_model import ScoreModel, Tok2Vec, build_score_model, get_layout, is
 from ..torch_layer import LazyTorchShim, get_shim
 
 ARCHITECTURE = "spacy-gpner.Ensemble.v1"
+SIDE_BY_SIDE = "side_by_side"
 
 
 @registry.architectures(ARCHITECTURE)
@@ -120,10 +121,20 @@ def _side_by_side(layers: Sequence[Tok2Vec]) -> Tok2Vec:
     """Each token's vectors of all layers in one row. (thinc's `concatenate` makes a first layer of its own
     kind longer in place, and adds up what the layers' backpropagation returns, which for a listener is None.)
     """
-    model: Tok2Vec = Model("side_by_side", _forward, init=_init, dims={"nO": None}, layers=layers)
+    model: Tok2Vec = Model(SIDE_BY_SIDE, _forward, init=_init, dims={"nO": None}, layers=layers)
     if all(layer.has_dim("nO") for layer in layers):
         model.set_dim("nO", sum(_widths(model)))
     return model
+
+
+def settle_widths(model: Model) -> None:
+    """Let the encoders of an ensemble be as wide together as they are by now.
+
+    model (Model): The model. Of one that is no ensemble nothing is changed.
+    """
+    for node in model.walk():
+        if node.name == SIDE_BY_SIDE and node.has_dim("nO"):
+            node.set_dim("nO", sum(_widths(node)), force=True)
 
 
 def _init(model: Tok2Vec, X: Optional[list[Doc]] = None, Y: Any = None) -> None:
