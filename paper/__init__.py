@@ -1,2 +1,1 @@
-"""The main paper's Tables 3 to 5: `python -m paper.train` trains their models, `python -m paper.tables` makes
-the tables."""
+"""The papers' models in grids that can be interrupted, and their tables beside the papers' values."""

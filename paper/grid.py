@@ -22,7 +22,7 @@ from .presets import Preset
 from .study import Row, component_of
 
 # Paths of a config to files; where they lie is no setting
-FILES = {"train", "dev", "raw_text", "init_tok2vec", "vectors"}
+FILES = {"train", "dev", "raw_text", "init_tok2vec"}
 # Settings of the component that came after the published cells; with these values they change nothing
 YOUNGER = {"overwrite_ents": False, "stretch": 24000, "adversary": None}
 
@@ -84,7 +84,11 @@ class Grid:
         config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
         if "transformer" in config["paths"]:
             config["paths"]["transformer"] = identify_encoder(config["paths"]["transformer"])
+        if config["paths"].get("vectors"):
+            config["paths"]["vectors"] = _hash_files(Path(config["paths"]["vectors"]) / "vocab")
         _, component = component_of(config)
+        if component.get("queries"):
+            component["queries"] = _hash(Path(component["queries"]).read_bytes())
         for name, value in YOUNGER.items():
             if component.get(name) == value:
                 del component[name]
@@ -96,9 +100,16 @@ class Grid:
         """The file of a cell."""
         return self.results / f"{row.name}-{seed}.json"
 
+    def _queries(self, rows: list[Row]) -> set[Path]:
+        """The files of queries that configs name."""
+        configs = (self.preset.config(row.config, self.corpus.name) for row in rows)
+        named = (component_of(config)[1].get("queries") for config in configs)
+        return {Path(path) for path in named if path}
+
     def check(self, rows: list[Row], seeds: list[int]) -> None:
         """Stop before the first training if something is missing, or a result is of another grid."""
-        missing = [str(path) for path in (*self.preset.configs.values(), *self.parts) if not path.is_file()]
+        needed = (*self.preset.configs.values(), *self._queries(rows), *self.parts)
+        missing = [str(path) for path in needed if not path.is_file()]
         if missing:
             msg.fail("Nothing to train", f"Not there: {', '.join(missing)}", exits=1)
         for path, row in ((self.result(row, seed), row) for row in rows for seed in seeds):
@@ -133,6 +144,11 @@ def _content(path: Path, *, split: bool) -> bytes:
     for doc in docs:
         doc.user_data.clear()
     return DocBin(attrs=attrs, store_user_data=split, docs=docs).to_bytes()
+
+
+def _hash_files(directory: Path) -> str:
+    """What tells the files of a directory from others."""
+    return _hash(*(path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file()))
 
 
 def _hash(*parts: bytes) -> str:

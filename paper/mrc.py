@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .study import Line, Row, Scores, Study, by_name, component_of, in_percent
-from .tagger import FGM
+from .study import FGM, Line, Row, Scores, Study, by_name, component_of, in_percent
 
 CORPORA = ("cmeee", "ccks2019")
 

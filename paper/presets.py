@@ -94,6 +94,16 @@ class Preset(BaseModel):
         return self.other_steps.get(name, self.steps)
 
 
+def _from(folder: Path, corpora: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Name files of queries from a folder on."""
+    return {
+        corpus: {
+            name: str(folder / value) if name.endswith(".queries") else value for name, value in own.items()
+        }
+        for corpus, own in corpora.items()
+    }
+
+
 def _expand(value: Any) -> Any:
     """Put in environment variables."""
     if not isinstance(value, str):
@@ -119,7 +129,7 @@ def read_preset(path: Path, name: str, *, documents: Optional[int] = None) -> Pr
         preset = Preset(**presets[name] | ({} if documents is None else {"documents": documents}))
         folder = Path(path).parent
         configs = {key: folder / config for key, config in preset.configs.items()}
-        preset = preset.model_copy(update={"configs": configs})
+        preset = preset.model_copy(update={"configs": configs, "corpora": _from(folder, preset.corpora)})
         for corpus in ("", *preset.corpora):
             for key in configs:
                 preset.config(key, corpus)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 Scores = tuple[Optional[float], Optional[float], float]
+# The adversary of papers 3 and 4
+FGM = {"@misc": "spacy-gpner.FGM.v1", "epsilon": 1.0}
 
 
 @dataclass(frozen=True)

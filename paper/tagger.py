@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, Optional
 
-from .study import Row, component_of
+from .study import FGM, Row, component_of
 
 LAYERS = {
     "idcnn": "spacy-gpner.IDCNN.v1",
@@ -11,7 +11,6 @@ LAYERS = {
     "bilstm": "spacy-gpner.BiLSTM.v1",
     "bigru": "spacy-gpner.BiGRU.v1",
 }
-FGM = {"@misc": "spacy-gpner.FGM.v1", "epsilon": 1.0}
 
 
 @dataclass(frozen=True)

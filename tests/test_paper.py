@@ -118,6 +118,7 @@ def test_every_row_makes_a_config_of_its_own():
             config = preset.config(row.config, "cluener")
             row.apply(config)
             component_name, component = component_of(config)
+            config.interpolate()
             assert component["model"]["@architectures"] == f"spacy-gpner.{row.head}.v1"
             assert component["factory"] == component_name
             if row.head == "CRF":

@@ -48,12 +48,17 @@ def crossval_cli(
         task = CrossValidation(config, output, folds, neighbours, seed)
         state = task.begin(use_gpu)
         print_sparse(task, state)
-        for number in task.numbers:
-            msg.divider(f"Model {number} of {folds}")
-            if not train_member(task, state, number, use_gpu=use_gpu, stdout=sys.stdout, stderr=sys.stderr):
-                msg.info(f"{task.member(number)} is done.")
+        try:
+            for number in task.numbers:
+                msg.divider(f"Model {number} of {folds}")
+                streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+                if not train_member(task, state, number, use_gpu=use_gpu, **streams):
+                    msg.info(f"{task.member(number)} is done.")
+        except KeyboardInterrupt:
+            msg.warn("Interrupted", "Models that are done are kept: the same command goes on.")
+            raise typer.Exit(130) from None
         found = [judge_member(task, state, number) for number in task.numbers]
-        path, notices = join_members(task, found)
+        path, notices = join_members(task, state, found)
         msg.divider("Out of fold")
         print_folds(found)
         for notice in notices:

@@ -15,6 +15,7 @@ from ..files import atomic_directory
 from ..models.encoders.bilstm import BiLSTM
 from ..models.torch_layer import LazyTorchShim
 from ..models.transformers.module import TextEncoder
+from ..models.transformers.queries import query_layers
 from .bilstm import CompactBiLSTM
 from .graphs import bilstm_graph, transformer_graph
 from .onnx import COMPACT
@@ -57,9 +58,13 @@ def write_compact(nlp: Language, path: Path) -> int:
     config["components"] = nlp.config.interpolate()["components"]
     if COMPACT in str(config["components"]):
         raise PipelineError(f"{nlp.path} is compact already.")
+    if any(query_layers(model) for model in _models(nlp)):
+        raise PipelineError(
+            f"{nlp.path} reads texts with queries, which has no compact form. Distil it into a pipeline that "
+            "reads them once, and make that compact."
+        )
     n_blocks = _replace_blocks(config["components"])
-    models = [model for _, pipe in nlp.components if isinstance(model := getattr(pipe, "model", None), Model)]
-    nodes = [node for model in models for node in model.walk()]
+    nodes = [node for model in _models(nlp) for node in model.walk()]
     n_layers = sum(_replace_layer(node) for node in nodes)
     if not n_blocks and not n_layers:
         raise PipelineError(
@@ -81,6 +86,11 @@ def write_compact(nlp: Language, path: Path) -> int:
         nlp.to_disk(directory)
         config.to_disk(directory / "config.cfg")
     return n_layers
+
+
+def _models(nlp: Language) -> list[Model]:
+    """The models of a pipeline's components."""
+    return [model for _, pipe in nlp.components if isinstance(model := getattr(pipe, "model", None), Model)]
 
 
 def check_packages() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Optional, get_args
 from spacy.util import get_lang_class, is_package
 
 from ..errors import ConfigError, PipelineError
+from ..pipeline.queries import read_queries
 from ..profiling.transformer import read_transformer_config
 from ..tokenizer import TokenizerName, default_tokenizer
 
@@ -93,7 +94,8 @@ class Recipe:
                 raise ConfigError(f"There is no '{given}'. There are: {', '.join(known)}.")
         if self.by_type and self.component != "span_crf":
             raise ConfigError(
-                "by_type is a setting of span_crf: span_globalpointer finds all nested entities."
+                "Tags for each type (--by-type) are a setting of span_crf: the other components find nested "
+                "entities without. Give --component span_crf, or leave --by-type out."
             )
         if self.component == "span_mrc" and (self.size != "transformer" or self.context):
             raise ConfigError(
@@ -102,6 +104,8 @@ class Recipe:
             )
         if self.queries is not None and self.component != "span_mrc":
             raise ConfigError("Queries are for span_mrc. Give --component span_mrc, or leave --queries out.")
+        if self.queries is not None:
+            read_queries(self.queries)
         if self.depth is not None and self.size != "transformer":
             raise ConfigError(
                 f"A config of size {self.size} keeps all layers that it uses. Give --size transformer, or "

@@ -27,16 +27,20 @@ STATE, FOLDS = "crossval.json", "folds"
 class State(BaseModel):
     """What a directory holds of a cross-validation.
 
-    identity (str): What tells it from others.
+    identity (Dict[str, str]): What tells it from others, by what a user knows it as.
     config (str): The config that all models share.
     spans_key (str): Key of the gold spans.
+    fold_of (List[int]): The fold of each document of the corpus, from 0 on.
+    folds (List[str]): Hashes of the files of the folds.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    identity: str
+    identity: dict[str, str]
     config: str
     spans_key: str
+    fold_of: list[int]
+    folds: list[str]
 
 
 @dataclass(frozen=True)
@@ -62,14 +66,15 @@ class CrossValidation:
 
         RAISES (ConfigError): If that is not a .spacy file.
         """
-        name, block = _train_corpus(self.config.interpolate())
+        return self._find("train_corpus", "corpora.train", "--paths.train")
+
+    def _find(self, setting: str, usual: str, option: str) -> Path:
+        name, block = _corpus(self.config.interpolate(), setting, usual)
         if block.get("@readers") != READER:
             raise ConfigError(f"[{name}] is read by {block.get('@readers')}. Give a corpus of {READER}.")
         path = block.get("path")
         if not path or not Path(path).is_file():
-            raise ConfigError(
-                f"[{name}] names no .spacy file to divide: {path}. Give one, as with --paths.train."
-            )
+            raise ConfigError(f"[{name}] names no .spacy file: {path}. Give one, as with {option}.")
         return Path(path)
 
     @cached_property
@@ -78,13 +83,24 @@ class CrossValidation:
         return read_docs(self.corpus)
 
     @property
-    def identity(self) -> str:
-        """What tells this cross-validation from others."""
-        digest = hashlib.blake2b(digest_size=16)
-        digest.update(self.config.interpolate().to_bytes())
-        digest.update(self.corpus.read_bytes())
-        digest.update(repr((self.n_folds, self.neighbours, self.seed)).encode())
-        return digest.hexdigest()
+    def dev_corpus(self) -> Path:
+        """What the config chooses the best model on.
+
+        RAISES (ConfigError): If that is not a .spacy file.
+        """
+        return self._find("dev_corpus", "corpora.dev", "--paths.dev")
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What tells this cross-validation from others, by what a user knows it as."""
+        parts = {
+            "config": self.config.interpolate().to_bytes(),
+            "training corpus": self.corpus.read_bytes(),
+            "dev corpus": self.dev_corpus.read_bytes(),
+        }
+        digests = {name: _digest(part) for name, part in parts.items()}
+        numbers = {"folds": self.n_folds, "neighbours": self.neighbours, "seed": self.seed}
+        return digests | {name: str(value) for name, value in numbers.items()}
 
     @property
     def numbers(self) -> range:
@@ -108,35 +124,51 @@ class CrossValidation:
 
         use_gpu (int): GPU id, or -1 for CPU.
         RETURNS (State): The state, as it is on disk.
-        RAISES (TrainingError): If the directory is of another cross-validation.
+        RAISES (TrainingError): If the directory is of another cross-validation, or its folds were changed.
         RAISES (PipelineError): If no ensemble can be made of such pipelines.
         RAISES (CorpusError): If the corpus has no gold spans, or too few documents.
         """
-        path = self.output / STATE
+        path, identity = self.output / STATE, self.identity
         if path.exists():
             state = _read_state(path)
-            if state.identity != self.identity:
-                raise TrainingError(
-                    f"{self.output} is of another corpus, config or number of folds. Give another directory, "
-                    "or remove it to begin anew."
-                )
+            self._check(state, identity)
             return state
         # Folds alone are those of a run that was stopped while it wrote them
         if self.output.is_dir() and any(place.name != FOLDS for place in self.output.iterdir()):
             raise TrainingError(f"{self.output} holds something else. Give another directory.")
         docs, attrs = self.docs
         config, key = self._settle(use_gpu)
-        folds = divide(docs, key, self.n_folds, neighbours=self.neighbours, seed=self.seed)
+        fold_of = divide(docs, key, self.n_folds, neighbours=self.neighbours, seed=self.seed)
         for number in self.numbers:
             for part, is_held_out in ((self.fold(number), True), (self.rest(number), False)):
-                own = [d for d, f in zip(docs, folds, strict=True) if (f + 1 == number) == is_held_out]
+                own = [d for d, f in zip(docs, fold_of, strict=True) if (f + 1 == number) == is_held_out]
                 part.parent.mkdir(parents=True, exist_ok=True)
                 with atomic_write(part) as temporary:
                     DocBin(attrs=attrs, store_user_data=True, docs=own).to_disk(temporary)
-        state = State(identity=self.identity, config=config.to_str(), spans_key=key)
+        state = State(
+            identity=identity, config=config.to_str(), spans_key=key, fold_of=fold_of, folds=self._digests()
+        )
         with atomic_write(path) as temporary:
             srsly.write_json(temporary, state.model_dump())
         return state
+
+    def _digests(self) -> list[str]:
+        paths = (path(number) for number in self.numbers for path in (self.fold, self.rest))
+        return [_digest(path.read_bytes()) if path.is_file() else "" for path in paths]
+
+    def _check(self, state: State, identity: dict[str, str]) -> None:
+        """Refuse to go on with another cross-validation, or with folds that were changed."""
+        others = [name for name, value in identity.items() if state.identity.get(name) != value]
+        if others:
+            raise TrainingError(
+                f"{self.output} is of another {', '.join(others)}. Give what it was begun with, or another "
+                "directory."
+            )
+        if state.folds != self._digests():
+            raise TrainingError(
+                f"The files in {self.output / FOLDS} are no longer those that models were trained without. "
+                "Give another directory."
+            )
 
     def config_of(self, state: State, number: int) -> Config:
         """The config of a model's training.
@@ -146,7 +178,7 @@ class CrossValidation:
         RETURNS (Config): The config.
         """
         config = load_config_from_str(state.config, interpolate=False)
-        _, block = _train_corpus(config)
+        _, block = _corpus(config, "train_corpus", "corpora.train")
         block["path"] = str(self.rest(number))
         return config
 
@@ -167,17 +199,23 @@ class CrossValidation:
         return config, pipe.key
 
 
-def _train_corpus(config: Config) -> tuple[str, dict[str, Any]]:
-    """Name and block of what a config trains on."""
-    name = config["training"].get("train_corpus", "corpora.train")
+def _corpus(config: Config, setting: str, usual: str) -> tuple[str, dict[str, Any]]:
+    """Name and block of a corpus that a config's [training] names."""
+    if "training" not in config:
+        raise ConfigError("The config has no [training]. Give one to train with, as `init config` writes it.")
+    name = config["training"].get(setting, usual)
     block: dict[str, Any] = config
     for part in name.split("."):
         block = block.get(part, {})
     return name, block
 
 
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
 def _read_state(path: Path) -> State:
     try:
         return State.model_validate(srsly.read_json(path))
     except (ValidationError, ValueError):
-        raise TrainingError(f"{path} is damaged. Remove it, or give another directory.") from None
+        raise TrainingError(f"{path} is damaged. Give another directory.") from None

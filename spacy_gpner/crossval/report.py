@@ -22,10 +22,10 @@ def print_folds(folds: Sequence[Fold]) -> None:
         *(sum(getattr(x, name) for x in scores) for name in ("predicted", "right", "gold", "found"))
     )
     rows = [
-        (name, len(docs), score.gold, *(f"{100 * x:.2f}" for x in (score.p, score.r, score.f)))
-        for name, docs, score in (
-            *((f"model {i}", fold.docs, fold.score) for i, fold in enumerate(folds, 1)),
-            ("out of fold", [doc for fold in folds for doc in fold.docs], together),
+        (name, n, score.gold, *(f"{100 * x:.2f}" for x in (score.p, score.r, score.f)))
+        for name, n, score in (
+            *((f"model {i}", fold.annotated, fold.score) for i, fold in enumerate(folds, 1)),
+            ("out of fold", sum(fold.annotated for fold in folds), together),
         )
     ]
     header = ("", "documents", "gold", "P", "R", "F1")

@@ -17,6 +17,7 @@ from ..calibration.candidates import Candidates, find_candidates
 from ..calibration.fit import calibrate
 from ..calibration.pipeline import write_calibrated
 from ..corpora.docs import read_docs
+from ..corpora.provenance import get_provenance, set_provenance
 from ..entities import entities
 from ..evaluation.metrics import Score
 from ..files import atomic_write, remove_directory
@@ -32,11 +33,13 @@ class Fold:
     """What a model says of the documents that it has not learned from.
 
     docs (List[Doc]): The documents, with what it predicts.
+    annotated (int): How many of them have gold.
     score (Score): What that is worth.
     candidates (Candidates): What it could have predicted.
     """
 
     docs: list[Doc]
+    annotated: int
     score: Score
     candidates: Candidates
 
@@ -60,7 +63,7 @@ def train_member(
     RETURNS (bool): Whether there was anything to do.
     """
     output = task.member(number)
-    if (output / TRAINED).is_file():
+    if (output / TRAINED).is_file() and (output / DIR_MODEL_BEST).is_dir():
         return False
     if output.exists():
         remove_directory(output)
@@ -68,7 +71,7 @@ def train_member(
     nlp = init_nlp(task.config_of(state, number), use_gpu=use_gpu)
     train(nlp, output, use_gpu=use_gpu, stdout=stdout, stderr=stderr)
     with atomic_write(output / TRAINED) as temporary:
-        srsly.write_json(temporary, {"identity": state.identity})
+        srsly.write_json(temporary, state.identity)
     return True
 
 
@@ -85,23 +88,27 @@ def judge_member(task: CrossValidation, state: State, number: int) -> Fold:
     gold = read_docs(task.fold(number))[0]
     texts = tqdm((doc.text for doc in gold), total=len(gold), unit="doc", leave=False, disable=None)
     docs = list(nlp.pipe(texts))
-    score = Score()
+    score, annotated = Score(), 0
     for doc, reference in zip(docs, gold, strict=True):
+        set_provenance(doc, get_provenance(reference))
         if key in reference.spans:
+            annotated += 1
             found, own = set(entities(doc, key)), set(entities(reference, key))
             score.predicted += len(found)
             score.gold += len(own)
             score.right += len(found & own)
     score.found = score.right
-    return Fold(docs, score, find_candidates(nlp, gold))
+    return Fold(docs, annotated, score, find_candidates(nlp, gold))
 
 
-def join_members(task: CrossValidation, folds: Sequence[Fold]) -> tuple[Path, list[str]]:
-    """Write the ensemble of all models, and what each has predicted for its fold. The ensemble is calibrated
+def join_members(task: CrossValidation, state: State, folds: Sequence[Fold]) -> tuple[Path, list[str]]:
+    """Write the ensemble of all models, and what each has predicted for its fold, in the order of the corpus.
+    The ensemble is calibrated
     by what single models say of text that they have not learned from, as it has none itself: the mean of all
     is a little surer than they are.
 
     task (CrossValidation): The cross-validation.
+    state (State): Its state.
     folds (Sequence[Fold]): What each model says of its fold.
     RETURNS (Tuple[Path, List[str]]): The ensemble's directory, and what a user is to be told.
     """
@@ -112,8 +119,10 @@ def join_members(task: CrossValidation, folds: Sequence[Fold]) -> tuple[Path, li
         write_calibrated(load_pipeline(str(path)), calibrate(pooled), path)
     else:
         notices.append("The ensemble is not calibrated: no gold span is found outside of the training text.")
+    left = [iter(fold.docs) for fold in folds]
+    in_order = [next(left[number]) for number in state.fold_of]
     with atomic_write(task.output / OUT_OF_FOLD) as temporary:
-        DocBin(store_user_data=True, docs=[doc for fold in folds for doc in fold.docs]).to_disk(temporary)
+        DocBin(store_user_data=True, docs=in_order).to_disk(temporary)
     return path, notices
 
 

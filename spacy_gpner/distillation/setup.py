@@ -142,6 +142,12 @@ def prepare(nlp: Language, teacher_nlp: Language, **streams: IO[str]) -> Distill
         cache=VectorCache(**dict(settings.cache)),
         folds=None if settings.folds is None else read_folds(settings.folds, pipe.model),
     )
+    if not teacher.is_comparable and settings.loss.divergence != "bernoulli":
+        raise DistillationError(
+            f"[distillation.loss] divergence is '{settings.loss.divergence}', and the teacher's component "
+            f"'{pipe.name}' has scores of another kind than '{student.name}': they are compared span by span. "
+            'Set divergence = "bernoulli".'
+        )
     corpus = join_corpora(config, settings.corpus, settings.unlabelled_corpus, student.key)
     dev_corpus = find_corpus(config, training["dev_corpus"])
     # A corpus without an end is never read as a whole.

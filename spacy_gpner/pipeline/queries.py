@@ -22,6 +22,10 @@ def check_queries(given: Any) -> None:
     """
     if given is None or (isinstance(given, str) and given):
         return
+    if given == "":
+        raise ValueError(
+            "Invalid queries: an empty path. Give that of a file, or null for the labels' names."
+        )
     if not isinstance(given, dict):
         raise ValueError(
             f"Invalid queries: {type(given).__name__}. Expected queries by label, or the path of a file."
@@ -57,6 +61,6 @@ def read_queries(given: Given) -> Optional[dict[str, str]]:
 def _check(queries: Mapping[Any, Any], where: str) -> None:
     for label, query in queries.items():
         if not isinstance(label, str):
-            raise ValueError(f"{where}: {label!r} is no label. {REMEDY}")
+            raise ValueError(f"{where}: a key is of type {type(label).__name__}, and no label. {REMEDY}")
         if not isinstance(query, str) or not query.strip() or not is_unicode(query):
             raise ValueError(f"{where}: the query of '{show_label(label)}' is empty, or no text. {REMEDY}")

@@ -291,6 +291,7 @@ def test_labels_that_only_dev_has(run, tmp_path):
         (["--size", "transformer", "--transformer", "./gone"], "no config.json"),
         (["--vectors", "x"], "no place for word vectors"),
         (["--by-type"], "a setting of span_crf"),
+        (["--component", "span_mrc", "--size", "transformer", "--queries", "gone.yml"], "no file of queries"),
         (["--component", "span_mrc"], "Give --size transformer"),
         (["--queries", "q.yml"], "Queries are for span_mrc"),
         (["--lang", "en", "--vectors", "of_nobody"], "neither an installed package nor a directory"),

@@ -157,6 +157,12 @@ def test_context_layers(tmp_path):
         assert entities(doc) == entities(other)
 
 
+def test_readings_with_queries_have_no_compact_form(tmp_path):
+    nlp = COMPONENTS["mrc"].trained(steps=1)
+    with pytest.raises(PipelineError, match="reads texts with queries"):
+        write_compact(nlp, tmp_path / "compact")
+
+
 def own_encoder(kind, bert):
     name, settings = {
         "fine-tuned": ("Transformer", {"depth": 2}),

@@ -64,7 +64,7 @@ def test_each_model_learns_from_the_other_folds(done):
         assert sorted(rest + folds[i - 1]) == sorted(text for text, _ in DATA)
         trained = spacy.load(done / f"model-{i}" / "model-best")
         assert trained.config["corpora"]["train"]["path"].endswith(f"without-{i}.spacy")
-    assert texts(done / "out-of-fold.spacy") == list(chain.from_iterable(folds))
+    assert texts(done / "out-of-fold.spacy") == [text for text, _ in DATA]
 
 
 @pytest.mark.slow
@@ -86,7 +86,9 @@ def test_it_goes_on_where_it_was_stopped(run, config, place, done):
     (done / "model-2" / "trained.json").unlink()
     shutil.rmtree(done / "model-2" / "model-best")
     shutil.rmtree(done / "ensemble")
-    assert crossval(run, config, place, done, "--seed", 1)[0] == 1
+    code, text = crossval(run, config, place, done, "--seed", 1)
+    assert code == 1
+    assert "is of another seed. Give" in text
     code, text = crossval(run, config, place, done)
     assert code == 0, text
     assert "model-1 is done" in text
@@ -96,6 +98,14 @@ def test_it_goes_on_where_it_was_stopped(run, config, place, done):
     assert before[1] != after[1]
     assert (done / "model-2" / "model-best" / "span_globalpointer" / "model").read_bytes() == weights
     assert spacy.load(done / "ensemble")
+
+
+@pytest.mark.slow
+def test_folds_that_were_changed(run, config, place, done):
+    (done / "folds" / "1.spacy").write_bytes((place / "dev.spacy").read_bytes())
+    code, text = crossval(run, config, place, done)
+    assert code == 1
+    assert "no longer those that models were trained without" in text
 
 
 @pytest.mark.slow
@@ -141,7 +151,7 @@ def test_what_can_not_be_done(run, config, place, tmp_path):
     for output, options, message in (
         (other, {}, "holds something else"),
         (tmp_path / "new", {"train": "few.spacy"}, "2 documents, or groups"),
-        (tmp_path / "new", {"train": "gone.spacy"}, "names no .spacy file to divide"),
+        (tmp_path / "new", {"train": "gone.spacy"}, "names no .spacy file"),
         (tmp_path / "new", {"train": "unlabelled.spacy"}, "spans"),
     ):
         code, text = crossval(run, config, place, output, **options)
@@ -150,6 +160,10 @@ def test_what_can_not_be_done(run, config, place, tmp_path):
     assert not (tmp_path / "new" / "crossval.json").exists()
     assert (other / "notes.txt").read_text() == "kept"
     assert few.is_file()
+    code, text = crossval(run, config, place, tmp_path / "new", "--paths.dev", tmp_path / "none.spacy")
+    assert code == 1
+    assert "[corpora.dev] names no .spacy file" in text
+    assert not (tmp_path / "new").exists()
     code, text = crossval(run, config, place, tmp_path / "new", folds=1)
     assert code == 2
 
@@ -169,10 +183,11 @@ def test_another_crossval_of_the_directory(run, config, place, tmp_path):
     assert code == 1
     assert "is being written" in text
     output.mkdir()
-    srsly.write_json(output / "crossval.json", {"identity": "other", "config": "", "spans_key": "sc"})
+    state = {"identity": {"seed": "3"}, "config": "", "spans_key": "sc", "fold_of": [], "folds": []}
+    srsly.write_json(output / "crossval.json", state)
     code, text = crossval(run, config, place, output)
     assert code == 1
-    assert "is of another corpus, config or number of folds" in text
+    assert "is of another config, training corpus, dev corpus, folds, neighbours, seed" in text
     (output / "crossval.json").write_text("{")
     code, text = crossval(run, config, place, output)
     assert code == 1

@@ -109,7 +109,7 @@ def test_a_new_label_gets_a_reading_of_its_own():
         ("a: [", "no YAML or JSON of queries"),
         ("bod: ''\n", "the query of 'bod' is empty"),
         ("bod: 3\n", "the query of 'bod' is empty, or no text"),
-        ("1: body\n", "1 is no label"),
+        ("1: body\n", "a key is of type int, and no label"),
         (None, "no file of queries"),
     ],
 )

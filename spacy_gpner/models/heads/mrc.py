@@ -93,7 +93,7 @@ class MRCHead(nn.Module):
         super().__init__()
         self.n_types = n_types
         own = width // n_types
-        self.labels = nn.Parameter(torch.randn(n_types, label_size) / label_size**0.5)
+        self.type_vectors = nn.Parameter(torch.randn(n_types, label_size) / label_size**0.5)
         self.norm = ConditionalLayerNorm(own, label_size)
         self.dropout = Dropout(dropout)
         self.heads = nn.ModuleDict()
@@ -112,7 +112,7 @@ class MRCHead(nn.Module):
 
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> JointScores:
         readings = vectors.unflatten(1, (self.n_types, -1))
-        readings = self.dropout(self.norm(readings, self.labels))
+        readings = self.dropout(self.norm(readings, self.type_vectors))
         parts: dict[str, Scores] = {name: head(readings, lengths) for name, head in self.heads.items()}
         return JointScores(parts, self.tasks, lengths)
 

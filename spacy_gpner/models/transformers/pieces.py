@@ -88,12 +88,12 @@ class PieceTokenizer:
         found = self._tokenizer.encode(*texts)
         return found.ids, found.sequence_ids
 
-    def _check_room(self, frame: Frame, what: str) -> None:
+    def _check_room(self, frame: Frame, what: str, remedy: str = "") -> None:
         n = len(frame.before) + len(frame.after)
         if n >= self._size:
             raise PipelineError(
                 f"A window of {self._size} pieces has no room for text: {what} {n} around it. Give a larger "
-                "`window`."
+                f"`window`{remedy}."
             )
 
     def with_query(self, query: str, *, first: bool = False) -> Frame:
@@ -113,7 +113,7 @@ class PieceTokenizer:
         else:
             segments = [0] * len(between) + [1] * (len(own.ids) + len(after))
             frame = _frame(before, 0, [*between, *own.ids, *after], segments)
-        self._check_room(frame, "a query and what the encoder wants are")
+        self._check_room(frame, "a query and what the encoder wants are", " or a shorter query")
         return frame
 
     def cut(self, texts: Sequence[str]) -> list[Pieces]:

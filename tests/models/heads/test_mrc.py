@@ -35,7 +35,7 @@ def test_the_order_of_types_does_not_matter():
     order = [2, 0, 1]
     turned = vectors.unflatten(1, (3, 12))[:, order].flatten(1)
     with torch.no_grad():
-        head.labels.copy_(head.labels[order].clone())
+        head.type_vectors.copy_(head.type_vectors[order].clone())
     for own, other in zip(scores.types(order).tensors[:-1], head(turned, LENGTHS).tensors[:-1], strict=True):
         torch.testing.assert_close(own, other)
 
