@@ -4,7 +4,8 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Optional, Union, cast
+from pathlib import Path
+from typing import Any, Literal, Optional, Self, Union, cast
 
 from spacy.language import Language
 from spacy.training import Example
@@ -250,6 +251,33 @@ class SpanMRC(SpanPipe[JointScores]):
             shown = ", ".join(map(show_label, unknown))
             text = f"There are queries for labels that no gold span has: {shown}."
             warnings.warn(f"[{self.name}] {text}", GpnerWarning, stacklevel=2)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
+        """Load the component from a directory. See `ConfiguredPipe.from_disk`."""
+        super().from_disk(path, exclude=exclude)
+        self._warn_of_other_queries()
+        return self
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        """Load the component from what `to_bytes` gave. See `ConfiguredPipe.from_bytes`."""
+        super().from_bytes(bytes_data, exclude=exclude)
+        self._warn_of_other_queries()
+        return self
+
+    def _warn_of_other_queries(self) -> None:
+        """Queries are saved with the model: others in the config, or in a changed file, change nothing."""
+        given = self.cfg["queries"]
+        if given is None or (isinstance(given, str) and not Path(given).is_file()):
+            return
+        now = read_queries(given) or {}
+        asked = dict(zip(self.labels, query_layers(self.model)[0].attrs["queries"], strict=True))
+        if any(now.get(label, query) != query for label, query in asked.items()):
+            warnings.warn(
+                f"[{self.name}] `queries` are not those that the component was trained with, and goes on to "
+                "ask. For others, train it again.",
+                GpnerWarning,
+                stacklevel=3,
+            )
 
     def fit(self, spans: Sequence[tuple[int, int]]) -> None:
         """Settle a window that is left to the data.

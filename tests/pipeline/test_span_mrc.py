@@ -71,6 +71,18 @@ def test_queries_come_from_files(tmp_path):
         assert nlp(TEXTS[0]).spans["sc"] is not None
 
 
+def test_other_queries_after_training(tmp_path):
+    nlp, _ = COMPONENTS["mrc"].initialized(queries=QUERIES)
+    nlp.to_disk(tmp_path / "model")
+    for other in ({**QUERIES, "bod": "别的"}, str(tmp_path / "q.yml")):
+        srsly.write_yaml(tmp_path / "q.yml", {**QUERIES, "bod": "别的"})
+        with pytest.warns(GpnerWarning, match="not those that the component was trained with"):
+            again = spacy.load(tmp_path / "model", config={"components": {NAME: {"queries": other}}})
+        asked = again.get_pipe(NAME).model.get_ref("tok2vec").attrs["queries"]
+        assert asked == [QUERIES[label] for label in again.get_pipe(NAME).labels]
+    assert spacy.load(tmp_path / "model")
+
+
 def test_labels_are_asked_for_by_name_without_queries():
     with pytest.warns(GpnerWarning, match="There are no queries") as record:
         _, pipe = COMPONENTS["mrc"].initialized()

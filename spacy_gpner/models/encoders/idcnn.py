@@ -7,6 +7,7 @@ from typing import Optional, cast
 import torch
 from spacy.util import registry
 from torch import Tensor, nn
+from torch.nn.functional import layer_norm as normalise
 from torch.nn.functional import relu
 from torch.nn.utils.rnn import pad_sequence
 
@@ -25,6 +26,7 @@ def IDCNN(
     iterations: int = 4,
     shared: bool = True,
     dropout: Optional[float] = None,
+    residual: bool = True,
 ) -> Tok2Vec:
     """Build iterated dilated convolutions (Strubell et al., 2017; section 3.2 of paper 2) on token vectors of
     any width: a block of convolutions reads its own output again and again, and so ever further.
@@ -36,6 +38,9 @@ def IDCNN(
     iterations (int): How often the block is gone through.
     shared (bool): Whether it has the same weights each time.
     dropout (Optional[float]): Dropout rate of the input; None for that of the training.
+    residual (bool): Whether each pass is added to what it has read and normalised, and all passes together
+        are the output, normalised too. Of a dozen convolutions with the same weights, the paper's plain chain
+        learns far later, if at all.
     RETURNS (Model[List[Doc], List[Floats2d]]): Both.
     RAISES (ValueError): If a setting is out of range.
     """
@@ -57,6 +62,7 @@ def IDCNN(
         iterations=iterations,
         shared=shared,
         dropout=dropout,
+        residual=residual,
     )
     return build_context_layer(tok2vec, "idcnn", width, build)
 
@@ -74,10 +80,11 @@ class DilatedConvolutions(nn.Module):
         iterations: int,
         shared: bool,
         dropout: Optional[float],
+        residual: bool,
     ) -> None:
         super().__init__()
         self.dropout = Dropout(dropout)
-        self.width, self.iterations = width, iterations
+        self.width, self.iterations, self.residual = width, iterations, residual
         self.first = nn.Conv1d(n_in, width, kernel_size, padding="same")
         self.blocks = nn.ModuleList(
             nn.ModuleList(
@@ -86,6 +93,11 @@ class DilatedConvolutions(nn.Module):
             )
             for _ in range(1 if shared else iterations)
         )
+        # He's: with torch's own, of a dozen ReLUs little but their biases would be left.
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv1d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(cast(Tensor, layer.bias))
 
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> Tensor:
         if not len(vectors):
@@ -98,7 +110,17 @@ class DilatedConvolutions(nn.Module):
         steps = torch.arange(padded.shape[2], device=padded.device)
         inside = steps < torch.tensor(lengths, device=padded.device)[:, None, None]
         hidden = relu(self.first(padded)) * inside
+        total = torch.zeros_like(hidden)
         for i in range(self.iterations):
+            before = hidden
             for convolution in cast(nn.ModuleList, self.blocks[i % len(self.blocks)]):
                 hidden = relu(convolution(hidden)) * inside
+            if self.residual:
+                hidden = self._normalise(before + hidden) * inside
+                total = total + hidden
+        if self.residual:
+            hidden = self._normalise(total)
         return [own[:, :length].T for own, length in zip(hidden, lengths, strict=True)]
+
+    def _normalise(self, hidden: Tensor) -> Tensor:
+        return normalise(hidden.transpose(1, 2), [self.width]).transpose(1, 2)
