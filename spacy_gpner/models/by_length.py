@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import torch
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
@@ -20,6 +21,9 @@ class Groups(NamedTuple):
 # Tokens whose vectors are made together. Few keep a processor busy, and what they need fits its cache: a
 # BERT of base size takes twice as long for a text among 4,000 tokens as among 500.
 PREDICTING = {"cpu": Groups(1.2, 256, 512), "gpu": Groups(1.2, 4096, 4096)}
+# What a pretrained encoder reads of such a group: with the pieces around each text it is a little more, and
+# is not to fall apart for that.
+READING = {"cpu": Groups(1.5, 256, 768), "gpu": Groups(1.5, 4096, 6144)}
 # The way back through a transformer goes over all of its weights, for each group again.
 TRAINING = Groups(2.0, 512, 4096)
 
@@ -58,8 +62,11 @@ def predict_vectors(tok2vec: Model[list[Doc], list[Floats2d]], docs: Sequence[Do
     """
     found: dict[int, Floats2d] = {}
     lengths, device = [len(doc) for doc in docs], tok2vec.ops.device_type
-    for members in similar_lengths(lengths, *PREDICTING[device]):
-        found.update(zip(members, tok2vec.predict([docs[i] for i in members]), strict=True))
+    # Weights that are cast to half precision are kept until the outermost autocast ends: cast once for all.
+    kind = "cpu" if device == "cpu" else "cuda"
+    with torch.autocast(kind, enabled=torch.is_autocast_enabled(kind)):
+        for members in similar_lengths(lengths, *PREDICTING[device]):
+            found.update(zip(members, tok2vec.predict([docs[i] for i in members]), strict=True))
     if not found:
         return tok2vec.predict(list(docs))
     width = next(iter(found.values())).shape[1]

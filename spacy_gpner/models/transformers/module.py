@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoConfig, PretrainedConfig
 
 from ...errors import PipelineError
-from ..by_length import PREDICTING, TRAINING, similar_lengths
+from ..by_length import READING, TRAINING, similar_lengths
 from .pieces import Frame, PieceTokenizer, Window, tokens_of_pieces
 from .pretrained import make_module
 
@@ -113,7 +113,7 @@ class TextEncoder(nn.Module):
 
     def _encode(self, windows: Sequence[Window]) -> Tensor:
         device = next(chain(self.transformer.parameters(), self.transformer.buffers())).device
-        groups = TRAINING if torch.is_grad_enabled() else PREDICTING["cpu" if device.type == "cpu" else "gpu"]
+        groups = TRAINING if torch.is_grad_enabled() else READING["cpu" if device.type == "cpu" else "gpu"]
         lengths = [len(window.ids) for window in windows]
         found: dict[int, Tensor] = {}
         with (
