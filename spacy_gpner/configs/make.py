@@ -11,7 +11,9 @@ from spacy.util import load_config_from_str, load_model_from_config, registry
 from thinc.api import Config, ConfigValidationError
 
 from ..distillation.config import resolve_distillation
+from ..entities import show_label
 from ..errors import ConfigError
+from ..pipeline.queries import read_queries
 from .fit import EPOCHS, MIN_STEPS, Fit, Survey, fit_corpus
 from .recipe import Recipe
 
@@ -49,12 +51,20 @@ def make_fitted_config(
     min_steps (int): Train for so many steps at least.
     RETURNS (Tuple[str, Fit, Survey]): The text of the config, what was fitted, and to what.
     RAISES (CorpusError): If a corpus can't be read, or has no spans under the key.
-    RAISES (ConfigError): If there are no entities to learn, or spaCy can't make a pipeline of the config.
+    RAISES (ConfigError): If there are no entities to learn, a label has no query, or spaCy can't make a
+        pipeline of the config.
     """
     fit = default_fit(recipe)
     nlp = _resolve(_render(recipe, fit))
     batcher = nlp.config["training"]["batcher"]
     fitted, survey = fit_corpus(fit, nlp, batcher, train, dev, epochs=epochs, min_steps=min_steps)
+    if recipe.queries is not None:
+        missing = sorted(set(fitted.labels or ()) - set(read_queries(recipe.queries) or ()))
+        if missing:
+            shown = ", ".join(map(show_label, missing))
+            raise ConfigError(
+                f"{recipe.queries} has no query for {shown}. Add one for each label of {train}."
+            )
     return make_config(recipe, fitted), fitted, survey
 
 

@@ -136,17 +136,13 @@ def test_other_components_train(run, corpora, bert, tmp_path, size):
 def test_a_component_that_reads_queries(run, corpora, bert, tmp_path):
     path, corpus, queries = tmp_path / "config.cfg", corpora / "zh.spacy", tmp_path / "queries.yml"
     srsly.write_yaml(queries, {x: f"标出{x}" for x in ("bod", "dis", "dru", "pro", "sym")})
-    options = [
-        "--component",
-        "span_mrc",
-        "--size",
-        "transformer",
-        "--transformer",
-        bert,
-        "--queries",
-        queries,
-    ]
-    code, text = run("init", "config", path, *options)
+    few = tmp_path / "few.yml"
+    srsly.write_yaml(few, {"bod": "标出bod"})
+    options = ["--component", "span_mrc", "--size", "transformer", "--transformer", bert, "--queries"]
+    code, text = run("init", "config", path, *options, few, "--train", corpus)
+    assert code == 1
+    assert "has no query for dis, dru, pro, sym" in text
+    code, text = run("init", "config", path, *options, queries)
     assert code == 0, text
     config = load_config(path, interpolate=False)
     assert load_model_from_config(config, auto_fill=True).config == config
