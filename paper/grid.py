@@ -84,8 +84,8 @@ class Grid:
         config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
         if "transformer" in config["paths"]:
             config["paths"]["transformer"] = identify_encoder(config["paths"]["transformer"])
-        if config["paths"].get("vectors"):
-            config["paths"]["vectors"] = _hash_files(Path(config["paths"]["vectors"]) / "vocab")
+        if vectors := config["paths"].pop("vectors", None):
+            config["paths"]["vectors"] = _hash_files(Path(vectors) / "vocab")
         _, component = component_of(config)
         if component.get("queries"):
             component["queries"] = _hash(Path(component["queries"]).read_bytes())

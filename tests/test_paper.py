@@ -317,6 +317,7 @@ def test_presets_of_pretrained_encoders(place, tmp_path, monkeypatch):
 def test_other_papers(place, tmp_path, monkeypatch, study, row):
     """Every row of theirs makes a pipeline, and the papers' systems are trained."""
     monkeypatch.setenv("GPNER_ENCODER", make_tiny_bert(tmp_path / "tiny", n_layers=12))
+    (tmp_path / "vectors" / "vocab").mkdir(parents=True)
     monkeypatch.setenv("GPNER_VECTORS", str(tmp_path / "vectors"))
     monkeypatch.setenv("GPNER_ADAPTED", make_tiny_bert(tmp_path / "adapted", n_layers=11))
     preset = srsly.read_yaml(PRESETS)[f"{study}-cpu"]
@@ -417,6 +418,26 @@ def test_identity_knows_settings_and_teacher(place):
     other = full.model_copy(update={"overrides": {"paths.transformer": "of/another"}})
     found = [replace(grid, preset=preset).identity(ROWS["linked"]) for preset in (full, other)]
     assert found[0] != found[1]
+
+
+def test_identity_knows_what_files_hold(place, tmp_path, monkeypatch):
+    """Queries and static vectors by what they are, not by where they lie."""
+    vectors = tmp_path / "vectors" / "vocab"
+    vectors.mkdir(parents=True)
+    monkeypatch.setenv("GPNER_VECTORS", str(tmp_path / "vectors"))
+    monkeypatch.setenv("GPNER_ENCODER", "of/one")
+    monkeypatch.setenv("GPNER_ADAPTED", "of/another")
+    for study, row in (("albert", "idcnn-crf"), ("mrc", "joint")):
+        preset = read_preset(PRESETS, f"{study}-cpu")
+        queries = tmp_path / "queries.yml"
+        corpora = {"corpus": {"components.span_mrc.queries": str(queries)}} if study == "mrc" else {}
+        grid = replace(make_grid(place), preset=preset.model_copy(update={"corpora": corpora}))
+        found = []
+        for content in ("bod: one", "bod: another", "bod: one"):
+            queries.write_text(content, encoding="utf-8")
+            (vectors / "vectors").write_text(content, encoding="utf-8")
+            found.append(grid.identity(STUDIES[study].rows[row]))
+        assert found[0] == found[2] != found[1]
 
 
 def test_identity_knows_a_younger_setting_by_its_value(place):
