@@ -103,9 +103,8 @@ def judge_member(task: CrossValidation, state: State, number: int) -> Fold:
 
 def join_members(task: CrossValidation, state: State, folds: Sequence[Fold]) -> tuple[Path, list[str]]:
     """Write the ensemble of all models, and what each has predicted for its fold, in the order of the corpus.
-    The ensemble is calibrated
-    by what single models say of text that they have not learned from, as it has none itself: the mean of all
-    is a little surer than they are.
+    The ensemble is calibrated by what single models say of text that they have not learned from, as it has
+    none itself: the mean of all is a little surer than they are.
 
     task (CrossValidation): The cross-validation.
     state (State): Its state.
