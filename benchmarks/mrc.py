@@ -5,12 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import spacy
-import torch
-from transformers import AutoModel, AutoTokenizer
 
-from spacy_gpner.models.transformers.module import has_bfloat16
 from spacy_gpner.pipeline.find import find_pipe
 
+from .bare import prepare_forward
 from .texts import read_examples, read_texts, use
 
 QUERIES = {
@@ -68,19 +66,6 @@ def prepare_readings(
     device (str): "cpu" or "cuda".
     RETURNS (Callable[[], Any]): A function without arguments.
     """
-    tokenizer = AutoTokenizer.from_pretrained(encoder)
-    model = AutoModel.from_pretrained(encoder, add_pooling_layer=False).eval().to(device)
     pairs = [(text, query) for text in read_texts(dev, limit) for query in QUERIES.values()]
     pairs.sort(key=lambda pair: len(pair[0]) + len(pair[1]))
-    batches = [
-        tokenizer(pairs[i : i + batch_size], padding=True, truncation=True, return_tensors="pt").to(device)
-        for i in range(0, len(pairs), batch_size)
-    ]
-    half = has_bfloat16(torch.device(device))
-
-    def forward() -> None:
-        with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=half):
-            for batch in batches:
-                model(**batch)
-
-    return forward
+    return prepare_forward(pairs, encoder, batch_size, device)

@@ -4,14 +4,11 @@ without it, and the layer of spacy-transformers."""
 from collections.abc import Callable
 from typing import Any, Literal
 
-import torch
 from spacy.training import Corpus
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config, registry
-from transformers import AutoModel, AutoTokenizer
 
-from spacy_gpner.models.transformers.module import has_bfloat16
-
+from .bare import prepare_forward
 from .distillation import CONFIGS, NAME
 from .texts import read_texts, use
 
@@ -93,18 +90,4 @@ def prepare_encoder(*, encoder: str, dev: str, limit: int, batch_size: int, devi
     device (str): "cpu" or "cuda".
     RETURNS (Callable[[], Any]): A function without arguments.
     """
-    tokenizer = AutoTokenizer.from_pretrained(encoder)
-    model = AutoModel.from_pretrained(encoder, add_pooling_layer=False).eval().to(device)
-    texts = sorted(read_texts(dev, limit), key=len)
-    batches = [
-        tokenizer(texts[i : i + batch_size], padding=True, truncation=True, return_tensors="pt").to(device)
-        for i in range(0, len(texts), batch_size)
-    ]
-    half = has_bfloat16(torch.device(device))
-
-    def forward() -> None:
-        with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=half):
-            for batch in batches:
-                model(**batch)
-
-    return forward
+    return prepare_forward(sorted(read_texts(dev, limit), key=len), encoder, batch_size, device)
