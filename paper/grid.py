@@ -93,8 +93,12 @@ class Grid:
             if component.get(name) == value:
                 del component[name]
         own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.preset.documents).encode())
-        teacher = self.teacher(row)
-        return own if teacher is None else _hash(own.encode(), self.identity(teacher).encode())
+        if (teacher := self.teacher(row)) is None:
+            return own
+        taught = [own, self.identity(teacher)]
+        if self.preset.teacher_seed is not None:
+            taught.append(str(self.preset.teacher_seed))
+        return _hash(*(x.encode() for x in taught))
 
     def result(self, row: Row, seed: int) -> Path:
         """The file of a cell."""

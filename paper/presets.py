@@ -34,6 +34,8 @@ class Preset(BaseModel):
     other_steps (Dict[str, int]): Those of the trainings of single configs, where they are others.
     evaluations (int): How often a model is evaluated on held-out text while it is trained.
     seeds (List[int]): A training for each.
+    teacher_seed (Optional[int]): The seed of the one teacher of all students; None for a teacher of each
+        seed's own.
     rows (Optional[List[str]]): The models to train, of those of the study; None for all.
     overrides (Dict[str, Any]): Settings of all configs, by their dotted names. A $NAME in one is an
         environment variable.
@@ -52,6 +54,7 @@ class Preset(BaseModel):
     other_steps: dict[str, Annotated[StrictInt, Field(ge=1)]] = {}
     evaluations: Annotated[StrictInt, Field(ge=0)] = 0
     seeds: Annotated[list[StrictInt], AfterValidator(_check_seeds)]
+    teacher_seed: Optional[StrictInt] = None
     rows: Optional[list[str]] = None
     overrides: dict[str, Any] = {}
     config_overrides: dict[str, dict[str, Any]] = {}
@@ -93,6 +96,10 @@ class Preset(BaseModel):
         """The steps of a config's trainings."""
         return self.other_steps.get(name, self.steps)
 
+    def teacher_seed_of(self, seed: int) -> int:
+        """The seed of the teacher of a student."""
+        return seed if self.teacher_seed is None else self.teacher_seed
+
 
 def _from(folder: Path, corpora: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Name files of queries from a folder on."""
@@ -114,19 +121,24 @@ def _expand(value: Any) -> Any:
     return expanded
 
 
-def read_preset(path: Path, name: str, *, documents: Optional[int] = None) -> Preset:
+def read_preset(
+    path: Path, name: str, *, documents: Optional[int] = None, steps: Optional[int] = None
+) -> Preset:
     """Read a preset, and stop where there is none of the name, or it is not right.
 
     path (Path): The file of presets.
     name (str): The preset's name.
     documents (Optional[int]): Training documents in place of the preset's.
+    steps (Optional[int]): Steps of all trainings in place of the preset's.
     RETURNS (Preset): The preset.
     """
     try:
         presets = srsly.read_yaml(path)
         if not isinstance(presets, dict) or not isinstance(presets.get(name), dict):
             msg.fail(f"{path} has no preset '{name}'", "configs/paper.yml shows what it needs.", exits=1)
-        preset = Preset(**presets[name] | ({} if documents is None else {"documents": documents}))
+        given = {} if documents is None else {"documents": documents}
+        given |= {} if steps is None else {"steps": steps, "other_steps": {}}
+        preset = Preset(**presets[name] | given)
         folder = Path(path).parent
         configs = {key: folder / config for key, config in preset.configs.items()}
         preset = preset.model_copy(update={"configs": configs, "corpora": _from(folder, preset.corpora)})

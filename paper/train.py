@@ -39,8 +39,14 @@ FEW = 20
 CURVE = "evaluations.jsonl"
 
 
-def run_cell(grid: Grid, row: Row, seed: int) -> None:
-    """Train and measure one cell, unless that is done."""
+def run_cell(grid: Grid, row: Row, seed: int, *, keep: bool) -> None:
+    """Train and measure one cell, unless that is done.
+
+    grid (Grid): The grid.
+    row (Row): The model.
+    seed (int): The seed.
+    keep (bool): Whether a model stays that teaches no other.
+    """
     if grid.result(row, seed).is_file():
         return
     draw_documents(grid)
@@ -61,7 +67,7 @@ def run_cell(grid: Grid, row: Row, seed: int) -> None:
         **measure(model, grid.corpus, grid.preset.dev_documents),
     )
     write_cell(cell, grid.result(row, seed))
-    if not any(other.teacher == row.name for other in grid.preset.get_study().rows.values()):
+    if not keep and not any(other.teacher == row.name for other in grid.preset.get_study().rows.values()):
         shutil.rmtree(model.parent)
 
 
@@ -91,7 +97,7 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
             return model, trained["seconds"]
     command = ["train"]
     if (teacher := grid.teacher(row)) is not None:
-        trained_teacher, _ = train_model(grid, teacher, seed)
+        trained_teacher, _ = train_model(grid, teacher, grid.preset.teacher_seed_of(seed))
         command = ["gpner", "distill", str(trained_teacher)]
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
@@ -145,12 +151,15 @@ def main() -> None:
     parser.add_argument("--preset", default="cpu", help="how to train: a name in --presets")
     parser.add_argument("--presets", type=Path, default=PRESETS, help="file of presets")
     parser.add_argument("--rows", nargs="+", help="which models of the study; default: the preset's")
+    parser.add_argument("--seeds", nargs="+", type=int, help="which of the preset's seeds; default: all")
     parser.add_argument("--documents", type=int, help="training documents, in place of the preset's")
+    parser.add_argument("--steps", type=int, help="steps of every training, in place of the preset's")
+    parser.add_argument("--keep", action="store_true", help="keep all models, not the teachers' alone")
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
     if args.gpu_id >= 0:
         setup_gpu(args.gpu_id)
-    preset = read_preset(args.presets, args.preset, documents=args.documents)
+    preset = read_preset(args.presets, args.preset, documents=args.documents, steps=args.steps)
     grid = Grid(args.corpus, args.results, args.work, preset, args.gpu_id)
     study = preset.get_study()
     if unknown := [name for name in args.rows or [] if name not in study.rows]:
@@ -158,18 +167,21 @@ def main() -> None:
     rows = [study.rows[name] for name in args.rows] if args.rows else preset.trained()
     if missing := [row for row in rows if row.config not in preset.configs]:
         parser.error(f"'{missing[0].name}' needs a config '{missing[0].config}', which the preset lacks")
+    if unknown_seeds := set(args.seeds or []) - set(preset.seeds):
+        parser.error(f"no seed {min(unknown_seeds)} in the preset '{args.preset}', which has {preset.seeds}")
+    seeds = args.seeds or preset.seeds
     # Else a training would outlive the grid, and its lock
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with grid.lock():
-        grid.check(rows, preset.seeds)
-        cells = [(row, seed) for seed in preset.seeds for row in rows]
+        grid.check(rows, seeds)
+        cells = [(row, seed) for seed in seeds for row in rows]
         done = sum(grid.result(*cell).is_file() for cell in cells)
         msg.info(f"{len(cells)} cells, {done} of them finished")
         try:
             with tqdm(cells, unit="cell", disable=None) as progress:
                 for row, seed in progress:
                     progress.set_description(f"{row.name}, seed {seed}")
-                    run_cell(grid, row, seed)
+                    run_cell(grid, row, seed, keep=args.keep)
         except KeyboardInterrupt:
             msg.warn("Interrupted", "Finished cells are kept: the same command goes on.")
             sys.exit(130)

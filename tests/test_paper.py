@@ -562,10 +562,32 @@ def test_models_are_drawn_by_the_number_of_documents(tmp_path):
     assert not (tmp_path / "none.svg").exists()
 
 
-def test_a_preset_takes_another_number_of_documents(place):
-    path = place / "configs" / "paper.yml"
-    assert read_preset(path, "tiny").documents == TINY["documents"]
-    assert read_preset(path, "tiny", documents=7).documents == 7
+def test_a_preset_takes_other_documents_and_steps(tmp_path, place):
+    path = place / "configs" / "other-steps.yml"
+    srsly.write_yaml(path, {"tiny": {**TINY, "other_steps": {"student": 5}}})
+    preset = read_preset(path, "tiny")
+    assert (preset.documents, preset.steps_of("student")) == (TINY["documents"], 5)
+    preset = read_preset(path, "tiny", documents=7, steps=3)
+    assert (preset.documents, preset.steps_of("student"), preset.steps_of("teacher")) == (7, 3, 3)
+
+
+@pytest.mark.slow
+def test_one_teacher_for_all_seeds(place, tmp_path):
+    """Of the seed that the preset names, whatever the student's; and a model can be kept."""
+    path = place / "configs" / "one-teacher.yml"
+    srsly.write_yaml(path, {"tiny": {**TINY, "teacher_seed": 1}})
+    places = (place / "corpus", tmp_path / "results", tmp_path / "work")
+    options = ("--preset", "tiny", "--presets", path, "--rows", "traditional", "--keep")
+    result = run("paper.train", *places, *options, "--seeds", 0)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert {x.name for x in (tmp_path / "work" / "models").iterdir()} == {"teacher-1", "traditional-0"}
+    cells = read_cells(tmp_path / "results")["traditional"]
+    assert list(cells) == [0]
+    own = Grid(*places, read_preset(path, "tiny").model_copy(update={"teacher_seed": None}), -1)
+    assert cells[0].identity != own.identity(ROWS["traditional"])
+    result = run("paper.train", *places, *options, "--seeds", 4)
+    assert result.returncode == 2
+    assert "no seed 4" in result.stderr
 
 
 def test_models_on_another_corpus(tmp_path):
