@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 ABOUT: dict[str, str] = {}
 ADAPT = ["rjieba>=0.2.2,<0.3"]
+ARCHIVE = ["pyarrow>=17", "sqlalchemy>=2,<3"]
 COMPACT = ["onnxruntime>=1.20", "onnx>=1.17", "onnxscript>=0.5"]
 exec((HERE / "spacy_gpner" / "about.py").read_text(encoding="utf-8"), ABOUT)
 
@@ -39,6 +40,7 @@ setup(
             "drawing/assets/*",
             "evaluation/assets/*",
             "configs/templates/*",
+            "assertion/rules/*",
         ]
     },
     python_requires=">=3.11",
@@ -52,6 +54,8 @@ setup(
         "transformers>=4.49,<4.53.3",
         "tokenizers>=0.21",
         "safetensors>=0.4",
+        # comes with spaCy's requests
+        "charset-normalizer>=3",
         "numpy>=2.0",
         "scipy>=1.11",
         "typer>=0.12",
@@ -71,6 +75,8 @@ setup(
     extras_require={
         # Chinese words, which `spacy gpner adapt` masks whole
         "adapt": ADAPT,
+        # Archives in Parquet and in databases, for `spacy gpner annotate`
+        "archive": ARCHIVE,
         # Compact pipelines: what runs them, and what makes them
         "compact": COMPACT,
         "dev": [
@@ -83,6 +89,7 @@ setup(
             "tabulate>=0.9",
             "gensim>=4.4",
             *ADAPT,
+            *ARCHIVE,
             *COMPACT,
         ],
     },
@@ -91,6 +98,7 @@ setup(
             "span_globalpointer = spacy_gpner.pipeline.span_globalpointer:make_span_globalpointer",
             "span_crf = spacy_gpner.pipeline.span_crf:make_span_crf",
             "span_mrc = spacy_gpner.pipeline.span_mrc:make_span_mrc",
+            "span_assertion = spacy_gpner.assertion.component:make_span_assertion",
         ],
         "spacy_architectures": [
             "spacy-gpner.EfficientGlobalPointer.v1 = spacy_gpner.models.heads.efficient_globalpointer:EfficientGlobalPointer",

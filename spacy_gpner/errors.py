@@ -35,6 +35,10 @@ class ConfigError(GpnerError):
     """A training config can't be made as asked for."""
 
 
+class ArchiveError(GpnerError):
+    """An archive can't be read, or its annotations can't be kept."""
+
+
 class LockedError(GpnerError):
     """Another process is writing to an output."""
 

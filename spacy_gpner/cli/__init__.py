@@ -5,6 +5,7 @@ import typer
 from spacy.cli._util import app
 
 from .adapt import adapt_cli
+from .annotate import annotate_cli
 from .calibrate import calibrate_cli
 from .card import card_cli
 from .compact import compact_cli
@@ -35,6 +36,12 @@ gpner_cli.command(
     epilog="Example: spacy gpner adapt hfl/rbt3 notes.txt.gz --output training/adapted "
     "--without corpus/dev.spacy",
 )(adapt_cli)
+gpner_cli.command(
+    "annotate",
+    short_help="Annotate an archive of documents, each exactly once",
+    epilog="Example: spacy gpner annotate training/student/model-best notes/ --output annotated "
+    "--carry ward --workers 4",
+)(annotate_cli)
 gpner_cli.command(
     "calibrate",
     short_help="Turn a pipeline's scores into probabilities",

@@ -1,0 +1,1 @@
+"""Annotating an archive of documents: streamed, in shards, each exactly once."""

@@ -1,0 +1,178 @@
+"""A pipeline as a function from texts to mentions, for any engine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Optional
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..assertion.component import ATTRIBUTE
+from ..entities import Entity, scored_entities
+from ..loading import load_pipeline
+from ..pipeline.find import find_pipe, span_pipes
+from .cleaning import Cleaned, check_steps
+
+# Digits of a probability
+DIGITS = 6
+AFFIRMED = "affirmed"
+
+
+class Mention(NamedTuple):
+    """An entity of a document.
+
+    start, end (int): Its first character in the original text, and the one after its last.
+    text (str): What stands there.
+    label (str): Its type.
+    probability (Optional[float]): What the pipeline gives it; None if it gives none.
+    depth (int): How many mentions contain it, one in the other: 0 for the outermost.
+    parent (Optional[int]): The mention that contains it, counted from 0; None for the outermost.
+    assertion (Optional[str]): How it is meant, as `span_assertion` tells: "affirmed", or categories with
+        commas between them; None from a pipeline without that.
+    """
+
+    start: int
+    end: int
+    text: str
+    label: str
+    probability: Optional[float]
+    depth: int
+    parent: Optional[int]
+    assertion: Optional[str]
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What was found in a text.
+
+    mentions (List[Mention]): Its mentions, by start, longer ones first.
+    error (Optional[str]): The error's kind, if the pipeline failed at this text.
+    """
+
+    mentions: list[Mention]
+    error: Optional[str] = None
+
+
+class Annotator:
+    """Annotates texts. It can be pickled: the pipeline is loaded where it is called first, once a process.
+    What is found depends on the texts of a call alone."""
+
+    def __init__(
+        self, model: str, *, clean: Sequence[str] = (), threads: Optional[int] = 1, gpu_id: int = -1
+    ) -> None:
+        """Settle what annotates.
+
+        model (str): The pipeline: a directory or a package.
+        clean (Sequence[str]): Steps of cleaning, in their order.
+        threads (Optional[int]): Threads of torch; None for as many as it takes.
+        gpu_id (int): A GPU, or -1 for the processor.
+        RAISES (ArchiveError): If there is no such step.
+        """
+        check_steps(clean)
+        self.model, self.clean, self.threads, self.gpu_id = model, tuple(clean), threads, gpu_id
+        self._nlp: Optional[Language] = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_nlp": None}
+
+    @property
+    def nlp(self) -> Language:
+        """The pipeline.
+
+        RAISES (PipelineError): If it can't be loaded, or has no span component.
+        """
+        if self._nlp is None:
+            import torch
+            from thinc.api import require_gpu
+
+            if self.threads is not None:
+                torch.set_num_threads(self.threads)
+            if self.gpu_id >= 0:
+                require_gpu(self.gpu_id)
+            nlp = load_pipeline(self.model)
+            find_pipe(nlp)
+            self._nlp = nlp
+        return self._nlp
+
+    def __call__(self, texts: Sequence[str]) -> list[Annotation]:
+        """Annotate texts. One at which the pipeline fails costs itself alone.
+
+        texts (Sequence[str]): The texts.
+        RETURNS (List[Annotation]): What was found in each.
+        """
+        nlp = self.nlp
+        cleaned = [Cleaned(text, self.clean) for text in texts]
+        # Those of similar length together, and the same together whenever they are given again
+        order = sorted(range(len(texts)), key=lambda i: (len(cleaned[i].text), i))
+        own = [cleaned[i].text for i in order]
+        try:
+            docs: list[Any] = list(nlp.pipe(own))
+        except Exception:
+            docs = [self._read_alone(text) for text in own]
+        found: dict[int, Annotation] = {}
+        for i, doc in zip(order, docs, strict=True):
+            if isinstance(doc, Doc):
+                found[i] = Annotation(self._mentions(doc, cleaned[i], texts[i]))
+            else:
+                found[i] = Annotation([], type(doc).__name__)
+        return [found[i] for i in range(len(texts))]
+
+    def _read_alone(self, text: str) -> Any:
+        try:
+            return self.nlp(text)
+        except Exception as err:
+            return err
+
+    def _mentions(self, doc: Doc, cleaned: Cleaned, original: str) -> list[Mention]:
+        found: dict[Entity, tuple[Optional[float], Optional[str]]] = {}
+        for key in dict.fromkeys(pipe.key for pipe in span_pipes(self.nlp)):
+            meant = _assertions(doc, key)
+            for entity, score in scored_entities(doc, key).items():
+                place = cleaned.span(entity.start, entity.end)
+                found.setdefault(Entity(*place, entity.label), (score, meant.get(entity)))
+        ordered = sorted(found, key=lambda x: (x.start, -x.end, x.label))
+        mentions: list[Mention] = []
+        for entity, parent in zip(ordered, find_parents(ordered), strict=True):
+            score, assertion = found[entity]
+            mentions.append(
+                Mention(
+                    start=entity.start,
+                    end=entity.end,
+                    text=original[entity.start : entity.end],
+                    label=entity.label,
+                    probability=None if score is None else round(score, DIGITS),
+                    depth=0 if parent is None else mentions[parent].depth + 1,
+                    parent=parent,
+                    assertion=assertion,
+                )
+            )
+        return mentions
+
+
+def _assertions(doc: Doc, key: str) -> dict[Entity, str]:
+    """How the entities of a document are meant, where the pipeline tells."""
+    group = doc.spans.get(key)
+    told = None if group is None else group.attrs.get(ATTRIBUTE)
+    if group is None or told is None or len(told) != len(group):
+        return {}
+    return {
+        Entity(span.start_char, span.end_char, span.label_): ",".join(own) or AFFIRMED
+        for span, own in zip(group, told, strict=True)
+    }
+
+
+def find_parents(ordered: Sequence[Entity]) -> list[Optional[int]]:
+    """Find what contains each mention: of those with other boundaries the last one that begins, and of these
+    the shortest.
+
+    ordered (Sequence[Entity]): The mentions by start, longer ones first.
+    RETURNS (List[Optional[int]]): The index of each one's container; None for the outermost.
+    """
+    parents: list[Optional[int]] = []
+    open_: list[int] = []
+    for i, (start, end, _) in enumerate(ordered):
+        open_ = [j for j in open_ if ordered[j].end > start]
+        around = (j for j in reversed(open_) if ordered[j].end >= end and ordered[j][:2] != (start, end))
+        parents.append(next(around, None))
+        open_.append(i)
+    return parents

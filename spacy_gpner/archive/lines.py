@@ -1,0 +1,82 @@
+"""Reading JSON lines and plain texts."""
+
+import json
+from collections.abc import Iterator
+from typing import IO, Union
+
+from .reading import ArchiveFile, Reading, Rows, find_encoding
+from .rows import Place, Reject, Row, make_row
+
+# The most bytes of a line beside its text, and of a character, which JSON may escape
+BESIDE_TEXT = 1 << 20
+BYTES_A_CHARACTER = 6
+
+
+def read_json_lines(file: ArchiveFile, reading: Reading) -> Rows:
+    """Read a file with a JSON object a line. A line that is none costs itself alone.
+
+    file (ArchiveFile): The file.
+    reading (Reading): How.
+    YIELDS (Union[Row, Reject]): A document, or why there is none.
+    """
+    encoding = find_encoding(file, reading)
+    with file.open(reading.tally) as (lines, tell):
+        limit = BESIDE_TEXT + BYTES_A_CHARACTER * reading.max_length
+        for number, line in enumerate(_read_lines(lines, limit), 1):
+            tell()
+            place = file.place(f"line {number}")
+            if len(line) > limit:
+                yield Reject(place, f"a line of more than {limit:,} bytes")
+                continue
+            try:
+                decoded = line.decode(encoding)
+            except UnicodeDecodeError:
+                yield Reject(place, f"not in {encoding}")
+                continue
+            if decoded.strip():
+                yield _make_row(decoded, place, reading)
+
+
+def read_plain(file: ArchiveFile, reading: Reading) -> Rows:
+    """Read a file that is one document, whose name is the file's.
+
+    file (ArchiveFile): The file.
+    reading (Reading): How.
+    YIELDS (Union[Row, Reject]): The document, or why there is none.
+    """
+    limit = 4 * reading.max_length
+    encoding = find_encoding(file, reading)
+    with file.open(reading.tally) as (content, _):
+        data = content.read(limit + 1)
+    if len(data) > limit:
+        yield Reject(file.place(), f"more than {reading.max_length:,} characters (--max-length)", file.name)
+        return
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        yield Reject(file.place(), f"not in {encoding}", file.name)
+        return
+    columns = reading.columns
+    yield make_row({columns.id: file.name, columns.text: text}, file.place(), columns, reading.max_length)
+
+
+def _make_row(line: str, place: Place, reading: Reading) -> Union[Row, Reject]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as err:
+        reason = err.msg if isinstance(err, json.JSONDecodeError) else type(err).__name__
+        return Reject(place, f"no valid JSON ({reason.removesuffix(' at')})")
+    if not isinstance(record, dict):
+        return Reject(place, "no JSON object")
+    return make_row(record, place, reading.columns, reading.max_length)
+
+
+def _read_lines(file: IO[bytes], limit: int) -> Iterator[bytes]:
+    """Lines of any length, of which no more is kept than one byte over the limit."""
+    while line := file.readline(limit + 1):
+        rest = line
+        while len(rest) > limit and not rest.endswith(b"\n"):
+            rest = file.readline(limit + 1)
+            if len(rest) <= limit:
+                break
+        yield line

@@ -1,0 +1,112 @@
+"""An archive: files and folders, or a database's answer."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, Optional
+
+from ..errors import ArchiveError
+from ..files import resolve
+from .lines import read_json_lines, read_plain
+from .reading import ArchiveFile, Reading, Rows, Tally, read_all
+from .tables import hide_password, read_csv, read_parquet, read_sql
+
+READERS: dict[str, Callable[[ArchiveFile, Reading], Rows]] = {
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+    ".csv": read_csv,
+    ".tsv": partial(read_csv, delimiter="\t"),
+    ".parquet": read_parquet,
+    ".txt": read_plain,
+}
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What is annotated.
+
+    inputs (Tuple[Path, ...]): Files and folders.
+    sql (Optional[str]): A database's URL, in their place.
+    query (Optional[str]): What to ask it for.
+    """
+
+    inputs: tuple[Path, ...] = ()
+    sql: Optional[str] = None
+    query: Optional[str] = None
+
+    def check(self) -> None:
+        """Refuse what can't be read before anything is.
+
+        RAISES (ArchiveError): If an input is not there or of no kind that is read, is given twice, or there
+            is none; or if there are both inputs and a database.
+        """
+        if (self.sql is None) != (self.query is None):
+            raise ArchiveError("A database takes both --sql, its URL, and --query, what to ask it for.")
+        if bool(self.inputs) == (self.sql is not None):
+            raise ArchiveError("Give files or folders, or a database by --sql and --query.")
+        if self.sql is not None:
+            hide_password(self.sql)
+            return
+        resolved = [resolve(path) for path in self.inputs]
+        for number, (path, given) in enumerate(zip(resolved, self.inputs, strict=True)):
+            if not path.exists():
+                raise ArchiveError(f"{given} is not there. Check the path.")
+            if {*resolved[:number], *resolved[number + 1 :]}.intersection((path, *path.parents)):
+                raise ArchiveError(f"{given} is given twice, or lies in another input. Give it once.")
+            if path.is_file() and ArchiveFile(path, path.name).kind not in READERS:
+                raise ArchiveError(
+                    f"{given} is of no kind that is read: {', '.join(READERS)}, each perhaps with .gz, .bz2 "
+                    "or .xz."
+                )
+        if not any(True for _ in self.files()):
+            raise ArchiveError(
+                f"There is nothing to read in {', '.join(map(str, self.inputs))}: no {', '.join(READERS)}."
+            )
+
+    def files(self) -> Iterator[ArchiveFile]:
+        """The files, in a fixed order. Hidden ones and those of other kinds are left out of folders."""
+        for path in self.inputs:
+            if not path.is_dir():
+                yield ArchiveFile(path, path.name)
+                continue
+            for folder, folders, names in os.walk(path):
+                folders[:] = sorted(name for name in folders if not name.startswith("."))
+                for name in sorted(names):
+                    own = Path(folder) / name
+                    file = ArchiveFile(own, own.relative_to(path).as_posix())
+                    if not name.startswith(".") and file.kind in READERS:
+                        yield file
+
+    def describe(self) -> dict[str, Any]:
+        """What tells it from other archives, without a password."""
+        if self.sql is not None:
+            return {"sql": hide_password(self.sql), "query": self.query}
+        return {"inputs": [str(resolve(path)) for path in self.inputs]}
+
+    def fingerprint(self) -> Optional[list[tuple[str, int, int]]]:
+        """What tells whether it changed: name, bytes and time of change of each file; None of a database."""
+        if self.sql is not None:
+            return None
+        found = ((file.name, file.path.stat()) for file in self.files())
+        return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+
+    def rows(self, reading: Reading) -> Rows:
+        """Read it.
+
+        reading (Reading): How.
+        YIELDS (Union[Row, Reject]): A document, or why there is none.
+        """
+        if self.sql is not None and self.query is not None:
+            return read_sql(self.sql, self.query, reading)
+        return chain.from_iterable(
+            read_all(file, READERS[file.kind](file, reading), reading.tally) for file in self.files()
+        )
+
+    def tally(self) -> Tally:
+        """How much there is to read."""
+        if self.sql is not None:
+            return Tally()
+        return Tally(sum(file.size() for file in self.files()))

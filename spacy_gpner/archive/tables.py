@@ -1,0 +1,123 @@
+"""Reading tables: CSV, Parquet, and what a database answers."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from ..entities import show_label
+from ..errors import ArchiveError
+from .extras import require
+from .reading import ArchiveFile, Reading, Rows, UnreadError, find_encoding
+from .rows import Columns, Place, Reject, make_row
+
+# Rows that are held at once
+BATCH = 500
+
+
+def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Rows:
+    """Read a table whose first row names its columns. Fields in quotes may hold line ends.
+
+    file (ArchiveFile): The file.
+    reading (Reading): How.
+    delimiter (str): What is between two fields.
+    YIELDS (Union[Row, Reject]): A document, or why there is none.
+    RAISES (ArchiveError): If a column is missing.
+    """
+    # A quotation mark too many makes one field of the rest
+    csv.field_size_limit(max(1 << 17, 2 * reading.max_length))
+    encoding = find_encoding(file, reading)
+    with file.open(reading.tally) as (content, tell):
+        # What can't be decoded comes as lone surrogates, and costs its row alone
+        lines = io.TextIOWrapper(content, encoding, errors="surrogateescape", newline="")
+        rows = csv.reader(lines, delimiter=delimiter)
+        try:
+            header = next(rows, [])
+            _require_columns(header, reading.columns, file.name)
+            for number, row in enumerate(rows, 1):
+                tell()
+                place = file.place(f"row {number}")
+                if len(row) == len(header):
+                    record = dict(zip(header, row, strict=True))
+                    yield make_row(record, place, reading.columns, reading.max_length)
+                elif row:
+                    yield Reject(place, f"{len(row)} fields, where the first row has {len(header)}")
+        except csv.Error:
+            raise UnreadError(
+                "the rest can't be read: a field without an end, as where a quotation mark is missing"
+            ) from None
+        lines.detach()
+
+
+def read_parquet(file: ArchiveFile, reading: Reading) -> Rows:
+    """Read a Parquet file.
+
+    file (ArchiveFile): The file.
+    reading (Reading): How.
+    YIELDS (Union[Row, Reject]): A document, or why there is none.
+    RAISES (ArchiveError): If a column is missing, or pyarrow.
+    """
+    parquet = require("pyarrow.parquet", "archive", "Parquet")
+    arrow = require("pyarrow", "archive", "Parquet")
+    number = 0
+    with file.open(reading.tally) as (content, tell):
+        try:
+            table = parquet.ParquetFile(content)
+            _require_columns(table.schema_arrow.names, reading.columns, file.name)
+            for batch in table.iter_batches(BATCH, columns=reading.columns.names):
+                for record in batch.to_pylist():
+                    number += 1
+                    yield make_row(record, file.place(f"row {number}"), reading.columns, reading.max_length)
+                tell()
+        except arrow.ArrowException:
+            raise UnreadError("the rest is no Parquet: cut short or damaged") from None
+
+
+def read_sql(url: str, query: str, reading: Reading) -> Rows:
+    """Read what a database answers, row by row.
+
+    url (str): The database, as SQLAlchemy names it.
+    query (str): The query.
+    reading (Reading): How.
+    YIELDS (Union[Row, Reject]): A document, or why there is none.
+    RAISES (ArchiveError): If a column is missing, or SQLAlchemy, or the database refuses.
+    """
+    alchemy = require("sqlalchemy", "archive", "a database")
+    place = partial(Place, hide_password(url))
+    try:
+        engine = alchemy.create_engine(url)
+        with engine.connect() as connection:
+            options = {"stream_results": True, "yield_per": BATCH}
+            answer = connection.execution_options(**options).execute(alchemy.text(query))
+            _require_columns(list(answer.keys()), reading.columns, "the answer to the query")
+            yield from _read_records(answer.mappings(), place, reading)
+    except alchemy.exc.SQLAlchemyError as err:
+        # Its message may hold values of rows
+        raise ArchiveError(
+            f"The database {hide_password(url)} can't be read ({type(err).__name__}). Check URL and query."
+        ) from None
+
+
+def _read_records(records: Iterable[Any], place: Callable[[str], Place], reading: Reading) -> Rows:
+    for number, record in enumerate(records, 1):
+        yield make_row(record, place(f"row {number}"), reading.columns, reading.max_length)
+
+
+def hide_password(url: str) -> str:
+    """The URL of a database as it may be shown and kept."""
+    alchemy = require("sqlalchemy", "archive", "a database")
+    try:
+        return alchemy.engine.make_url(url).render_as_string(hide_password=True)
+    except alchemy.exc.ArgumentError:
+        raise ArchiveError("The URL of the database is none that SQLAlchemy knows.") from None
+
+
+def _require_columns(there: list[str], columns: Columns, name: str) -> None:
+    if missing := [column for column in columns.names if column not in there]:
+        # Without a header it is a document
+        has = ", ".join(map(show_label, there)) or "none"
+        raise ArchiveError(
+            f"{name} has no column '{missing[0]}'. It has {has}. Name those of text and id with --text and "
+            "--id, and those to carry along with --carry."
+        )

@@ -1,0 +1,173 @@
+"""How mentions are meant: the ConText algorithm (Harkema et al. 2009, after NegEx, Chapman et al. 2001) on
+characters, for nested mentions.
+
+A word of a category reaches from where it stands, after it or before it, to the end of the clause or the
+sentence, to a word that stops it, or to the next of its category. A mention that it reaches whole is meant
+so, and so is what the mention contains.
+"""
+
+import bisect
+import re
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple, Optional
+
+from ..entities import Entity
+from .rules import CATEGORIES, Category, Direction, Reach, Rules
+
+WORD = re.compile(r"\w", re.ASCII)
+
+
+class Trigger(NamedTuple):
+    """What a word says.
+
+    category (Optional[str]): How it says that mentions are meant; None for a word that stops others.
+    direction (str): Where they stand, "before" or "after" it.
+    reach (str): How far away they may be.
+    """
+
+    category: Optional[Category]
+    direction: Direction = "after"
+    reach: Reach = "clause"
+
+
+class Found(NamedTuple):
+    """A word in a text.
+
+    start, end (int): Its first character, and the one after its last.
+    triggers (Tuple[Trigger, ...]): What it says; nothing for an idiom.
+    """
+
+    start: int
+    end: int
+    triggers: tuple[Trigger, ...]
+
+
+class Context:
+    """Rules, ready to be applied."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Make what finds the words.
+
+        rules (Rules): The rules.
+        """
+        words: dict[str, list[Trigger]] = {word.lower(): [] for word in rules.idioms}
+        for word in rules.stops:
+            words.setdefault(word.lower(), []).append(Trigger(None))
+        for category, triggers in rules.categories.items():
+            for direction, by_reach in (("after", triggers.after), ("before", triggers.before)):
+                for reach, own in by_reach.items():
+                    for word in own:
+                        words.setdefault(word.lower(), []).append(Trigger(category, direction, reach))
+        self._words = {word: tuple(triggers) for word, triggers in words.items()}
+        longest_first = sorted(words, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(_whole_word, longest_first)) or r"(?!)", re.IGNORECASE)
+        self._sentence_ends = re.compile(rules.sentence_ends)
+        self._clause_or_sentence_ends = re.compile(f"{rules.sentence_ends}|{rules.clause_ends}")
+        self._gap = re.compile(rf"\s*(?:(?:{rules.separators})\s*)*", re.IGNORECASE)
+
+    def assertions(self, text: str, mentions: Sequence[Entity]) -> list[list[Category]]:
+        """Tell how mentions are meant.
+
+        text (str): The text.
+        mentions (Sequence[Entity]): Its mentions, in any order.
+        RETURNS (List[List[str]]): The categories of each mention, in their usual order; none where it is
+            there, now, and the patient's.
+        """
+        found: list[set[Category]] = [set() for _ in mentions]
+        order = sorted(range(len(mentions)), key=lambda n: (mentions[n].start, -mentions[n].end))
+        ordered = [mentions[n] for n in order]
+        starts = [x.start for x in ordered]
+        words = self._find_words(text, ordered)
+        sentences = _Parts(text, self._sentence_ends)
+        clauses = _Parts(text, self._clause_or_sentence_ends)
+        for i, word in enumerate(words):
+            for trigger in word.triggers:
+                if trigger.category is None:
+                    continue
+                part = clauses if trigger.reach == "clause" else sentences
+                start, end = self._reach(words, i, trigger, *part.around(word.start, word.end))
+                first, last = bisect.bisect_left(starts, start), bisect.bisect_left(starts, end)
+                reached = [n for n in range(first, last) if ordered[n].end <= end]
+                if trigger.reach == "adjacent":
+                    reached = self._adjacent(text, ordered, reached, word, trigger.direction)
+                for n in reached:
+                    found[order[n]].add(trigger.category)
+        return [[x for x in CATEGORIES if x in own] for own in found]
+
+    def _find_words(self, text: str, ordered: Sequence[Entity]) -> list[Found]:
+        """The words of a text, but for those that are a part of a mention, as 无 in 无痛性血尿."""
+        starts = [x.start for x in ordered]
+        furthest = [*accumulate((x.end for x in ordered), max)]
+        words = []
+        for match in self._pattern.finditer(text):
+            before = bisect.bisect_right(starts, match.start())
+            if not (before and furthest[before - 1] >= match.end()):
+                words.append(Found(*match.span(), self._words[match[0].lower()]))
+        return words
+
+    def _reach(
+        self, words: Sequence[Found], i: int, trigger: Trigger, start: int, end: int
+    ) -> tuple[int, int]:
+        """Where a word's reach begins and ends, within a clause or sentence."""
+        if trigger.direction == "after":
+            start = words[i].end
+            for other in words[i + 1 :]:
+                if other.start >= end:
+                    break
+                if _stops(other, trigger):
+                    return start, other.start
+        else:
+            end = words[i].start
+            for other in reversed(words[:i]):
+                if other.end <= start:
+                    break
+                if _stops(other, trigger):
+                    return other.end, end
+        return start, end
+
+    def _adjacent(
+        self, text: str, ordered: Sequence[Entity], reached: list[int], word: Found, direction: Direction
+    ) -> list[int]:
+        """Of the mentions in a word's reach those that stand next to it, the rest of their list, and what
+        these contain."""
+        after = direction == "after"
+        first = edge = word.end if after else word.start
+        for n in sorted(reached, key=lambda n: ordered[n].start if after else -ordered[n].end):
+            start, end, _ = ordered[n]
+            gap = (edge, start) if after else (end, edge)
+            if gap[0] <= gap[1] and self._gap.fullmatch(text, *gap):
+                # The longest of those that begin, or end, at the same place
+                if after:
+                    edge = max(ordered[m].end for m in reached if ordered[m].start == start)
+                else:
+                    edge = min(ordered[m].start for m in reached if ordered[m].end == end)
+        low, high = sorted((first, edge))
+        return [n for n in reached if low <= ordered[n].start and ordered[n].end <= high]
+
+
+class _Parts:
+    """Sentences or clauses of a text."""
+
+    def __init__(self, text: str, ends: re.Pattern[str]) -> None:
+        self._edges = [0, *(match.end() for match in ends.finditer(text)), len(text)]
+
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """Where the part with these characters begins and ends."""
+        i = bisect.bisect_right(self._edges, start) - 1
+        return self._edges[i], self._edges[max(i + 1, bisect.bisect_left(self._edges, end))]
+
+
+def _whole_word(word: str) -> str:
+    """A pattern that finds a word, of Latin letters not within another."""
+    before = r"(?<![a-z0-9])" if WORD.match(word[0]) else ""
+    after = r"(?![a-z0-9])" if WORD.match(word[-1]) else ""
+    return f"{before}{re.escape(word)}{after}"
+
+
+def _stops(other: Found, trigger: Trigger) -> bool:
+    """Whether a word ends another's reach: it says so, or the same of what stands on its own side."""
+    return any(
+        x.category is None or (x.category == trigger.category and x.direction == trigger.direction)
+        for x in other.triggers
+    )

@@ -1,0 +1,78 @@
+"""`spacy gpner annotate`."""
+
+from pathlib import Path
+from typing import Optional
+
+import typer
+from spacy.cli._util import Arg, Opt
+
+from ._errors import fail_clearly
+
+
+def annotate_cli(
+    model: Optional[str] = Arg(None, metavar="MODEL", help="A pipeline: a directory or a package"),
+    inputs: Optional[list[Path]] = Arg(
+        None,
+        metavar="INPUT",
+        help="Files or folders of them: .jsonl, .csv, .tsv, .parquet, or .txt with one document each; each "
+        "perhaps with .gz, .bz2 or .xz",
+    ),
+    output: Optional[Path] = Opt(None, "--output", "-o", help="Folder of annotations and ledger"),
+    text: str = Opt("text", "--text", help="The column of the text"),
+    id_: str = Opt("id", "--id", help="The column of the document's name"),
+    carry: list[str] = Opt([], "--carry", help="A column to carry along. May be given again"),
+    sql: Optional[str] = Opt(None, "--sql", help="A database's URL, in the place of files"),
+    query: Optional[str] = Opt(None, "--query", help="What to ask the database for"),
+    encoding: Optional[str] = Opt(None, "--encoding", help="That of text files; else each is looked at"),
+    clean: str = Opt("", "--clean", help="Steps of cleaning: html, lines, control, width, spaces"),
+    format_: str = Opt("jsonl", "--format", help="jsonl or parquet"),
+    shard_size: int = Opt(1000, "--shard-size", min=1, help="Documents of a shard"),
+    max_length: int = Opt(1_000_000, "--max-length", min=1, help="The longest document, in characters"),
+    workers: int = Opt(1, "--workers", min=1, help="Processes"),
+    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    status: Optional[Path] = Opt(None, "--status", help="Say what an output holds, and end"),
+) -> None:
+    """Annotate an archive of documents. Its entities, their nesting and probabilities are written in shards,
+    with offsets in the original text, and a row for each document, also of those without entities. Run again,
+    it goes on where it was interrupted; over an archive that has grown or changed, it annotates what is new
+    or changed and says what is gone. Rows that are no documents go to the output's rejects. The exit code is
+    0 if all documents are annotated, and 3 if some could not be.
+    """
+    from wasabi import msg
+
+    from ..archive.local import LocalEngine
+    from ..archive.permissions import like_inputs
+    from ..archive.report import Progress, print_run, print_status
+    from ..archive.rows import Columns
+    from ..archive.run import Settings, annotate
+    from ..archive.source import Archive
+    from ..errors import ArchiveError
+    from ..locks import locked
+
+    with fail_clearly():
+        if status is not None:
+            print_status(status)
+            return
+        if model is None or output is None:
+            raise ArchiveError("Give a pipeline, what to annotate, and --output.")
+        archive = Archive(tuple(inputs or ()), sql, query)
+        steps = tuple(step.strip() for step in clean.split(",") if step.strip())
+        settings = Settings(Columns(text, id_, tuple(carry)), steps, format_, shard_size, max_length)
+        with like_inputs(archive.inputs), locked(output), Progress() as progress:
+            try:
+                run = annotate(
+                    model,
+                    archive,
+                    output,
+                    settings,
+                    LocalEngine(workers),
+                    encoding=encoding,
+                    gpu_id=use_gpu,
+                    progress=progress.show,
+                    say=msg.info,
+                )
+            except KeyboardInterrupt:
+                msg.warn("Interrupted", "Shards that are done are kept: the same command goes on.")
+                raise typer.Exit(130) from None
+        if not print_run(run, output):
+            raise typer.Exit(3)

@@ -1,0 +1,133 @@
+"""`spacy gpner annotate`, and its processes."""
+
+import json
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from spacy_gpner.archive.local import LocalEngine
+
+from .util import FailingAnnotator, go, make_records, read_output, write_jsonl
+
+SECRET = "左膝关节"
+
+
+def command(*args):
+    return [sys.executable, "-m", "spacy", "gpner", "annotate", *map(str, args)]
+
+
+@pytest.mark.slow
+def test_command(run, model, notes, tmp_path):
+    options = ("--output", tmp_path / "out", "--carry", "ward", "--shard-size", 4)
+    code, text = run("annotate", model, notes, *options)
+    assert code == 0, text
+    assert "annotated 21" in text
+    go(model, notes, tmp_path / "other")
+    assert read_output(tmp_path / "out") == read_output(tmp_path / "other")
+    write_jsonl(notes / "c.jsonl", ["{", *make_records(2, 21)])
+    code, text = run("annotate", model, notes, *options, "--workers", 2)
+    assert code == 3
+    assert "1 rows are no documents" in text
+    assert SECRET not in text
+    code, text = run("annotate", "--status", tmp_path / "out")
+    assert code == 0
+    assert "23 documents are annotated" in text
+    assert text.count("finished") == 2
+
+
+def test_what_is_missing_is_named(run, model, notes, tmp_path):
+    for args, part in (
+        ((), "Give a pipeline"),
+        ((model, notes), "Give a pipeline"),
+        ((model, "--output", tmp_path / "out"), "Give files"),
+        (("--status", tmp_path), "no ledger"),
+        ((model, notes, "--output", tmp_path / "out", "--format", "xml"), "xml"),
+        ((model, notes, "--output", tmp_path / "out", "--encoding", "none"), "no encoding"),
+        ((tmp_path, notes, "--output", tmp_path / "out"), "pipeline"),
+    ):
+        code, text = run("annotate", *args)
+        assert code == 1, text
+        assert part in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_locked_output_is_refused(run, model, notes, tmp_path, hold):
+    hold(tmp_path / "out")
+    code, text = run("annotate", model, notes, "--output", tmp_path / "out")
+    assert code == 1
+    assert "being written" in text
+
+
+@pytest.mark.slow
+def test_outputs_are_as_private_as_inputs(run, model, notes, tmp_path):
+    notes.chmod(0o750)
+    code, text = run("annotate", model, notes, "--output", tmp_path / "out")
+    assert code == 0, text
+    for path in (tmp_path / "out", *(tmp_path / "out").rglob("*")):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert not mode & 0o027, path
+
+
+@pytest.mark.slow
+def test_a_document_that_ends_its_process_costs_itself(model, notes, tmp_path):
+    write_jsonl(notes / "c.jsonl", [{"id": "bad", "text": "结束"}, {"id": "good", "text": "口服阿司匹林"}])
+    from unittest.mock import patch
+
+    with patch("spacy_gpner.archive.run.Annotator", FailingAnnotator):
+        run = go(model, notes, tmp_path / "out", LocalEngine(2))
+    assert (run.counts.documents, run.counts.failed) == (23, 1)
+    rows = {x["document"]: x for x in read_output(tmp_path / "out")["documents"]}
+    assert (rows["bad"]["state"], rows["bad"]["error"]) == ("failed", "the process ended")
+    assert rows["good"]["mentions"] == 1
+    # With a pipeline that stands it, the next run has it
+    go(model, notes, tmp_path / "out")
+    assert read_output(tmp_path / "out")["documents"][-1]["state"] == "annotated"
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment(model, tmp_path):
+    """Of the main process, and of a worker, again and again; the result is that of a run without."""
+    notes = write_jsonl(tmp_path / "notes" / "a.jsonl", [*make_records(400), "{"]).parent
+    options = ("--carry", "ward", "--shard-size", 10)
+    subprocess.run(command(model, notes, "--output", tmp_path / "whole", *options), capture_output=True)
+    whole = read_output(tmp_path / "whole")
+    assert len(whole["documents"]) == 400
+    rng, out = random.Random(0), tmp_path / "out"
+    for number in range(4):
+        process = subprocess.Popen(
+            command(model, notes, "--output", out, *options),
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        n = len(list((out / "documents").iterdir())) if (out / "documents").is_dir() else 0
+        deadline = time.monotonic() + 300
+        while process.poll() is None and time.monotonic() < deadline:
+            done = len(list((out / "documents").glob("*.jsonl"))) if (out / "documents").is_dir() else 0
+            if done > n + rng.randint(0, 6):
+                break
+            time.sleep(0.002)
+        if number % 2 and process.poll() is None:
+            for child in children(process.pid):
+                os.kill(child, signal.SIGKILL)
+            time.sleep(0.5)
+        process.kill()
+        process.wait()
+    result = subprocess.run(command(model, notes, "--output", out, *options), capture_output=True, text=True)
+    assert result.returncode == 3, result.stderr
+    assert read_output(out) == whole
+    assert SECRET not in result.stdout + result.stderr
+    runs = [json.loads(x) for x in (out / "runs.jsonl").read_text().splitlines()]
+    assert [x["state"] for x in runs] == ["finished"]
+
+
+def children(pid):
+    """Processes that another one started, and those that they did."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True).stdout
+    own = [int(x) for x in found.split()]
+    return own + [y for x in own for y in children(x)]

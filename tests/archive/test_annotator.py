@@ -1,0 +1,99 @@
+"""A pipeline as a function."""
+
+import pickle
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spacy_gpner.archive.annotator import Annotator, find_parents
+from spacy_gpner.archive.cleaning import STEPS
+from spacy_gpner.entities import Entity
+from spacy_gpner.errors import PipelineError
+
+from ..util import TRAIN
+from .test_cleaning import PIECES
+from .util import TEXTS
+
+SPANS = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 8), st.sampled_from("ab")), max_size=12)
+
+
+@pytest.fixture(scope="module")
+def annotator(model):
+    return Annotator(str(model))
+
+
+def test_finds_what_the_pipeline_finds(annotator):
+    for (text, gold), found in zip(TRAIN, annotator(TEXTS), strict=True):
+        assert found.error is None
+        assert {(x.start, x.end, x.label) for x in found.mentions} == set(gold)
+        for mention in found.mentions:
+            assert mention.text == text[mention.start : mention.end]
+            assert 0.5 < mention.probability <= 1
+    nested = annotator(["患者右上腹疼痛三天"])[0].mentions
+    assert [(x.text, x.depth, x.parent) for x in nested] == [("右上腹疼痛", 0, None), ("右上腹", 1, 0)]
+    assert annotator([]) == []
+    assert annotator([""])[0].mentions == []
+
+
+def test_goes_to_other_processes(annotator):
+    other = pickle.loads(pickle.dumps(annotator))
+    assert other(TEXTS) == annotator(TEXTS)
+    assert len(pickle.dumps(annotator)) < 1000
+
+
+def test_a_text_at_which_the_pipeline_fails_costs_itself(annotator):
+    _, pipe = annotator.nlp.pipeline[-1]
+    whole = type(pipe).predict
+
+    def fail(self, docs):
+        if any("化疗" in doc.text for doc in docs):
+            raise ValueError("about 化疗")
+        return whole(self, docs)
+
+    with patch.object(type(pipe), "predict", fail):
+        found = annotator(TEXTS)
+    assert [x.error for x in found] == [None, "ValueError", None, None, None]
+    assert [x.mentions for i, x in enumerate(found) if i != 1] == [
+        x.mentions for i, x in enumerate(annotator(TEXTS)) if i != 1
+    ]
+
+
+def test_a_pipeline_that_is_none_costs_no_text(tmp_path):
+    with pytest.raises(PipelineError):
+        Annotator(str(tmp_path))(TEXTS)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([*PIECES, *TEXTS]), max_size=12).map("".join),
+    st.lists(st.sampled_from(list(STEPS)), unique=True),
+)
+def test_offsets_are_those_of_the_original(annotator, text, steps):
+    with patch.object(annotator, "clean", tuple(steps)):
+        (found,) = annotator([text])
+    assert found.error is None
+    for mention in found.mentions:
+        assert text[mention.start : mention.end] == mention.text != ""
+        if mention.parent is not None:
+            parent = found.mentions[mention.parent]
+            assert parent.start <= mention.start < mention.end <= parent.end
+            assert mention.depth == parent.depth + 1
+
+
+@given(SPANS)
+def test_parents(spans):
+    ordered = sorted(
+        {Entity(start, start + length, label) for start, length, label in spans},
+        key=lambda x: (x.start, -x.end, x.label),
+    )
+    for own, parent in zip(ordered, find_parents(ordered), strict=True):
+        around = [x for x in ordered if x.start <= own.start and x.end >= own.end and x[:2] != own[:2]]
+        if parent is None:
+            assert not around
+        else:
+            assert ordered[parent] in around
+            assert ordered[parent].start == max(x.start for x in around)
+            same = [x.end for x in around if x.start == ordered[parent].start]
+            assert ordered[parent].end == min(same)

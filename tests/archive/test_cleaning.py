@@ -1,0 +1,74 @@
+"""Cleaning: what the steps do, and the way back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_gpner.archive.cleaning import STEPS, Cleaned, check_steps
+from spacy_gpner.errors import ArchiveError
+
+PIECES = [
+    *("<p>", "</p>", "<br/>", "<b class='x'>", "</b>", "<!-- 注 -->", "<script>1<2</script>", "a<b", "<c>"),
+    *(
+        "&lt;",
+        "&nbsp;",
+        "&#24739;",
+        "&bogus;",
+        "&amp;lt;",
+        "ＡＢ１，",
+        "　",
+        "  ",
+        "\t",
+        "\r\n",
+        "\r",
+        "\u2028",
+    ),
+    *("\x00", "\u200b", "\ufeff", "患者", "发热", "😀", "e\u0301", "ﬁ", "㈠", "\n", "x"),
+]
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=20).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "cleaned"),
+    [
+        ("html", "<p>患者&lt;发热&gt;</p><b>a&nbsp;b</b><!-- x -->", "\n患者<发热>\na\xa0b"),
+        ("html", "WBC<b且c>d <style>p{}</style>&nothing;", "WBC<b且c>d &nothing;"),
+        ("lines", "a\r\nb\rc\u2028d", "a\nb\nc\nd"),
+        ("control", "a\x00b\u200bc\nd", "abc\nd"),
+        ("width", "ＣＲＰ　１２．５（高）", "CRP 12.5(高)"),
+        ("spaces", "a  b\tc\u3000\u3000d e", "a b c d e"),
+    ],
+)
+def test_steps(step, text, cleaned):
+    assert Cleaned(text, [step]).text == cleaned
+
+
+@given(TEXTS, st.lists(st.sampled_from(list(STEPS)), unique=True))
+def test_every_character_has_a_place_in_the_original(text, steps):
+    cleaned = Cleaned(text, steps)
+    plain = text
+    for step in steps:
+        for start, end, new in reversed(list(STEPS[step](plain))):
+            plain = plain[:start] + new + plain[end:]
+    assert cleaned.text == plain
+    places = [cleaned.span(i, i + 1) for i in range(len(plain))]
+    assert all(0 <= start < end <= len(text) for start, end in places)
+    assert places == sorted(places)
+    for i in range(len(plain) - 1):
+        assert cleaned.span(i, i + 2) == (places[i][0], places[i + 1][1])
+
+
+@given(TEXTS, st.sampled_from(list(STEPS)))
+def test_what_a_step_leaves_keeps_its_place(text, step):
+    edited = {i for edit in STEPS[step](text) for i in range(edit.start, edit.end)}
+    cleaned = Cleaned(text, [step])
+    own = {cleaned.span(i, i + 1): character for i, character in enumerate(cleaned.text)}
+    for i in set(range(len(text))) - edited:
+        assert own[i, i + 1] == text[i]
+
+
+def test_unknown_steps_are_refused():
+    for steps in (["html", "html"], ["tidy"]):
+        with pytest.raises(ArchiveError):
+            check_steps(steps)
+    check_steps(list(STEPS))

@@ -1,0 +1,238 @@
+"""Readers of archives: every kind gives the same rows, and what is wrong costs itself alone."""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import sqlite3
+
+import pytest
+
+from spacy_gpner.archive.encoding import check_encoding
+from spacy_gpner.archive.reading import Reading
+from spacy_gpner.archive.rows import Columns, Reject, Row
+from spacy_gpner.archive.source import Archive
+from spacy_gpner.errors import ArchiveError
+
+from .util import make_records, write_jsonl
+
+COLUMNS = Columns(carried=("ward",))
+RECORDS = [
+    *make_records(3),
+    {"id": "q", "text": '第一行\n第二行,"引号"', "ward": None},
+    {"id": "e", "text": "", "ward": "w1"},
+]
+
+
+def read(*paths, columns=COLUMNS, max_length=1000, encoding=None, **other):
+    archive = Archive(tuple(paths), **other)
+    archive.check()
+    reading = Reading(columns, max_length, encoding, archive.tally())
+    rows = list(archive.rows(reading))
+    assert reading.tally.total in (None, reading.tally.done)
+    return rows
+
+
+def content(rows):
+    return [(row.id, row.text, row.columns["ward"] or None) for row in rows]
+
+
+def expected(records=RECORDS):
+    return [(x["id"], x["text"], x["ward"]) for x in records]
+
+
+def reasons(rows):
+    return [(row.place.position, row.reason) for row in rows if isinstance(row, Reject)]
+
+
+def as_csv(records, delimiter=","):
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, ["ward", "id", "text"], delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(records)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("packer", [None, gzip, bz2, lzma])
+def test_json_lines(tmp_path, packer):
+    path = write_jsonl(tmp_path / "a.jsonl", RECORDS)
+    if packer:
+        suffix = {gzip: ".gz", bz2: ".bz2", lzma: ".xz"}[packer]
+        packed = path.with_name(path.name + suffix)
+        with packer.open(packed, "wb") as file:
+            file.write(path.read_bytes())
+        path = packed
+    assert content(read(path)) == expected()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl"])
+def test_encodings_are_found(tmp_path, encoding, kind):
+    path = tmp_path / f"a.{kind}"
+    if kind == "jsonl":
+        text = "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in RECORDS)
+    else:
+        text = as_csv(RECORDS, "\t" if kind == "tsv" else ",")
+    path.write_bytes(text.encode(encoding))
+    assert content(read(path)) == expected()
+    assert content(read(path, encoding=encoding)) == expected()
+
+
+def test_parquet(tmp_path):
+    arrow = pytest.importorskip("pyarrow", reason="the extra archive is not installed")
+    import pyarrow.parquet
+
+    path = tmp_path / "a.parquet"
+    pyarrow.parquet.write_table(arrow.Table.from_pylist(RECORDS), path)
+    assert content(read(path)) == expected()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    (reject,) = read(path)
+    assert reject.unread
+    assert "no Parquet" in reject.reason
+
+
+def test_databases(tmp_path):
+    pytest.importorskip("sqlalchemy", reason="the extra archive is not installed")
+    path = tmp_path / "a.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE note (id TEXT, text TEXT, ward TEXT)")
+        db.executemany("INSERT INTO note VALUES (:id, :text, :ward)", RECORDS)
+    url, query = f"sqlite:///{path}", "SELECT * FROM note ORDER BY rowid"
+    assert content(read(sql=url, query=query)) == expected()
+    for bad in ("SELECT id FROM note", "SELECT nothing", "not a query"):
+        with pytest.raises(ArchiveError):
+            read(sql=url, query=bad)
+    with pytest.raises(ArchiveError, match="none that SQLAlchemy knows"):
+        read(sql="no url", query=query)
+    described = Archive(sql="postgresql://me:secret@host/db", query=query).describe()
+    assert "secret" not in str(described)
+
+
+def test_folders_and_texts(tmp_path):
+    (tmp_path / "in" / "b").mkdir(parents=True)
+    (tmp_path / "in" / "b" / "1.txt").write_text("口服阿司匹林\n", encoding="utf-8")
+    (tmp_path / "in" / "2.txt").write_bytes("无特殊不适,复查血常规后出院".encode("gb18030"))
+    (tmp_path / "in" / ".hidden.txt").write_text("x", encoding="utf-8")
+    (tmp_path / "in" / "c.pdf").write_text("x", encoding="utf-8")
+    (tmp_path / "in" / "3.txt").write_bytes(b"\xff\xfea\0b\0")
+    (tmp_path / "in" / "4.txt").write_text("长" * 2000, encoding="utf-8")
+    rows = read(tmp_path / "in", columns=Columns())
+    assert [(x.id, x.text) for x in rows if isinstance(x, Row)] == [
+        ("2.txt", "无特殊不适,复查血常规后出院"),
+        ("b/1.txt", "口服阿司匹林\n"),
+    ]
+    assert [(x.place.source, x.unread) for x in rows if isinstance(x, Reject)] == [
+        ("3.txt", True),
+        ("4.txt", False),
+    ]
+
+
+def test_bad_lines_cost_themselves(tmp_path):
+    lines = [
+        '{"id": "1", "text": "发热"}',
+        "",
+        "{",
+        "[1]",
+        '{"id": "2"}',
+        '{"id": "3", "text": 7}',
+        '{"text": "发热"}',
+        '{"id": [1], "text": "发热"}',
+        r'{"id": "4", "text": "\ud800"}',
+        '{"id": "5", "text": "' + "热" * 1001 + '"}',
+        "[" * 100_000,
+        '{"id": 6, "text": "咳嗽", "ward": {"a": 1}}',
+    ]
+    path = write_jsonl(tmp_path / "a.jsonl", lines)
+    with path.open("ab") as file:
+        file.write(b'{"id": "7", "text": "\xff"}\n')
+    rows = read(path, columns=COLUMNS)
+    assert content([x for x in rows if isinstance(x, Row)]) == [
+        ("1", "发热", None),
+        ("6", "咳嗽", '{"a": 1}'),
+    ]
+    found = dict(reasons(rows))
+    assert list(found) == [f"line {n}" for n in (3, 4, 5, 6, 7, 8, 9, 10, 11, 13)]
+    assert "热" not in str(found)
+    for line, part in {
+        5: "no text",
+        6: "a number",
+        7: "no id",
+        8: "no usable id",
+        9: "decoded",
+        10: "1,001",
+    }.items():
+        assert part in found[f"line {line}"]
+
+
+def test_an_endless_line_is_not_kept(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"id": "' + b"x" * 5_000_000 + b'"}\n{"id": "1", "text": "a"}\n')
+    reject, row = read(path, columns=Columns(), max_length=10)
+    assert "a line of more than" in reject.reason
+    assert row.id == "1"
+
+
+def test_bad_rows_of_tables(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("id,text\n1,发热\n2\n3,咳嗽,x\n".encode() + b"4,\xff\n" + "5,乏力\n".encode())
+    rows = read(path, columns=Columns())
+    assert [x.id for x in rows if isinstance(x, Row)] == ["1", "5"]
+    assert [place for place, _ in reasons(rows)] == ["row 2", "row 3", "row 4"]
+    path.write_text('id,text\n1,发热\n2,"' + "热\n" * 200_000, encoding="utf-8")
+    rows = read(path, columns=Columns())
+    assert rows[0].id == "1"
+    assert rows[-1].unread
+    assert "quotation mark" in rows[-1].reason
+    assert "热" not in rows[-1].reason
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_missing_columns_are_named(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    if kind == "csv":
+        path.write_text("患者否认高血压病史，无发热。,note\n", encoding="utf-8")
+    else:
+        arrow = pytest.importorskip("pyarrow", reason="the extra archive is not installed")
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(arrow.table({"note": ["a"]}), path)
+    with pytest.raises(ArchiveError, match=r"no column 'id'.*--id") as err:
+        read(path)
+    assert "高血压" not in str(err.value)
+
+
+def test_a_packed_file_that_was_cut_short(tmp_path):
+    whole = gzip.compress("".join(json.dumps(x) + "\n" for x in make_records(2000)).encode())
+    (tmp_path / "a.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+    write_jsonl(tmp_path / "b.jsonl", RECORDS)
+    rows = read(tmp_path)
+    (reject,) = [x for x in rows if isinstance(x, Reject)]
+    assert reject.unread
+    assert reject.place.position.startswith("after line ")
+    assert content(rows[-len(RECORDS) :]) == expected()
+
+
+def test_what_can_not_be_read_is_refused(tmp_path):
+    (tmp_path / "a.pdf").write_text("x")
+    path = write_jsonl(tmp_path / "in" / "a.jsonl", RECORDS)
+    (tmp_path / "empty").mkdir()
+    for inputs in (
+        [],
+        [tmp_path / "none"],
+        [tmp_path / "a.pdf"],
+        [path, path],
+        [path, tmp_path / "in"],
+        [tmp_path / "empty"],
+    ):
+        with pytest.raises(ArchiveError):
+            Archive(tuple(inputs)).check()
+    for other in ({"sql": "sqlite://"}, {"query": "x"}, {"sql": "sqlite://", "query": "x"}):
+        with pytest.raises(ArchiveError):
+            Archive((path,), **other).check()
+    for name in ("none", "utf-16", "cp037"):
+        with pytest.raises(ArchiveError):
+            check_encoding(name)
+    check_encoding("gb18030")

@@ -1,0 +1,264 @@
+"""Runs over an archive: each document once, whatever happens on the way."""
+
+import errno
+import json
+import shutil
+import sqlite3
+from unittest.mock import patch
+
+import pytest
+
+from spacy_gpner.archive.ledger import NAME, Ledger
+from spacy_gpner.archive.rows import Columns, Place, Row
+from spacy_gpner.archive.shards import Task, cut_shards, digest_row
+from spacy_gpner.errors import ArchiveError
+
+from ..util import save_trained
+from .util import InlineEngine, go, make_records, read_output, states, write_jsonl
+
+N = 21
+
+
+def test_every_document_has_a_row(model, notes, tmp_path):
+    write_jsonl(
+        notes / "c.jsonl", [{"id": "empty", "text": "", "ward": "w"}, "{", {"id": "d3", "text": "乏力"}]
+    )
+    run = go(model, notes, tmp_path / "out")
+    rows = read_output(tmp_path / "out")
+    assert [x["document"] for x in rows["documents"]] == [f"d{i}" for i in range(N)] + ["empty"]
+    assert all(x["state"] == "annotated" and x["ward"] for x in rows["documents"])
+    assert rows["documents"][-1]["mentions"] == rows["documents"][-1]["length"] == 0
+    by_document = {x["document"]: 0 for x in rows["documents"]}
+    texts = {x["id"]: x["text"] for x in make_records(N)}
+    for mention in rows["mentions"]:
+        assert mention["mention"] == by_document[mention["document"]]
+        by_document[mention["document"]] += 1
+        assert texts[mention["document"]][mention["start"] : mention["end"]] == mention["text"]
+    assert by_document == {x["document"]: x["mentions"] for x in rows["documents"]}
+    assert [(x["source"], x["position"], x["document"]) for x in rows["rejects"]] == [
+        ("c.jsonl", "line 2", None),
+        ("c.jsonl", "line 3", "d3"),
+    ]
+    (record,) = [json.loads(x) for x in (tmp_path / "out" / "runs.jsonl").read_text().splitlines()]
+    assert record["state"] == "finished"
+    assert {x["run"] for own in rows.values() for x in own} == {record["run"]}
+    assert (
+        (record["documents"], record["rejected"]) == (N + 1, 2) == (run.counts.documents, run.counts.rejected)
+    )
+
+
+@pytest.mark.parametrize("most", range(6))
+@pytest.mark.parametrize("late", [False, True])
+def test_an_interrupted_run_gives_the_same(model, notes, tmp_path, most, late):
+    """Stopped before a shard, or after its files are there and before the ledger has it."""
+    go(model, notes, tmp_path / "whole")
+    out = tmp_path / "out"
+    if late:
+        put, calls = Ledger.put_shard, []
+
+        def stop(*args):
+            calls.append(args)
+            if len(calls) > most:
+                raise KeyboardInterrupt
+            put(*args)
+
+        with patch.object(Ledger, "put_shard", stop), pytest.raises(KeyboardInterrupt):
+            go(model, notes, out)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            go(model, notes, out, InlineEngine(most))
+    (out / ".unfinished" / "1-left").write_text("x")
+    said = go(model, notes, out)
+    assert said.number == 1
+    assert read_output(out) == read_output(tmp_path / "whole")
+    assert not any((out / ".unfinished").iterdir())
+
+
+def test_only_what_changed(model, notes, tmp_path):
+    out = tmp_path / "out"
+    go(model, notes, out)
+    records = make_records(N + 2)
+    records[3]["text"] = "口服阿司匹林"
+    records[5]["ward"] = "other"
+    del records[7], records[0]
+    (notes / "a.jsonl").unlink()
+    write_jsonl(notes / "b.jsonl", records)
+    run = go(model, notes, out)
+    assert (run.number, run.counts.documents, run.counts.vanished) == (2, 4, 2)
+    assert run.counts.unchanged == N - 4
+    expected = {f"d{i}": (1, "annotated") for i in range(N)}
+    expected |= dict.fromkeys(("d3", "d5", "d21", "d22"), (2, "annotated"))
+    expected |= dict.fromkeys(("d0", "d7"), (2, "vanished"))
+    assert states(out) == expected
+    # One that is back is new
+    write_jsonl(notes / "c.jsonl", make_records(1))
+    run = go(model, notes, out)
+    assert (run.counts.documents, run.counts.vanished) == (1, 0)
+    assert states(out)["d0"] == (3, "annotated")
+    run = go(model, notes, out)
+    assert (run.number, run.counts.documents, run.counts.unchanged) == (4, 0, N + 1)
+
+
+@pytest.mark.parametrize("most", range(4))
+def test_a_second_run_is_gone_on_with(model, notes, tmp_path, most):
+    """Interrupted at each of its shards: three of documents, and one of what vanished."""
+    go(model, notes, tmp_path / "out")
+    records = [{**x, "text": x["text"] + "无特殊不适"} for x in make_records(11)]
+    write_jsonl(notes / "a.jsonl", records)
+    (notes / "b.jsonl").unlink()
+    shutil.copytree(tmp_path / "out", tmp_path / "whole")
+    go(model, notes, tmp_path / "whole")
+    run, calls = Task.__call__, []
+
+    def stop(self, shard):
+        calls.append(shard)
+        if len(calls) > most:
+            raise KeyboardInterrupt
+        return run(self, shard)
+
+    with patch.object(Task, "__call__", stop), pytest.raises(KeyboardInterrupt):
+        go(model, notes, tmp_path / "out")
+    assert go(model, notes, tmp_path / "out").number == 2
+    assert read_output(tmp_path / "out") == read_output(tmp_path / "whole")
+
+
+def test_an_archive_that_changed_after_an_interruption(model, notes, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        go(model, notes, out, InlineEngine(2))
+    write_jsonl(notes / "b.jsonl", make_records(9, 13))
+    run = go(model, notes, out)
+    assert (run.number, run.counts.documents, run.counts.unchanged) == (2, 14, 8)
+    runs = [json.loads(x)["state"] for x in (out / "runs.jsonl").read_text().splitlines()]
+    assert runs == ["abandoned", "finished"]
+    documents = [x["document"] for x in read_output(out)["documents"]]
+    assert sorted(documents) == sorted(f"d{i}" for i in range(22))
+
+
+def test_other_answers_of_a_database_after_an_interruption(model, tmp_path):
+    pytest.importorskip("sqlalchemy", reason="the extra archive is not installed")
+    from spacy_gpner.archive.run import Settings, annotate
+    from spacy_gpner.archive.source import Archive
+
+    def fill(records):
+        with sqlite3.connect(tmp_path / "a.db") as db:
+            db.execute("DROP TABLE IF EXISTS note")
+            db.execute("CREATE TABLE note (id TEXT, text TEXT)")
+            db.executemany("INSERT INTO note VALUES (:id, :text)", records)
+
+    archive = Archive(sql=f"sqlite:///{tmp_path / 'a.db'}", query="SELECT id, text FROM note ORDER BY rowid")
+    settings, out = Settings(shard_size=4), tmp_path / "out"
+    fill(make_records(10))
+    with pytest.raises(KeyboardInterrupt):
+        annotate(str(model), archive, out, settings, InlineEngine(1))
+    fill(make_records(10)[::-1])
+    run = annotate(str(model), archive, out, settings, InlineEngine())
+    assert (run.number, run.counts.documents, run.counts.unchanged) == (2, 6, 4)
+    assert sorted(x["document"] for x in read_output(out)["documents"]) == sorted(f"d{i}" for i in range(10))
+
+
+def test_what_could_not_be_read_has_not_vanished(model, notes, tmp_path):
+    out = tmp_path / "out"
+    go(model, notes, out)
+    whole = (notes / "b.jsonl").read_bytes()
+    (notes / "b.jsonl").unlink()
+    (notes / "b.jsonl.gz").write_bytes(b"\x1f\x8b\x08" + whole[:20])
+    run = go(model, notes, out)
+    assert (run.counts.unread, run.counts.vanished) == (1, 0)
+    (notes / "b.jsonl.gz").unlink()
+    (notes / "b.jsonl").write_bytes(whole)
+    run = go(model, notes, out)
+    assert (run.counts.documents, run.counts.unchanged) == (0, N)
+
+
+def test_files_that_change_meanwhile(model, notes, tmp_path):
+    class Editing(InlineEngine):
+        def run(self, task, shards):
+            write_jsonl(notes / "c.jsonl", make_records(1, 50))
+            yield from super().run(task, shards)
+
+    assert go(model, notes, tmp_path / "out", Editing()).changed
+    run = go(model, notes, tmp_path / "out")
+    assert not run.changed
+    assert states(tmp_path / "out").keys() == {f"d{i}" for i in (*range(N), 50)}
+
+
+def test_a_disk_that_was_full(model, notes, tmp_path):
+    out = tmp_path / "out"
+    go(model, notes, tmp_path / "whole")
+    from spacy_gpner.archive import shards
+
+    write, calls = shards.write_json_lines, []
+
+    def fail(path, rows):
+        calls.append(path)
+        if len(calls) > 4:
+            path.write_text("half")
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write(path, rows)
+
+    with patch.object(shards, "write_json_lines", fail), pytest.raises(OSError, match="No space") as err:
+        go(model, notes, out)
+    assert ".unfinished" not in str(err.value)
+    go(model, notes, out)
+    assert read_output(out) == read_output(tmp_path / "whole")
+
+
+def test_outputs_of_others_are_refused(model, notes, tmp_path):
+    out = tmp_path / "out"
+    go(model, notes, out)
+    before = read_output(out)
+    other = save_trained(tmp_path / "other", steps=1)
+    write_jsonl(tmp_path / "elsewhere" / "a.jsonl", make_records(1))
+    for args, settings, part in (
+        ((other, notes, out), {}, "another model"),
+        ((model, tmp_path / "elsewhere", out), {}, "another archive"),
+        ((model, notes, out), {"shard_size": 5}, "shard_size was 4, and is 5"),
+        ((model, notes, out), {"clean": ("html",)}, "clean was"),
+        ((model, notes, out), {"columns": Columns()}, "carried"),
+        ((model, notes, notes / "out"), {}, "in one another"),
+        ((model, notes, notes / "a.jsonl"), {}, "in one another"),
+        ((model, notes, tmp_path / "elsewhere"), {}, "no ledger"),
+        ((model, notes, tmp_path / "elsewhere" / "a.jsonl"), {}, "is a file"),
+        ((model, notes, tmp_path / "new"), {"clean": ("tidy",)}, "no step"),
+    ):
+        with pytest.raises(ArchiveError, match=part):
+            go(*args, **settings)
+    assert read_output(out) == before
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / NAME).write_text("no database at all, but a text that is long enough")
+    with pytest.raises(ArchiveError, match="no ledger, or damaged"):
+        go(model, notes, tmp_path / "broken")
+
+
+def test_a_card_does_not_make_another_model(model, notes, tmp_path):
+    shutil.copytree(model, tmp_path / "model")
+    go(tmp_path / "model", notes, tmp_path / "out")
+    (tmp_path / "model" / "README.md").write_text("a card")
+    assert go(tmp_path / "model", notes, tmp_path / "out").number == 2
+
+
+def test_parquet(model, notes, tmp_path):
+    pytest.importorskip("pyarrow", reason="the extra archive is not installed")
+    import pyarrow.parquet
+
+    go(model, notes, tmp_path / "lines")
+    go(model, notes, tmp_path / "tables", format="parquet")
+    lines = read_output(tmp_path / "lines")
+    for folder in ("documents", "mentions"):
+        table = pyarrow.parquet.read_table(tmp_path / "tables" / folder).to_pylist()
+        both = [[{**row, "run": ""} for row in rows] for rows in (table, lines[folder])]
+        assert both[0] == both[1]
+
+
+def test_shards_are_cut_by_number_and_length():
+    def rows(*lengths):
+        for i, n in enumerate(lengths):
+            row = Row(Place("a"), str(i), "x" * n)
+            yield row, digest_row(row)
+
+    assert [len(x.rows) for x in cut_shards(rows(*[1] * 7), 3)] == [3, 3, 1]
+    assert [len(x.rows) for x in cut_shards(rows(1_500_000, 600_000, 5, 2_000_000, 1), 100)] == [2, 2, 1]
+    assert [x.number for x in cut_shards(rows(*[1] * 7), 3)] == [0, 1, 2]
+    first, second = cut_shards(rows(1, 1), 1)
+    assert first.digest != second.digest

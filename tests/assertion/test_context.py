@@ -1,0 +1,102 @@
+"""How mentions are meant: sentences with [mentions] in brackets, and what is told of each."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_gpner.assertion.context import Context
+from spacy_gpner.assertion.rules import CATEGORIES, Rules, default_rules
+from spacy_gpner.entities import Entity
+
+SHORT = {"n": "negated", "u": "uncertain", "h": "historical", "c": "hypothetical", "f": "family"}
+
+
+def parse(marked):
+    """A text, its mentions, and what is said of each: `[糖尿病]n`. Mentions may stand in each other."""
+    text, opened, found = "", [], []
+    for part in re.findall(r"\[|\][a-z]*|[^\[\]]+", marked):
+        if part == "[":
+            opened.append(len(text))
+        elif part[0] == "]":
+            own = [x for x in CATEGORIES if x in {SHORT[letter] for letter in part[1:]}]
+            found.append((Entity(opened.pop(), len(text), "x"), own))
+        else:
+            text += part
+    return text, [x for x, _ in found], [x for _, x in found]
+
+
+ZH = [
+    "无[发热]n，[咳嗽]三天。",
+    "无[发热]n、[咳嗽]n及[咳痰]n。",
+    "否认[高血压]n、[糖尿病]n，[冠心病]nh病史。",
+    "否认[手术]n、[外伤]nh史，但有[青霉素过敏]h史。",
+    "[[右上腹]n疼痛]n阴性，[墨菲征]n（-）。",
+    "母亲患[糖尿病]f，患者有[高血压]。",
+    "如出现[胸痛]c请就诊。",
+    "[高血压]h病史十年，考虑[肺炎]u可能。",
+    "[无痛性血尿]两天，[未分化癌]术后",
+    "[肺癌]u不除外，[结核]u待排。",
+    "患者无明显诱因出现[胸闷]、[气促]，无[胸痛]n。",
+    "预防[感染]c，警惕[出血]u。",
+    "既往有[肺结核]h，现[咳嗽]。",
+    "未见[骨折]n；可见[[软组织]肿胀]。",
+]
+EN = [
+    "Denies [fever]n, [chills]n or [cough]n.",
+    "No evidence of [pneumonia]n, but there is [effusion].",
+    "Her mother had [breast cancer]f. She has [asthma].",
+    "History of [stroke]h, now with [headache].",
+    "Return if [chest pain]c. Possible [angina]u.",
+    "[Gram negative sepsis] and notable [anemia].",
+]
+
+
+@pytest.mark.parametrize(("lang", "marked"), [("zh", x) for x in ZH] + [("en", x) for x in EN])
+def test_sentences(lang, marked):
+    text, mentions, meant = parse(marked)
+    assert Context(default_rules(lang)).assertions(text, mentions) == meant
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_order_of_mentions_does_not_matter(lang):
+    context = Context(default_rules(lang))
+    for marked in ZH + EN:
+        text, mentions, _ = parse(marked)
+        assert context.assertions(text, mentions[::-1]) == context.assertions(text, mentions)[::-1]
+    assert context.assertions("", []) == context.assertions("无发热", []) == []
+
+
+@given(
+    st.lists(st.sampled_from([*"无未否认，、。（-）？史 \n", "发热", "病史", "但", "母亲"]), max_size=30),
+    st.data(),
+)
+def test_any_text(parts, data):
+    text = "".join(parts)
+    edges = st.integers(0, max(len(text) - 1, 0))
+    pairs = data.draw(st.lists(st.tuples(edges, edges), max_size=8)) if text else []
+    mentions = [Entity(min(pair), max(pair) + 1, "x") for pair in pairs]
+    found = CHINESE.assertions(text, mentions)
+    assert len(found) == len(mentions)
+    assert all(own == [x for x in CATEGORIES if x in own] for own in found)
+    for own, mention in zip(found, mentions, strict=True):
+        for other, outer in zip(found, mentions, strict=True):
+            if outer.start <= mention.start and mention.end <= outer.end:
+                assert set(other) <= set(own)
+
+
+CHINESE = Context(default_rules("zh"))
+
+
+def test_without_words_nothing_is_told():
+    text, mentions, _ = parse(ZH[0])
+    assert Context(Rules()).assertions(text, mentions) == [[], []]
+
+
+def test_long_documents_take_no_longer_a_character():
+    text, mentions, meant = parse("".join(ZH))
+    many = [
+        Entity(x.start + i * len(text), x.end + i * len(text), x.label) for i in range(300) for x in mentions
+    ]
+    assert Context(default_rules("zh")).assertions(text * 300, many) == meant * 300
