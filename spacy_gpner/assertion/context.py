@@ -9,38 +9,42 @@ so, and so is what the mention contains.
 import bisect
 import re
 from collections.abc import Sequence
-from itertools import accumulate
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from ..entities import Entity
 from .rules import CATEGORIES, Category, Direction, Reach, Rules
 
 WORD = re.compile(r"\w", re.ASCII)
+# Stands for a mention's characters
+MASK = "\ufffc"
+NOTHING: frozenset[Category] = frozenset()
 
 
 class Trigger(NamedTuple):
-    """What a word says.
+    """What a word says of mentions.
 
-    category (Optional[str]): How it says that mentions are meant; None for a word that stops others.
+    category (str): How they are meant.
     direction (str): Where they stand, "before" or "after" it.
     reach (str): How far away they may be.
     """
 
-    category: Optional[Category]
-    direction: Direction = "after"
-    reach: Reach = "clause"
+    category: Category
+    direction: Direction
+    reach: Reach
 
 
 class Found(NamedTuple):
     """A word in a text.
 
     start, end (int): Its first character, and the one after its last.
-    triggers (Tuple[Trigger, ...]): What it says; nothing for an idiom.
+    triggers (Tuple[Trigger, ...]): What it says; nothing for an idiom. Of what follows it first.
+    stops (FrozenSet[str]): The categories whose words reach no further.
     """
 
     start: int
     end: int
     triggers: tuple[Trigger, ...]
+    stops: frozenset[Category]
 
 
 class Context:
@@ -51,16 +55,20 @@ class Context:
 
         rules (Rules): The rules.
         """
-        words: dict[str, list[Trigger]] = {word.lower(): [] for word in rules.idioms}
-        for word in rules.stops:
-            words.setdefault(word.lower(), []).append(Trigger(None))
-        for category, triggers in rules.categories.items():
-            for direction, by_reach in (("after", triggers.after), ("before", triggers.before)):
-                for reach, own in by_reach.items():
-                    for word in own:
-                        words.setdefault(word.lower(), []).append(Trigger(category, direction, reach))
-        self._words = {word: tuple(triggers) for word, triggers in words.items()}
-        longest_first = sorted(words, key=len, reverse=True)
+        triggers: dict[str, list[Trigger]] = {word.lower(): [] for word in rules.idioms}
+        stops: dict[str, set[Category]] = {word.lower(): set(CATEGORIES) for word in rules.stops}
+        for category, own in rules.categories.items():
+            for word in own.stops:
+                stops.setdefault(word.lower(), set()).add(category)
+            directions: tuple[tuple[Direction, dict[Reach, list[str]]], ...]
+            directions = (("after", own.after), ("before", own.before))
+            for direction, by_reach in directions:
+                for reach, words in by_reach.items():
+                    for word in words:
+                        triggers.setdefault(word.lower(), []).append(Trigger(category, direction, reach))
+        self._triggers = {word: tuple(own) for word, own in triggers.items()}
+        self._stops = {word: frozenset(own) for word, own in stops.items()}
+        longest_first = sorted({*triggers, *stops}, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_whole_word, longest_first)) or r"(?!)", re.IGNORECASE)
         self._sentence_ends = re.compile(rules.sentence_ends)
         self._clause_or_sentence_ends = re.compile(f"{rules.sentence_ends}|{rules.clause_ends}")
@@ -82,8 +90,9 @@ class Context:
         sentences = _Parts(text, self._sentence_ends)
         clauses = _Parts(text, self._clause_or_sentence_ends)
         for i, word in enumerate(words):
+            about: set[Category] = set()
             for trigger in word.triggers:
-                if trigger.category is None:
+                if trigger.direction == "before" and trigger.category in about:
                     continue
                 part = clauses if trigger.reach == "clause" else sentences
                 start, end = self._reach(words, i, trigger, *part.around(word.start, word.end))
@@ -92,18 +101,22 @@ class Context:
                 if trigger.reach == "adjacent":
                     reached = self._adjacent(text, ordered, reached, word, trigger.direction)
                 for n in reached:
+                    about.add(trigger.category)
                     found[order[n]].add(trigger.category)
         return [[x for x in CATEGORIES if x in own] for own in found]
 
     def _find_words(self, text: str, ordered: Sequence[Entity]) -> list[Found]:
-        """The words of a text, but for those that are a part of a mention, as 无 in 无痛性血尿."""
-        starts = [x.start for x in ordered]
-        furthest = [*accumulate((x.end for x in ordered), max)]
+        """The words of a text outside of its mentions: 无 in 无痛性血尿 says nothing."""
+        parts, edge = [], 0
+        for start, end, _ in ordered:
+            if end > edge:
+                start = max(start, edge)
+                parts += [text[edge:start], MASK * (end - start)]
+                edge = end
         words = []
-        for match in self._pattern.finditer(text):
-            before = bisect.bisect_right(starts, match.start())
-            if not (before and furthest[before - 1] >= match.end()):
-                words.append(Found(*match.span(), self._words[match[0].lower()]))
+        for match in self._pattern.finditer("".join([*parts, text[edge:]])):
+            word = match[0].lower()
+            words.append(Found(*match.span(), self._triggers.get(word, ()), self._stops.get(word, NOTHING)))
         return words
 
     def _reach(
@@ -166,8 +179,7 @@ def _whole_word(word: str) -> str:
 
 
 def _stops(other: Found, trigger: Trigger) -> bool:
-    """Whether a word ends another's reach: it says so, or the same of what stands on its own side."""
-    return any(
-        x.category is None or (x.category == trigger.category and x.direction == trigger.direction)
-        for x in other.triggers
+    """Whether a word ends another's reach: it says so, or says the same of what stands on its own side."""
+    return trigger.category in other.stops or any(
+        x.category == trigger.category and x.direction == trigger.direction for x in other.triggers
     )

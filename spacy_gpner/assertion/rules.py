@@ -40,11 +40,14 @@ class Triggers(_Data):
 
     after (Dict[str, List[str]]): Those about what follows them, by their reach: "adjacent", what follows at
         once, with all of a list; "clause" and "sentence", to their ends.
-    before (Dict[str, List[str]]): Those about what precedes them.
+    before (Dict[str, List[str]]): Those about what precedes them. A word that is among both is about what
+        follows it, if there is a mention in reach.
+    stops (List[str]): Words that end the reach of this category's.
     """
 
     after: dict[Reach, Words] = {}
     before: dict[Reach, Words] = {}
+    stops: Words = []
 
 
 class Rules(_Data):
@@ -53,7 +56,7 @@ class Rules(_Data):
     sentence_ends, clause_ends, separators (str): Regular expressions of what ends a sentence and a clause,
         and of what separates the items of a list.
     categories (Dict[str, Triggers]): The words of each category.
-    stops (List[str]): Words that end the reach of those before and after them.
+    stops (List[str]): Words that end the reach of all others.
     idioms (List[str]): Longer words that hold one of the others, and say nothing.
     """
 
@@ -74,12 +77,12 @@ class Rules(_Data):
 
 
 def _join(*triggers: Optional[Triggers]) -> Triggers:
-    joined: dict[str, dict[Reach, Words]] = {"after": {}, "before": {}}
+    after, before, stops = dict[Reach, Words](), dict[Reach, Words](), Words()
     for own in filter(None, triggers):
-        for name, found in joined.items():
-            for reach, words in getattr(own, name).items():
-                found[reach] = [*found.get(reach, []), *words]
-    return Triggers(**joined)
+        for joined, words in ((after, own.after), (before, own.before)):
+            joined |= {reach: [*joined.get(reach, []), *found] for reach, found in words.items()}
+        stops += own.stops
+    return Triggers(after=after, before=before, stops=stops)
 
 
 def default_rules(lang: str) -> Rules:
