@@ -25,6 +25,7 @@ from .ledger import NAME, Ledger
 from .reading import Reading
 from .rows import Columns, Reject, Row
 from .shards import (
+    DOCUMENT_TYPES,
     DOCUMENTS,
     FORMATS,
     MENTIONS,
@@ -152,6 +153,11 @@ def annotate(
     archive.check()
     if settings.format not in FORMATS:
         raise ArchiveError(f"There is no format '{settings.format}'. Give {' or '.join(FORMATS)}.")
+    if taken := DOCUMENT_TYPES.keys() & settings.columns.carried:
+        raise ArchiveError(
+            f"A column '{min(taken)}' can't be carried along: the rows of documents have one of their own. "
+            "Give it another name, in the query for instance."
+        )
     if settings.format == "parquet":
         require("pyarrow", "archive", "Parquet")
     if encoding is not None:

@@ -221,6 +221,11 @@ def test_outputs_of_others_are_refused(model, notes, tmp_path):
         ((model, notes, tmp_path / "elsewhere"), {}, "no ledger"),
         ((model, notes, tmp_path / "elsewhere" / "a.jsonl"), {}, "is a file"),
         ((model, notes, tmp_path / "new"), {"clean": ("tidy",)}, "no step"),
+        (
+            (model, notes, tmp_path / "new"),
+            {"columns": Columns(carried=("state",))},
+            "'state' can't be carried",
+        ),
     ):
         with pytest.raises(ArchiveError, match=part):
             go(*args, **settings)
