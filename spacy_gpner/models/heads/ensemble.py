@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ...spans import Scores
 from ..score_model import ScoreModel, Tok2Vec, build_score_model, get_layout, is_score_model
 from ..torch_layer import LazyTorchShim, get_shim
+from ..transformers.frozen import made_once
 
 ARCHITECTURE = "spacy-gpner.Ensemble.v1"
 SIDE_BY_SIDE = "side_by_side"
@@ -150,7 +151,8 @@ def _widths(model: Tok2Vec) -> list[int]:
 def _forward(
     model: Tok2Vec, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
-    outputs, callbacks = zip(*(layer(docs, is_train) for layer in model.layers), strict=True)
+    with made_once():
+        outputs, callbacks = zip(*(layer(docs, is_train) for layer in model.layers), strict=True)
     widths = _widths(model)
     vectors = [model.ops.xp.hstack(rows) for rows in zip(*outputs, strict=True)]
 

@@ -3,9 +3,12 @@
 import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Optional, cast
+from weakref import WeakKeyDictionary
 
 import numpy
 from spacy.tokens import Doc
@@ -27,6 +30,10 @@ from .transformer import Tok2Vec, check_windows, encode, load_into
 NAME = "frozen_transformer"
 BATCH_SIZE = 64
 WIDTH = 128
+
+# What was made since `made_once` began, by encoder and documents; and what tells encoders from others
+_made: ContextVar[Optional[dict[Any, list[Floats2d]]]] = ContextVar("made", default=None)
+_digests: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
 
 @registry.misc("spacy-gpner.VectorCache.v1")
@@ -205,7 +212,29 @@ def _key(doc: Doc) -> str:
     return f"{doc.text}\0{edges.hexdigest()}"
 
 
+@contextmanager
+def made_once() -> Iterator[None]:
+    """While the block runs, frozen encoders that are equal make the vectors of the same documents once."""
+    token = _made.set({})
+    try:
+        yield
+    finally:
+        _made.reset(token)
+
+
 def _compute(model: Tok2Vec, docs: Sequence[Doc]) -> list[Floats2d]:
+    made, module = _made.get(), get_shim(model).module
+    if made is None or not isinstance(module, TextEncoder):
+        return _make(model, docs)
+    if module not in _digests:
+        _digests[module] = _digest(model)
+    key = (_digests[module], *map(id, docs))
+    if key not in made:
+        made[key] = _make(model, docs)
+    return made[key]
+
+
+def _make(model: Tok2Vec, docs: Sequence[Doc]) -> list[Floats2d]:
     output, _ = encode(model, docs, is_train=False)
     return unflatten(model, output, [len(doc) for doc in docs])
 

@@ -1,5 +1,7 @@
 """An ensemble is the mean of its members, for everything that a model is used for."""
 
+from unittest.mock import patch
+
 import numpy
 import pytest
 import spacy
@@ -11,6 +13,7 @@ from spacy_gpner.distillation.linkage import AddLinkage
 from spacy_gpner.distillation.teacher import LinkedTeacher
 from spacy_gpner.models.heads.ensemble import Ensemble, join_trained
 from spacy_gpner.models.score_model import build_score_model, resize_score_model
+from spacy_gpner.models.transformers import frozen as frozen_module
 
 from ...spans.oracle import dense_scores
 from ...util import (
@@ -236,3 +239,24 @@ def test_what_is_no_member():
     nested = {"@architectures": "spacy-gpner.Ensemble.v1", "members": {"inner": TINY_MODEL}}
     with pytest.raises(ValueError, match="'two' is an ensemble"):
         ensemble({"one": TINY_MODEL, "two": nested})
+
+
+def test_members_over_the_same_frozen_encoder_run_it_once(tmp_path):
+    bert = make_tiny_bert(tmp_path / "bert", n_layers=2)
+    frozen = {"@architectures": "spacy-gpner.FrozenTransformer.v1", "name": bert, "width": 16}
+    members = {
+        name: {**TINY_MODEL, "tok2vec": {**frozen, "layers": layers}}
+        for name, layers in {"one": [1], "two": [1], "three": [2]}.items()
+    }
+    nlp = ensemble(members)
+    train(nlp, steps=2)
+    nlp = spacy.blank("zh", config=nlp.config).from_bytes(nlp.to_bytes())
+    model = nlp.get_pipe(NAME).model
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    layers = model.get_ref("tok2vec").layers
+    apart = [layer.predict(docs) for layer in layers]
+    with patch.object(frozen_module, "encode", wraps=frozen_module.encode) as encode:
+        together = model.get_ref("tok2vec").predict(docs)
+    assert encode.call_count == 2
+    for i, vectors in enumerate(together):
+        numpy.testing.assert_array_equal(vectors, numpy.hstack([own[i] for own in apart]))
