@@ -1,0 +1,128 @@
+"""The folder that annotations are kept in: whose it is, and what killed processes left there."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import srsly
+from spacy.util import get_package_path, is_package
+
+from ..errors import ArchiveError
+from ..files import atomic_write, resolve
+from ..loading import load_pipeline
+from ..pipeline.find import find_pipe
+from .ledger import NAME, Ledger
+from .shards import DOCUMENTS, MENTIONS, REJECTS, UNFINISHED
+from .source import Archive
+
+RUNS = "runs.jsonl"
+# What `Task` calls a shard's files
+FILE = re.compile(r"(?P<run>\d{4,})-(?P<shard>\d{6,})\.(jsonl|parquet)")
+
+
+def open_output(output: Path, archive: Archive) -> Ledger:
+    """Open the ledger of an output, or begin one in an empty folder.
+
+    output (Path): The folder.
+    archive (Archive): What is annotated, which must not lie there.
+    RETURNS (Ledger): The ledger.
+    RAISES (ArchiveError): If the folder is something else's.
+    """
+    own = resolve(output)
+    for given in archive.inputs:
+        path = resolve(given)
+        if own == path or path in own.parents or own in path.parents:
+            raise ArchiveError(f"{output} and the input {given} lie in one another. Give another output.")
+    if own.exists() and not own.is_dir():
+        raise ArchiveError(f"{output} is a file. Give a folder.")
+    if own.is_dir() and not (own / NAME).is_file() and any(own.iterdir()):
+        raise ArchiveError(f"{output} holds something, and no ledger of annotations. Give another folder.")
+    for folder in (MENTIONS, DOCUMENTS, REJECTS, UNFINISHED):
+        (own / folder).mkdir(parents=True, exist_ok=True)
+    return Ledger(own)
+
+
+def describe_model(model: str) -> dict[str, Any]:
+    """A pipeline's name and version, and what tells it from others: its files, but for a model card.
+
+    model (str): The pipeline: a directory or a package.
+    RETURNS (Dict[str, Any]): "name", "version" and "digest".
+    RAISES (PipelineError): If it can't be loaded, or has no span component.
+    """
+    nlp = load_pipeline(model)
+    find_pipe(nlp)
+    path = get_package_path(model) if is_package(model) else Path(model)
+    digest = hashlib.blake2b(digest_size=16)
+    for file in sorted(path.rglob("*")):
+        if file.is_file() and file.name != "README.md" and "__pycache__" not in file.parts:
+            digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
+            with file.open("rb") as content:
+                while part := content.read(1 << 20):
+                    digest.update(part)
+    name = "_".join(str(nlp.meta[key]) for key in ("lang", "name") if nlp.meta.get(key))
+    return {"name": name, "version": nlp.meta.get("version"), "digest": digest.hexdigest()}
+
+
+def check_identity(ledger: Ledger, identity: dict[str, Any], output: Path) -> None:
+    """Refuse an output of another model, other settings or another archive.
+
+    ledger (Ledger): Its ledger.
+    identity (Dict[str, Any]): "model", "source" and "settings" of the run to be.
+    output (Path): The folder.
+    RAISES (ArchiveError): If it is another's.
+    """
+    if not (runs := ledger.runs()):
+        return
+    last = runs[-1]
+    for key, what in (("model", "another model"), ("source", "another archive")):
+        if last[key] != identity[key]:
+            raise ArchiveError(
+                f"{output} has annotations of {what}: {_show(last[key])}, and this is "
+                f"{_show(identity[key])}. Give another output."
+            )
+    given, before = _flat(identity["settings"]), _flat(last["settings"])
+    if differ := [name for name in given if given[name] != before.get(name)]:
+        name = differ[0]
+        raise ArchiveError(
+            f"{output} was made with other settings: {name} was {before.get(name)!r}, and is "
+            f"{given[name]!r}. Give the same, or another output."
+        )
+
+
+def _show(described: dict[str, Any]) -> str:
+    if "digest" in described:
+        return f"{described['name']} ({described['digest'][:8]})"
+    return ", ".join(map(str, described.get("inputs") or (described["sql"], described["query"])))
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    columns = settings["columns"]
+    return {**columns, **{name: value for name, value in settings.items() if name != "columns"}}
+
+
+def clear_output(output: Path, ledger: Ledger) -> None:
+    """Remove what a killed process left: files that it had not finished, and those of shards that the ledger
+    does not have.
+
+    output (Path): The folder.
+    ledger (Ledger): Its ledger.
+    """
+    for path in (output / UNFINISHED).iterdir():
+        path.unlink()
+    known = {record["number"]: set(ledger.shards(record["number"])) for record in ledger.runs()}
+    for folder in (MENTIONS, DOCUMENTS, REJECTS):
+        for path in (output / folder).iterdir():
+            name = FILE.fullmatch(path.name)
+            if name is not None and int(name["shard"]) not in known.get(int(name["run"]), ()):
+                path.unlink()
+
+
+def write_runs(output: Path, ledger: Ledger) -> None:
+    """Write the records of all runs.
+
+    output (Path): The folder.
+    ledger (Ledger): Its ledger.
+    """
+    with atomic_write(output / RUNS) as temporary:
+        srsly.write_jsonl(temporary, ledger.runs())
