@@ -21,6 +21,7 @@ from spacy_gpner.files import atomic_write
 from .contest import compete
 from .contests import (
     Contest,
+    archive_contests,
     component_contests,
     crf_contests,
     distillation_contests,
@@ -36,7 +37,7 @@ from .tables import markdown, table, update_page
 from .texts import read_texts
 from .transformer import make_bert
 
-GROUPS = ("head", "crf", "mrc", "pipeline", "transformer", "pretrained", "distillation", "student")
+GROUPS = ("head", "crf", "mrc", "pipeline", "transformer", "pretrained", "distillation", "student", "archive")
 # Of multilingual-e5-small
 SMALL = {"hidden_size": 384, "num_attention_heads": 12, "intermediate_size": 1536}
 
@@ -48,7 +49,9 @@ def run(
     groups: list[str] = typer.Argument(..., metavar="GROUP…", help=f"Which contests: {', '.join(GROUPS)}"),
     corpus: Path = typer.Option("corpus/sample", help="Directory with train.spacy and dev.spacy"),
     model: list[str] = typer.Option(
-        [], metavar="NAME=DIR", help="A trained pipeline, for `student`; ratios are to the first"
+        [],
+        metavar="NAME=DIR",
+        help="A trained pipeline, for `student` (ratios are to the first) and `archive`",
     ),
     encoder: Optional[Path] = typer.Option(
         None,
@@ -73,8 +76,9 @@ def run(
     if missing and set(groups) != {"head"}:
         msg.fail(f"Not there: {', '.join(missing)}", "Make them with scripts/prepare_corpus.py.", exits=1)
     models = {name: directory for name, _, directory in (each.partition("=") for each in model)}
-    if "student" in groups and (not models or not all(name and path for name, path in models.items())):
-        msg.fail("student: give pipelines", "--model NAME=DIR, once for each", exits=1)
+    wanting = {"student", "archive"} & set(groups)
+    if wanting and (not models or not all(name and path for name, path in models.items())):
+        msg.fail(f"{min(wanting)}: give pipelines", "--model NAME=DIR, once for each", exits=1)
     done = read(output)
     with tempfile.TemporaryDirectory() as directory:
         bert = Path(directory) / "bert"
@@ -92,6 +96,7 @@ def run(
             "pretrained": [] if encoder is None else pretrained_contests(corpus, encoder, texts),
             "distillation": distillation_contests(corpus, texts),
             "student": student_contests(corpus, models, texts) if models else [],
+            "archive": archive_contests(corpus, next(iter(models.values())), texts) if models else [],
         }
         chosen = [x for x in chain.from_iterable(contests[group] for group in groups) if only in x.setting]
         if not chosen:

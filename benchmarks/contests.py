@@ -14,6 +14,8 @@ FEWER_SIZES = [(64, 64, 9, 32), (8, 512, 9, 32), (1, 512, 50, None)]
 OURS, DENSE = "factors", "dense"
 # A training step of the dense form holds about so many tensors of the size of its scores.
 DENSE_TENSORS = 8
+# How often an archive has each text
+COPIES = 10
 
 
 @dataclass(frozen=True)
@@ -322,5 +324,28 @@ def student_contests(corpus: Path, models: Mapping[str, str], n_texts: int) -> I
         [
             Contestant(name, "benchmarks.trained:prepare", {"model": model, **given})
             for name, model in models.items()
+        ],
+    )
+
+
+def archive_contests(corpus: Path, model: str, n_texts: int) -> Iterator[Contest]:
+    """`annotate` and bare `nlp.pipe`.
+
+    corpus (Path): A directory with dev.spacy.
+    model (str): A pipeline's directory.
+    n_texts (int): How many texts to run over, ten times.
+    YIELDS (Contest): The contest.
+    """
+    given = {"model": model, "dev": str(corpus / "dev.spacy"), "limit": n_texts, "copies": COPIES}
+    names = {f"annotate, {n} worker{'s' * (n > 1)}": n for n in (1, 2)}
+    yield Contest(
+        "archive",
+        f"{COPIES} × {n_texts} texts",
+        [
+            Contestant("nlp.pipe", "benchmarks.archive:prepare_pipe", given),
+            *(
+                Contestant(name, "benchmarks.archive:prepare_annotate", {**given, "workers": n})
+                for name, n in names.items()
+            ),
         ],
     )
