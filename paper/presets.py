@@ -136,8 +136,9 @@ def read_preset(
         presets = srsly.read_yaml(path)
         if not isinstance(presets, dict) or not isinstance(presets.get(name), dict):
             msg.fail(f"{path} has no preset '{name}'", "configs/paper.yml shows what it needs.", exits=1)
-        given = {} if documents is None else {"documents": documents}
-        given |= {} if steps is None else {"steps": steps, "other_steps": {}}
+        given: dict[str, Any] = {} if documents is None else {"documents": documents}
+        if steps is not None:
+            given |= {"steps": steps, "other_steps": {}}
         preset = Preset(**presets[name] | given)
         folder = Path(path).parent
         configs = {key: folder / config for key, config in preset.configs.items()}

@@ -38,7 +38,7 @@ def make_span_assertion(nlp: Language, name: str, spans_key: str) -> "SpanAssert
     spans_key (str): Key of the span group.
     RETURNS (SpanAssertion): The component.
     """
-    return SpanAssertion(default_rules(nlp.lang), name, spans_key=spans_key)
+    return SpanAssertion(default_rules(str(nlp.lang)), name, spans_key=spans_key)
 
 
 class SpanAssertion(Pipe):
@@ -88,7 +88,7 @@ class SpanAssertion(Pipe):
         rules (Optional[Union[Dict[str, Any], str]]): Data or a file.
         """
         if nlp is not None:
-            self._set(default_rules(nlp.lang))
+            self._set(default_rules(str(nlp.lang)))
         if rules is not None:
             self.add_rules(rules)
 
