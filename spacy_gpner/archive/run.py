@@ -15,7 +15,6 @@ import srsly
 from ..about import __version__
 from ..errors import ArchiveError
 from .annotator import Annotator
-from .cleaning import check_steps
 from .encoding import check_encoding
 from .extras import require
 from .ledger import Ledger
@@ -137,6 +136,7 @@ def annotate(
     """
     archive.check()
     _check_settings(settings, encoding)
+    annotator = Annotator(model, clean=settings.clean, gpu_id=gpu_id)
     identity = {
         "model": describe_model(model),
         "settings": srsly.json_loads(srsly.json_dumps(asdict(settings))),
@@ -145,7 +145,6 @@ def annotate(
     ledger = open_output(output, archive)
     try:
         check_identity(ledger, identity, output)
-        annotator = Annotator(model, clean=settings.clean, gpu_id=gpu_id)
         while True:
             run = _begin(ledger, identity, archive, say)
             reading = Reading(settings.columns, settings.max_length, encoding, archive.tally())
@@ -167,7 +166,6 @@ def _check_settings(settings: Settings, encoding: Optional[str]) -> None:
         raise ArchiveError(f"There is no format '{settings.format}'. Give {' or '.join(FORMATS)}.")
     if settings.format == "parquet":
         require("pyarrow", "archive", "Parquet")
-    check_steps(settings.clean)
     if taken := DOCUMENT_TYPES.keys() & settings.columns.carried:
         raise ArchiveError(
             f"A column '{min(taken)}' can't be carried along: the rows of documents have one of their own. "

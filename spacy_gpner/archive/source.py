@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Optional
 
+from ..corpora.paths import check_inputs
 from ..errors import ArchiveError
 from ..files import resolve
 from .lines import read_json_lines, read_plain
@@ -40,8 +41,9 @@ class Archive:
     def check(self) -> None:
         """Refuse what can't be read before anything is.
 
-        RAISES (ArchiveError): If an input is not there or of no kind that is read, is given twice, or there
-            is none; or if there are both inputs and a database.
+        RAISES (ArchiveError): If an input is not there or of no kind that is read, or there is none; or if
+            there are both inputs and a database.
+        RAISES (CorpusError): If an input is given twice.
         """
         if (self.sql is None) != (self.query is None):
             raise ArchiveError("A database takes both --sql, its URL, and --query, what to ask it for.")
@@ -50,15 +52,13 @@ class Archive:
         if self.sql is not None:
             hide_password(self.sql)
             return
-        resolved = [resolve(path) for path in self.inputs]
-        for number, (path, given) in enumerate(zip(resolved, self.inputs, strict=True)):
+        check_inputs(self.inputs)
+        for path in self.inputs:
             if not path.exists():
-                raise ArchiveError(f"{given} is not there. Check the path.")
-            if {*resolved[:number], *resolved[number + 1 :]}.intersection((path, *path.parents)):
-                raise ArchiveError(f"{given} is given twice, or lies in another input. Give it once.")
+                raise ArchiveError(f"{path} is not there. Check the path.")
             if path.is_file() and ArchiveFile(path, path.name).kind not in READERS:
                 raise ArchiveError(
-                    f"{given} is of no kind that is read: {', '.join(READERS)}, each perhaps with .gz, .bz2 "
+                    f"{path} is of no kind that is read: {', '.join(READERS)}, each perhaps with .gz, .bz2 "
                     "or .xz."
                 )
         if not any(True for _ in self.files()):

@@ -14,7 +14,7 @@ from spacy_gpner.archive.encoding import check_encoding
 from spacy_gpner.archive.reading import Reading
 from spacy_gpner.archive.rows import Columns, Reject, Row
 from spacy_gpner.archive.source import Archive
-from spacy_gpner.errors import ArchiveError
+from spacy_gpner.errors import ArchiveError, CorpusError
 
 from .util import make_records, write_jsonl
 
@@ -219,15 +219,11 @@ def test_what_can_not_be_read_is_refused(tmp_path):
     (tmp_path / "a.pdf").write_text("x")
     path = write_jsonl(tmp_path / "in" / "a.jsonl", RECORDS)
     (tmp_path / "empty").mkdir()
-    for inputs in (
-        [],
-        [tmp_path / "none"],
-        [tmp_path / "a.pdf"],
-        [path, path],
-        [path, tmp_path / "in"],
-        [tmp_path / "empty"],
-    ):
+    for inputs in ([], [tmp_path / "none"], [tmp_path / "a.pdf"], [tmp_path / "empty"]):
         with pytest.raises(ArchiveError):
+            Archive(tuple(inputs)).check()
+    for inputs in ([path, path], [path, tmp_path / "in"]):
+        with pytest.raises(CorpusError, match="given twice"):
             Archive(tuple(inputs)).check()
     for other in ({"sql": "sqlite://"}, {"query": "x"}, {"sql": "sqlite://", "query": "x"}):
         with pytest.raises(ArchiveError):
