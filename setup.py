@@ -9,6 +9,7 @@ ABOUT: dict[str, str] = {}
 ADAPT = ["rjieba>=0.2.2,<0.3"]
 ARCHIVE = ["pyarrow>=17", "sqlalchemy>=2,<3"]
 COMPACT = ["onnxruntime>=1.20", "onnx>=1.17", "onnxscript>=0.5"]
+RAY = ["ray>=2.40,<3"]
 exec((HERE / "spacy_gpner" / "about.py").read_text(encoding="utf-8"), ABOUT)
 
 setup(
@@ -77,6 +78,8 @@ setup(
         "adapt": ADAPT,
         # Archives in Parquet and in databases, for `spacy gpner annotate`
         "archive": ARCHIVE,
+        # Several machines, for `spacy gpner annotate --engine ray`
+        "ray": RAY,
         # Compact pipelines: what runs them, and what makes them
         "compact": COMPACT,
         "dev": [
@@ -90,6 +93,7 @@ setup(
             "gensim>=4.4",
             *ADAPT,
             *ARCHIVE,
+            *RAY,
             *COMPACT,
         ],
     },

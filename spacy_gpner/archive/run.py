@@ -2,13 +2,13 @@
 
 import hashlib
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any, Optional, Protocol, Union
+from typing import Any, Optional, Union
 
 import srsly
 
@@ -16,6 +16,7 @@ from ..about import __version__
 from ..errors import ArchiveError
 from .annotator import Annotator
 from .encoding import check_encoding
+from .engine import Engine
 from .extras import require
 from .ledger import Ledger
 from .output import check_identity, clear_output, describe_model, open_output, write_runs
@@ -27,13 +28,6 @@ from .source import Archive
 RUNNING, FINISHED, ABANDONED = "running", "finished", "abandoned"
 # Rows that are looked up at once
 BATCH = 1000
-
-
-class Engine(Protocol):
-    """What annotates shards: `LocalEngine`, or one of a cluster."""
-
-    def run(self, task: Task, shards: Iterable[Shard]) -> Iterator[tuple[Shard, Done]]:
-        """Annotate shards, and yield them with what became of them."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +233,7 @@ class _Course:
         """Annotate what is missing, and say what is gone."""
         clear_output(self.output, self.ledger)
         write_runs(self.output, self.ledger)
-        for shard, done in self.engine.run(self.task, self._missing()):
+        for shard, done in self.engine(self.task, self._missing()):
             self._keep(shard, done)
         if self.run.counts.unread:
             self.say("Not all could be read: of no document it is said that it is gone.")

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +28,11 @@ def digest_row(row: Row) -> bytes:
     row (Row): The document.
     RETURNS (bytes): The digest.
     """
-    content = json.dumps([row.text, *row.columns.items()]).encode()
-    return hashlib.blake2b(content, digest_size=DIGEST_SIZE).digest()
+    digest = hashlib.blake2b(row.text.encode(), digest_size=DIGEST_SIZE)
+    if row.columns:
+        # A byte that is in no text stands between
+        digest.update(b"\xff" + json.dumps(list(row.columns.items())).encode())
+    return digest.digest()
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,6 @@ class Done:
     failed (Tuple[str, ...]): Names of the documents at which the pipeline failed.
     rejected, vanished, unread (int): Rows that are no documents; documents that are no longer there;
         sources that could not be read to their end.
-    seconds (float): How long it took.
     """
 
     number: int
@@ -82,7 +83,6 @@ class Done:
     rejected: int = 0
     vanished: int = 0
     unread: int = 0
-    seconds: float = 0.0
 
 
 def cut_shards(items: Iterable[Union[tuple[Row, bytes], Reject]], size: int) -> Iterator[Shard]:
@@ -133,16 +133,13 @@ class Task:
 
     def __call__(self, shard: Shard) -> Done:
         """Annotate a shard, and write it."""
-        start = time.perf_counter()
-        found = self.annotator([row.text for row in shard.rows]) if shard.rows else []
-        return self.write(shard, found, start)
+        return self.write(shard, self.annotator([row.text for row in shard.rows]) if shard.rows else [])
 
-    def write(self, shard: Shard, found: Sequence[Annotation], start: float) -> Done:
+    def write(self, shard: Shard, found: Sequence[Annotation]) -> Done:
         """Write what was found in a shard.
 
         shard (Shard): The shard.
         found (Sequence[Annotation]): What was found in each of its documents.
-        start (float): When it was begun.
         RETURNS (Done): What became of it.
         RAISES (OSError): If it can't be written.
         """
@@ -185,7 +182,6 @@ class Task:
             rejected=len(rejects),
             vanished=len(shard.vanished),
             unread=sum(reject.unread for reject in shard.rejects),
-            seconds=time.perf_counter() - start,
         )
 
     def _document(self, row: Row, digest: bytes, found: Annotation) -> dict[str, Any]:

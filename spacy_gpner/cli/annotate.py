@@ -1,12 +1,15 @@
 """`spacy gpner annotate`."""
 
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import typer
 from spacy.cli._util import Arg, Opt
 
 from ._errors import fail_clearly
+
+if TYPE_CHECKING:
+    from ..archive.engine import Engine
 
 
 def annotate_cli(
@@ -29,6 +32,8 @@ def annotate_cli(
     shard_size: int = Opt(1000, "--shard-size", min=1, help="Documents of a shard"),
     max_length: int = Opt(1_000_000, "--max-length", min=1, help="The longest document, in characters"),
     workers: int = Opt(1, "--workers", min=1, help="Processes"),
+    engine: str = Opt("local", "--engine", help="local: processes of this machine; ray: a cluster's"),
+    address: Optional[str] = Opt(None, "--address", help="The Ray cluster's; else it is this machine"),
     use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
     status: Optional[Path] = Opt(None, "--status", help="Say what an output holds, and end"),
 ) -> None:
@@ -40,7 +45,6 @@ def annotate_cli(
     """
     from wasabi import msg
 
-    from ..archive.local import LocalEngine
     from ..archive.permissions import like_inputs
     from ..archive.report import Progress, print_run, print_status
     from ..archive.rows import Columns
@@ -55,6 +59,7 @@ def annotate_cli(
             return
         if model is None or output is None:
             raise ArchiveError("Give a pipeline, what to annotate, and --output.")
+        own_engine = _make_engine(engine, workers, address)
         archive = Archive(tuple(inputs or ()), sql, query)
         steps = tuple(step.strip() for step in clean.split(",") if step.strip())
         settings = Settings(Columns(text, id_, tuple(carry)), steps, format_, shard_size, max_length)
@@ -65,7 +70,7 @@ def annotate_cli(
                     archive,
                     output,
                     settings,
-                    LocalEngine(workers),
+                    own_engine,
                     encoding=encoding,
                     gpu_id=use_gpu,
                     progress=progress.show,
@@ -76,3 +81,17 @@ def annotate_cli(
                 raise typer.Exit(130) from None
         if not print_run(run, output):
             raise typer.Exit(3)
+
+
+def _make_engine(name: str, workers: int, address: Optional[str]) -> "Engine":
+    from ..archive.cluster import ray_engine
+    from ..archive.local import local_engine
+    from ..errors import ArchiveError
+
+    if name == "ray":
+        return ray_engine(workers, address)
+    if name != "local":
+        raise ArchiveError(f"There is no engine '{name}'. Give local or ray.")
+    if address is not None:
+        raise ArchiveError("--address is a Ray cluster's. Give --engine ray with it.")
+    return local_engine(workers)

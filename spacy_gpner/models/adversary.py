@@ -13,7 +13,6 @@ import torch
 from spacy.util import registry
 from thinc.api import Model, PyTorchShim, xp2torch
 from torch import Tensor
-from transformers import PreTrainedModel
 
 from ..checks import check_count, is_number
 from ..errors import PipelineError
@@ -151,7 +150,7 @@ def find_tables(model: Model) -> list[Table]:
             tables.append(Table(xp2torch(node.get_param(TABLE)), partial(_gradient, node)))
         for module in _modules(node):
             for part in module.modules():
-                if isinstance(part, PreTrainedModel) and (weights := _input_table(part)) is not None:
+                if (weights := _input_table(part)) is not None:
                     tables.append(Table(weights.data, partial(getattr, weights, "grad")))
     return tables
 
@@ -187,10 +186,11 @@ def _modules(node: Model) -> Iterator[torch.nn.Module]:
             yield shim._model
 
 
-def _input_table(part: PreTrainedModel) -> torch.nn.Parameter | None:
-    """The table of a transformer's pieces, if it learns."""
+def _input_table(part: torch.nn.Module) -> torch.nn.Parameter | None:
+    """The table of a transformer's pieces, if this is one and it learns."""
+    read: Any = getattr(part, "get_input_embeddings", None)
     try:
-        weights = getattr(part.get_input_embeddings(), "weight", None)
+        weights = None if read is None else getattr(read(), "weight", None)
     except NotImplementedError:
         return None
     return weights if isinstance(weights, torch.nn.Parameter) and weights.requires_grad else None

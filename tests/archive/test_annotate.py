@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from spacy_gpner.archive.local import LocalEngine
+from spacy_gpner.archive.local import local_engine
 
 from .util import FailingAnnotator, go, make_records, read_output, write_jsonl
 
@@ -80,7 +80,7 @@ def test_a_document_that_ends_its_process_costs_itself(model, notes, tmp_path):
     from unittest.mock import patch
 
     with patch("spacy_gpner.archive.run.Annotator", FailingAnnotator):
-        run = go(model, notes, tmp_path / "out", LocalEngine(2))
+        run = go(model, notes, tmp_path / "out", local_engine(2))
     assert (run.counts.documents, run.counts.failed) == (23, 1)
     rows = {x["document"]: x for x in read_output(tmp_path / "out")["documents"]}
     assert (rows["bad"]["state"], rows["bad"]["error"]) == ("failed", "the process ended")

@@ -173,9 +173,9 @@ def test_what_could_not_be_read_has_not_vanished(model, notes, tmp_path):
 
 def test_files_that_change_meanwhile(model, notes, tmp_path):
     class Editing(InlineEngine):
-        def run(self, task, shards):
+        def __call__(self, task, shards):
             write_jsonl(notes / "c.jsonl", make_records(1, 50))
-            yield from super().run(task, shards)
+            yield from super().__call__(task, shards)
 
     assert go(model, notes, tmp_path / "out", Editing()).changed
     run = go(model, notes, tmp_path / "out")

@@ -22,7 +22,7 @@ class InlineEngine:
     def __init__(self, most: Optional[int] = None, annotator: Optional[Annotator] = None) -> None:
         self.most, self.annotator = most, annotator
 
-    def run(self, task: Task, shards: Iterable[Shard]) -> Iterator[tuple[Shard, Done]]:
+    def __call__(self, task: Task, shards: Iterable[Shard]) -> Iterator[tuple[Shard, Done]]:
         for number, shard in enumerate(shards):
             if number == self.most:
                 raise KeyboardInterrupt

@@ -4,19 +4,21 @@ import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import numpy
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils.rnn import pad_sequence
-from transformers import AutoConfig, PretrainedConfig
 
 from ...errors import PipelineError
 from ..by_length import READING, TRAINING, similar_lengths
 from .pieces import Frame, PieceTokenizer, Window, tokens_of_pieces
-from .pretrained import make_module
+
+# Imported where it is used: it takes longer than all else, and most pipelines on CPUs have no transformer
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
 
 # What would make transformers fetch code, and how the weights were stored: they are in float32 here
 IGNORED = (
@@ -57,6 +59,8 @@ class TextEncoder(nn.Module):
         mixed_precision: bool = True,
         encoder: Optional[nn.Module] = None,
     ) -> None:
+        from .pretrained import make_module
+
         super().__init__()
         settings = read_settings(config)
         self.transformer = make_module(settings) if encoder is None else encoder
@@ -164,12 +168,14 @@ def side_by_side(output: Any, layers: Sequence[int]) -> Tensor:
     return torch.cat([states[i] for i in layers], dim=-1)
 
 
-def read_settings(config: str) -> PretrainedConfig:
+def read_settings(config: str) -> "PretrainedConfig":
     """Read an encoder's settings, but for such as would fetch code or make its weights less precise.
 
     config (str): The settings, as JSON.
     RETURNS (PretrainedConfig): The settings.
     """
+    from transformers import AutoConfig
+
     settings = {key: value for key, value in json.loads(config).items() if key not in IGNORED}
     return AutoConfig.for_model(**settings)
 

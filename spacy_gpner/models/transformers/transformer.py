@@ -16,7 +16,6 @@ from ..memory import release_memory
 from ..torch_layer import LazyTorchShim, get_shim, unflatten
 from .module import TextEncoder, has_bfloat16
 from .pieces import Frame, PieceTokenizer
-from .pretrained import load_pretrained
 
 Tok2Vec = Model[list[Doc], list[Floats2d]]
 
@@ -104,6 +103,8 @@ def load_into(model: Model, layers: Optional[list[int]]) -> None:
     model (Model): The layer.
     layers (Optional[List[int]]): The encoder's layers that make up a vector; None for the last.
     """
+    from .pretrained import load_pretrained
+
     loaded = load_pretrained(model.attrs["name"], model.attrs["depth"], model.attrs.get("dropout"))
     sizes = {"config": loaded.config, "tokenizer": loaded.tokenizer, "layers": layers}
     shim = get_shim(model)

@@ -1,0 +1,101 @@
+"""Annotating shards by workers, some of which may die."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Protocol, TypeVar
+
+from .annotator import Annotation
+from .shards import Done, Shard, Task
+
+# Shards that wait for each worker, so that none is idle
+WAITING = 2
+CRASHED = "the process ended"
+Engine = Callable[[Task, Iterable[Shard]], Iterator[tuple[Shard, Done]]]
+Given = TypeVar("Given")
+Result = TypeVar("Result")
+
+
+class Pool(Protocol):
+    """Workers, each of which has the task and loads the pipeline once."""
+
+    size: int
+    died: type[Exception]
+
+    def submit(self, function: Callable[[Task, Given], Result], given: Given) -> Future[Result]:
+        """Let a worker call a function. If it dies, the result is an exception of the kind `died`."""
+
+    def restart(self) -> None:
+        """Start new workers in the place of dead ones."""
+
+    def stop(self) -> None:
+        """End the workers."""
+
+
+def run_shards(
+    start: Callable[[Task], Pool], task: Task, shards: Iterable[Shard]
+) -> Iterator[tuple[Shard, Done]]:
+    """Annotate shards. A worker that dies costs what it was at a second try, each shard alone; what ends a
+    worker again is annotated document by document, and costs the documents that do.
+
+    start (Callable[[Task], Pool]): Starts workers.
+    task (Task): How.
+    shards (Iterable[Shard]): The shards, which are taken as they are needed.
+    YIELDS (Tuple[Shard, Done]): A shard that is written, and what became of it, in any order.
+    """
+    pool, running = start(task), dict[Future[Done], Shard]()
+    waiting = iter(shards)
+    try:
+        while True:
+            while len(running) < WAITING * pool.size and (shard := next(waiting, None)) is not None:
+                running[pool.submit(annotate_shard, shard)] = shard
+            if not running:
+                return
+            ready, _ = wait(running, return_when=FIRST_COMPLETED)
+            if any(isinstance(future.exception(), pool.died) for future in ready):
+                # Others may have been at work in the same process, or end with it
+                ready, _ = wait(running)
+                pool.restart()
+            for future in ready:
+                shard = running.pop(future)
+                if isinstance(future.exception(), pool.died):
+                    yield shard, _annotate_alone(pool, task, shard)
+                else:
+                    yield shard, future.result()
+    finally:
+        pool.stop()
+
+
+def annotate_shard(task: Task, shard: Shard) -> Done:
+    """Annotate a shard, in a worker.
+
+    task (Task): How.
+    shard (Shard): The shard.
+    RETURNS (Done): What became of it.
+    """
+    return task(shard)
+
+
+def annotate_texts(task: Task, texts: Sequence[str]) -> list[Annotation]:
+    """Annotate texts, in a worker.
+
+    task (Task): How.
+    texts (Sequence[str]): The texts.
+    RETURNS (List[Annotation]): What was found in each.
+    """
+    return task.annotator(texts)
+
+
+def _annotate_alone(pool: Pool, task: Task, shard: Shard) -> Done:
+    """Annotate a shard that was at work when a worker died: whole, and if it dies again, bit by bit."""
+    try:
+        return pool.submit(annotate_shard, shard).result()
+    except pool.died:
+        pool.restart()
+    found: list[Annotation] = []
+    for row in shard.rows:
+        try:
+            found += pool.submit(annotate_texts, [row.text]).result()
+        except pool.died:
+            pool.restart()
+            found.append(Annotation([], CRASHED))
+    return task.write(shard, found)
