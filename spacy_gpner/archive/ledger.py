@@ -34,14 +34,28 @@ class Ledger:
         """Open it, and make it if need be.
 
         output (Path): The output's folder.
-        RAISES (ArchiveError): If there is a file of its name that is none.
+        RAISES (ArchiveError): If there is a file of its name that is none, or no space.
+        """
+        self.path = output / NAME
+        with self.naming():
+            self.db = sqlite3.connect(self.path, isolation_level=None)
+            self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + TABLES)
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Say of what goes wrong with the database in the block which one it is.
+
+        RAISES (ArchiveError): If it is damaged, or can't be written.
         """
         try:
-            self.db = sqlite3.connect(output / NAME, isolation_level=None)
-            self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + TABLES)
+            yield
+        except sqlite3.OperationalError as err:
+            raise ArchiveError(
+                f"{self.path} can't be written ({err}). When it can, the same command goes on."
+            ) from None
         except sqlite3.DatabaseError as err:
             raise ArchiveError(
-                f"{output / NAME} is no ledger, or damaged ({err}). Give another output."
+                f"{self.path} is no ledger, or damaged ({err}). Give another output."
             ) from None
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import platform
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -136,8 +137,7 @@ def annotate(
         "settings": srsly.json_loads(srsly.json_dumps(asdict(settings))),
         "source": archive.describe(),
     }
-    ledger = open_output(output, archive)
-    try:
+    with closing(open_output(output, archive)) as ledger, ledger.naming():
         check_identity(ledger, identity, output)
         while True:
             run = _begin(ledger, identity, archive, say)
@@ -151,8 +151,6 @@ def annotate(
             except _ChangedError:
                 say("The archive is not what it was when the run was interrupted: another one begins.")
                 ledger.put_run({**run.record, "state": ABANDONED})
-    finally:
-        ledger.close()
 
 
 def _check_settings(settings: Settings, encoding: Optional[str]) -> None:

@@ -4,6 +4,7 @@ import errno
 import json
 import shutil
 import sqlite3
+import subprocess
 from unittest.mock import patch
 
 import pytest
@@ -202,6 +203,40 @@ def test_a_disk_that_was_full(model, notes, tmp_path):
     assert ".unfinished" not in str(err.value)
     go(model, notes, out)
     assert read_output(out) == read_output(tmp_path / "whole")
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A disk that can be made smaller and larger."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def resize(size):
+        subprocess.run(["mount", "-o", f"remount,size={size}", folder], check=True)
+
+    command = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", folder]
+    try:
+        mounted = subprocess.run(command, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    if not mounted:
+        pytest.skip("mounting a disk takes rights that this process lacks")
+    yield folder, resize
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("kilobytes", [60, 120, 160, 200])
+def test_a_disk_that_is_full_and_freed(model, notes, tmp_path, disk, kilobytes):
+    """What is full first is the ledger, at its making or later, or a shard."""
+    folder, resize = disk
+    resize(f"{kilobytes}k")
+    write_jsonl(notes / "c.jsonl", make_records(200, 30))
+    go(model, notes, tmp_path / "whole")
+    with pytest.raises((ArchiveError, OSError), match=r"can't be written|No space"):
+        go(model, notes, folder / "out")
+    resize("20m")
+    assert go(model, notes, folder / "out").number == 1
+    assert read_output(folder / "out") == read_output(tmp_path / "whole")
 
 
 def test_outputs_of_others_are_refused(model, notes, tmp_path):
