@@ -8,7 +8,7 @@ from tabulate import tabulate
 from spacy_gpner.assertion.context import Context
 from spacy_gpner.assertion.rules import CATEGORIES, default_rules
 
-from .sentences import by_hand, by_pattern, parse
+from .sentences import by_hand, by_pattern, parse, unseen
 
 
 def score(sentences: Iterable[str], context: Context) -> dict[str, PRFScore]:
@@ -27,7 +27,7 @@ def score(sentences: Iterable[str], context: Context) -> dict[str, PRFScore]:
 def main() -> None:
     """Print a table."""
     context = Context(default_rules("zh"))
-    for name, sentences in (("by hand", by_hand()), ("by pattern", by_pattern())):
+    for name, sentences in (("by hand", by_hand()), ("unseen", unseen()), ("by pattern", by_pattern())):
         print(f"{len(sentences)} sentences {name}")
         rows = [
             (category, s.tp + s.fn, f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.fscore:.3f}")

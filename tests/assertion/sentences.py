@@ -72,7 +72,16 @@ def parse(marked: str) -> tuple[str, list[Entity], list[list[Category]]]:
 
 def by_hand() -> list[str]:
     """The sentences that were written one by one."""
-    lines = (Path(__file__).parent / "sentences.txt").read_text(encoding="utf-8").splitlines()
+    return _read("sentences.txt")
+
+
+def unseen() -> list[str]:
+    """Those that were written without knowing the rules."""
+    return _read("unseen.txt")
+
+
+def _read(name: str) -> list[str]:
+    lines = (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
