@@ -23,6 +23,8 @@ RECIPES = {
     "cpu": Recipe("zh", "base"),
     "cpu_student": Recipe("zh", "small"),
     "cpu_frozen": Recipe("zh", "frozen"),
+    "cpu_fused": Recipe("zh", "fused"),
+    "cpu_fused_student": Recipe("zh", "fused", depth=4),
     "cpu_transformer": Recipe("zh", "transformer"),
     "cpu_transformer_student": Recipe("zh", "transformer", depth=4),
     "transformer_base": Recipe("zh", "transformer", gpu=True),

@@ -77,9 +77,9 @@ def default_fit(recipe: Recipe) -> Fit:
     window: Optional[int] = CHARACTERS if recipe.is_characters else WORDS
     if recipe.head == "GlobalPointer":
         window = None
-    if recipe.size == "transformer" and not recipe.gpu:
+    if recipe.is_fine_tuned and not recipe.gpu:
         return Fit(window, batch_size=1000, max_steps=5000, warmup_steps=200, eval_frequency=400)
-    if recipe.size == "transformer":
+    if recipe.is_fine_tuned:
         return Fit(window, batch_size=16, max_steps=10000, warmup_steps=500, eval_frequency=1000)
     return Fit(window, batch_size=500, max_steps=5000, warmup_steps=200, eval_frequency=400)
 

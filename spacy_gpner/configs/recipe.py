@@ -13,7 +13,7 @@ from ..pipeline.queries import read_queries
 from ..profiling.transformer import read_transformer_config
 from ..tokenizer import TokenizerName, default_tokenizer
 
-Size = Literal["small", "base", "frozen", "transformer"]
+Size = Literal["small", "base", "frozen", "fused", "transformer"]
 Head = Literal["EfficientGlobalPointer", "GlobalPointer"]
 Component = Literal["span_globalpointer", "span_crf", "span_mrc"]
 Context = Literal["idcnn", "mha", "bilstm", "bigru"]
@@ -41,12 +41,13 @@ class Recipe:
 
     lang (str): The language's code.
     size (str): "small" and "base" are trained from scratch, one BiLSTM layer and two; "frozen" is "base" with
-        the vectors of a pretrained encoder, which does not learn; in "transformer" it does.
+        the vectors of a pretrained encoder, which does not learn; in "fused" it does, and in "transformer",
+        which has nothing beside it.
     tokenizer (Optional[str]): "char" makes a token of each character, "lang" is the language's own tokenizer.
         By default what `spacy gpner convert` takes for the language.
     transformer (Optional[str]): A name on the Hugging Face hub or a directory. By default one of the
         language.
-    depth (Optional[int]): With "transformer", keep its first layers alone, so many; None for all.
+    depth (Optional[int]): With "fused" and "transformer", keep its first layers alone, so many; None for all.
     vectors (Optional[str]): A package or directory with static word vectors.
     gpu (bool): Whether to train on a GPU, where a transformer can be large: with the main paper's settings.
     head (str): The architecture that scores the spans.
@@ -106,10 +107,10 @@ class Recipe:
             raise ConfigError("Queries are for span_mrc. Give --component span_mrc, or leave --queries out.")
         if self.queries is not None:
             read_queries(self.queries)
-        if self.depth is not None and self.size != "transformer":
+        if self.depth is not None and not self.is_fine_tuned:
             raise ConfigError(
-                f"A config of size {self.size} keeps all layers that it uses. Give --size transformer, or "
-                "leave --depth out."
+                f"A config of size {self.size} keeps all layers that it uses. Give --size fused or "
+                "transformer, or leave --depth out."
             )
         if self.vectors is not None:
             self._check_vectors(self.vectors)
@@ -117,8 +118,8 @@ class Recipe:
     def _check_transformer(self, name: str) -> None:
         if not self.is_pretrained:
             raise ConfigError(
-                f"A config of size {self.size} has no transformer. Give --size frozen or transformer, or "
-                "leave --transformer out."
+                f"A config of size {self.size} has no transformer. Give --size frozen, fused or "
+                "transformer, or leave --transformer out."
             )
         path = Path(name)
         if (path.is_absolute() or name.startswith(".") or path.exists()) and not (
@@ -145,7 +146,12 @@ class Recipe:
     @property
     def is_pretrained(self) -> bool:
         """Whether it has a pretrained encoder."""
-        return self.size in ("frozen", "transformer")
+        return self.is_fine_tuned or self.size == "frozen"
+
+    @property
+    def is_fine_tuned(self) -> bool:
+        """Whether it has a pretrained encoder that learns."""
+        return self.size in ("fused", "transformer")
 
     @property
     def is_characters(self) -> bool:
@@ -195,6 +201,11 @@ def _describe(recipe: Recipe) -> str:
         if context or recipe.component == "span_crf":
             return f"{text} On it {f'{context}, ' if context else ''}{head}."
         return text
+    if recipe.size == "fused":
+        return (
+            "Fine-tunes a pretrained encoder, on a CPU a small one, beside vectors that are learned from "
+            f"nothing: {context or 'two BiLSTM layers'} {head}."
+        )
     if recipe.size == "frozen":
         return f"Trains on a CPU, on a pretrained encoder's vectors: {context or 'two BiLSTM layers'} {head}."
     layers = context or ("two BiLSTM layers" if recipe.size == "base" else "one small BiLSTM layer")
