@@ -287,6 +287,8 @@ def test_presets_of_pretrained_encoders(place, tmp_path, monkeypatch):
     names = (
         "cpu_transformer",
         "cpu_transformer_student",
+        "cpu_fused",
+        "cpu_fused_student",
         "cpu_frozen",
         "transformer_base",
         "transformer_large",
@@ -299,9 +301,9 @@ def test_presets_of_pretrained_encoders(place, tmp_path, monkeypatch):
     few = {"documents": 20, "steps": 2, "seeds": [0, 1]}
     overrides = {"overrides": {"paths.transformer": "$GPNER_ENCODER"}}
     path = place / "configs" / "pretrained.yml"
-    names = ("pretrained", "frozen", "full")
+    names = ("pretrained", "fused", "frozen", "full")
     srsly.write_yaml(path, {name: {**presets[name], **few, **overrides} for name in names})
-    for name, row in zip(names, ("linked", "teacher", "linked"), strict=True):
+    for name, row in zip(names, ("linked", "linked", "teacher", "linked"), strict=True):
         places = (place / "corpus", tmp_path / name / "results" / "sample", tmp_path / name / "work")
         result = run("paper.train", *places, "--presets", path, "--preset", name, "--rows", row)
         assert result.returncode == 0, result.stdout + result.stderr

@@ -25,6 +25,7 @@ class Size(StrEnum):
     small = "small"
     base = "base"
     frozen = "frozen"
+    fused = "fused"
     transformer = "transformer"
 
 
@@ -53,13 +54,13 @@ def init_config_cli(
         "--size",
         "-s",
         help="small and base are trained from scratch, frozen on a pretrained encoder's vectors, all on a "
-        "CPU; transformer fine-tunes the encoder",
+        "CPU; fused and transformer fine-tune the encoder, with learned vectors beside it and alone",
     ),
     transformer: Optional[str] = Opt(
         None, "--transformer", help="A name on the Hugging Face hub or a directory [default: by language]"
     ),
     depth: Optional[int] = Opt(
-        None, "--depth", min=1, help="With --size transformer: keep its first layers alone, so many"
+        None, "--depth", min=1, help="With --size fused and transformer: keep its first layers alone, so many"
     ),
     component: Component = Opt(
         Component.span_globalpointer,

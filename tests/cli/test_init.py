@@ -21,7 +21,7 @@ from spacy_gpner.errors import ConfigError
 from ..english import make_sentences
 from ..util import TRAIN, make_tiny_bert, save_docs, shuffled
 
-SIZES = ["small", "base", "frozen", "transformer"]
+SIZES = ["small", "base", "frozen", "fused", "transformer"]
 PRETRAINED = SIZES[2:]
 LANGUAGES = ["zh", "en", "de", "ja", "xx"]
 COMPONENT = "span_globalpointer"
@@ -90,10 +90,13 @@ def test_is_complete(lang, size):
     """Nothing is left for `spacy init fill-config`."""
     config = load_config_from_str(make_config(Recipe(lang, size)), interpolate=False)
     assert load_model_from_config(config, auto_fill=True).config == config
-    embed = config["components"][COMPONENT]["model"]["tok2vec"].get("embed", {})
+    tok2vec = config["components"][COMPONENT]["model"]["tok2vec"]
+    embed = tok2vec.get("embed", {})
     if size == "frozen":
         assert embed["*"]["pretrained"]["layers"] == [4, 8, 12]
         embed = embed["*"]["learned"]
+    if size == "fused":
+        embed = tok2vec["tok2vec"]["*"]["learned"]
     characters = lang in ("zh", "ja")
     assert (config["nlp"]["tokenizer"]["@tokenizers"] == "spacy-gpner.CharTokenizer.v1") == characters
     if size != "transformer":
@@ -115,8 +118,10 @@ def test_context_layers_stand_on_each_other(size, layers):
         found.append(block["@architectures"].split(".")[1].lower())
         block = block["tok2vec"]
     names = {"mha": "multiheadattention"}
-    assert found == [names.get(x, x) for x in reversed(layers)]
-    assert (block.get("@architectures") == "spacy.Tok2Vec.v2") == (not layers and size != "transformer")
+    own = ["bilstm"] if size == "fused" and not layers else []
+    assert found == [names.get(x, x) for x in reversed(layers)] + own
+    is_plain = not layers and size not in ("fused", "transformer")
+    assert (block.get("@architectures") == "spacy.Tok2Vec.v2") == is_plain
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -282,8 +287,8 @@ def test_labels_that_only_dev_has(run, tmp_path):
     ("options", "message"),
     [
         (["--lang", "qq"], "spaCy knows no language 'qq'"),
-        (["--transformer", "some/name"], "--size frozen or transformer"),
-        (["--size", "frozen", "--depth", "3"], "--size transformer"),
+        (["--transformer", "some/name"], "--size frozen, fused or transformer"),
+        (["--size", "frozen", "--depth", "3"], "--size fused or transformer"),
         (["--size", "transformer", "--transformer", "./gone"], "no config.json"),
         (["--vectors", "x"], "no place for word vectors"),
         (["--by-type"], "a setting of span_crf"),
