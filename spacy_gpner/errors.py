@@ -39,6 +39,10 @@ class ArchiveError(GpnerError):
     """An archive can't be read, or its annotations can't be kept."""
 
 
+class KnowledgeError(GpnerError):
+    """A knowledge base can't be opened, built or asked."""
+
+
 class LockedError(GpnerError):
     """Another process is writing to an output."""
 

@@ -88,6 +88,7 @@ def test_table_has_all_commands(name):
     groups = {group.typer_instance.info.name: group.typer_instance for group in gpner_cli.registered_groups}
     for group, typer in groups.items():
         commands |= {(group, command.name) for command in typer.registered_commands}
+        commands |= {(group, inner.typer_instance.info.name) for inner in typer.registered_groups}
     words = [cell.split()[2:] for cell in first_cells(name) if cell.startswith("spacy gpner ")]
     assert {tuple(own[: 1 + (own[0] in groups)]) for own in words} == commands
 

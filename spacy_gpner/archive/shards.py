@@ -112,6 +112,16 @@ def cut_shards(items: Iterable[Union[tuple[Row, bytes], Reject]], size: int) -> 
         yield make()
 
 
+def name_shard(run: int, number: int) -> str:
+    """What the files of a shard are called, but for their suffix.
+
+    run (int): Which run of the output it is of, from 1.
+    number (int): Which shard of the run it is, from 0.
+    RETURNS (str): The name.
+    """
+    return f"{run:04}-{number:06}"
+
+
 @dataclass(frozen=True)
 class Task:
     """How a shard is annotated and written: all that a worker needs.
@@ -143,7 +153,7 @@ class Task:
         RETURNS (Done): What became of it.
         RAISES (OSError): If it can't be written.
         """
-        name = f"{self.run_number:04}-{shard.number:06}"
+        name = name_shard(self.run_number, shard.number)
         rejects = [
             {
                 "run": self.run,

@@ -18,6 +18,7 @@ from .evaluate import evaluate_cli
 from .export import export_cli
 from .init import init_cli, init_config_cli
 from .init_encoder import init_encoder_cli
+from .kb import kb_cli
 from .profile import profile_cli
 from .select import select_cli
 from .split import split_cli
@@ -137,4 +138,5 @@ init_cli.command(
     epilog="Example: spacy gpner init encoder encoder notes.txt.gz --layers 4 --hidden 256",
 )(init_encoder_cli)
 gpner_cli.add_typer(init_cli)
+gpner_cli.add_typer(kb_cli)
 app.add_typer(gpner_cli)

@@ -1,0 +1,349 @@
+"""`spacy gpner kb …`: a knowledge base of annotations."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional
+
+import typer
+from spacy.cli._util import Arg, Opt
+
+from ._errors import fail_clearly
+
+if TYPE_CHECKING:
+    from ..kb.database import Database
+    from ..kb.questions import Scope
+    from ..kb.rows import Answer
+
+DB = Opt("kb.sqlite", "--db", help="The knowledge base: an SQLite file, or a PostgreSQL database's URL")
+FORMAT = Opt("table", "--format", "-f", help="table, json or csv")
+LIMIT = Opt(20, "--limit", min=1, help="How many rows")
+OFFSET = Opt(0, "--offset", min=0, help="How many rows to leave out before")
+COLLECTION = Opt(None, "--collection", help="Its documents alone")
+PATIENT = Opt(None, "--patient", help="This patient's documents alone")
+WHERE = Opt([], "--where", help="COLUMN=VALUE: documents alone whose carried column says so")
+MODEL = Opt(
+    None, "--model", help="Whose readings: a model's name or an annotator's digits [default: the last]"
+)
+ANY = Opt(False, "--any", help="Also what is negated, uncertain, past, possible in future or of the family")
+LABEL = Opt(None, "--label", help="Its label")
+
+kb_cli = typer.Typer(
+    name="kb", help="A knowledge base of annotations.", no_args_is_help=True, rich_markup_mode=None
+)
+query_cli = typer.Typer(
+    name="query", help="Ask a knowledge base.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@kb_cli.command(
+    "build",
+    short_help="Take in what `annotate` wrote, and what is new since",
+    epilog="Example: spacy gpner kb build annotated --db ward.sqlite --collection clinical",
+)
+def build_cli(
+    outputs: list[Path] = Arg(..., metavar="OUT", help="Outputs of `annotate`"),
+    db: str = DB,
+    collection: str = Opt("main", "--collection", help="What the documents belong to"),
+    patient: str = Opt("patient", "--patient-column", help="The carried column that names the patient"),
+    date: str = Opt("date", "--date-column", help="The carried column of the document's date, as ISO 8601"),
+) -> None:
+    """Take runs of `annotate` into a knowledge base, which is made if there is none. Built again, it takes in
+    what is new: a changed document replaces its own rows, and two models' readings live beside each other.
+    Passages can be searched and shown if the column of the text was carried along (annotate --carry text).
+    """
+    from tqdm import tqdm
+    from wasabi import msg
+
+    with fail_clearly():
+        database = _open(db, make=True)
+        from ..kb.annotations import open_annotations
+        from ..kb.build import Columns, build
+
+        found = [open_annotations(path) for path in outputs]
+        total = sum(len(own) for output in found for own in output.shards.values())
+        with tqdm(total=total, unit=" shards", disable=None) as bar:
+            built = build(
+                database, found, collection=collection, columns=Columns(patient, date), progress=bar.update
+            )
+        msg.table(
+            [
+                ("new shards", f"{built.shards:,} of {total:,}"),
+                ("documents", f"{built.documents:,}"),
+                ("mentions", f"{built.mentions:,}"),
+                ("vanished", f"{built.vanished:,}"),
+            ],
+            aligns=("l", "r"),
+        )
+        if built.without_text:
+            msg.warn(
+                f"{built.without_text:,} documents came without their text, so that no passages of them are "
+                "found. Annotate with --carry and the column of the text."
+            )
+        if built.undated:
+            msg.warn(f"{built.undated:,} dates are none of ISO 8601, such as 2026-03-01, and are left out.")
+        if built.unfinished:
+            msg.warn(f"Not finished: {', '.join(built.unfinished)}. Annotate on, and build again.")
+        msg.good(database.name)
+
+
+@kb_cli.command(
+    "search",
+    short_help="Find passages by any characters",
+    epilog="Example: spacy gpner kb search 血糖 升高 --db ward.sqlite --format json",
+)
+def search_cli(
+    terms: list[str] = Arg(..., metavar="TERM", help="What the text has to have: all of them"),
+    db: str = DB,
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """Find the texts that have all terms, each of one character or more, wherever they stand in a word. Of
+    each the places of the terms are told, in characters of the document, and the passage around the first.
+    """
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.rows import Answer, Page
+        from ..kb.search import search
+
+        found = search(database, terms, collection=collection, patient=patient, page=Page(limit, offset))
+        offsets: list[Any] = [[list(place) for place in own.offsets] for own in found]
+        if form == "table":
+            offsets = [", ".join(f"{start}-{end}" for start, end in own) for own in offsets]
+        rows = [
+            (own.collection, own.document, places, own.start, own.passage)
+            for own, places in zip(found, offsets, strict=True)
+        ]
+        _show(Answer(["collection", "document", "offsets", "start", "passage"], rows), form)
+
+
+@kb_cli.command(
+    "erase",
+    short_help="Erase documents with all that is known of them",
+    epilog="Example: spacy gpner kb erase --patient p17 --db ward.sqlite",
+)
+def erase_cli(
+    db: str = DB,
+    name: Optional[str] = Opt(None, "--document", help="The document's name"),
+    patient: Optional[str] = Opt(None, "--patient", help="The patient's name"),
+    collection: Optional[str] = COLLECTION,
+) -> None:
+    """Erase a document, or all of a patient, from all annotators' readings: mentions, text, and concepts that
+    nobody else has. What is left in files is told.
+    """
+    from wasabi import msg
+
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.forget import erase
+
+        erased = erase(database, name=name, patient=patient, collection=collection)
+        msg.good(f"Erased: {erased.documents:,} documents with {erased.mentions:,} mentions")
+        msg.warn(
+            "They are still in the annotations, and in what was annotated",
+            "\n".join(erased.outputs) + "\nRemove them there too: what is annotated again comes back.",
+        )
+
+
+@kb_cli.command(
+    "status",
+    short_help="Say what a knowledge base holds",
+    epilog="Example: spacy gpner kb status --db ward.sqlite",
+)
+def status_cli(db: str = DB, form: str = FORMAT) -> None:
+    """Say of each collection and annotator how many documents and mentions there are, and when runs ended."""
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.questions import status
+
+        _show(status(database), form)
+
+
+@query_cli.command(
+    "cooccur",
+    short_help="What is told in the same documents as a concept",
+    epilog="Example: spacy gpner kb query cooccur 糖尿病 --of dru --db ward.sqlite",
+)
+def cooccur_cli(
+    term: str = Arg(..., metavar="TERM", help="The concept"),
+    db: str = DB,
+    label: Optional[str] = LABEL,
+    of: Optional[str] = Opt(None, "--of", help="The label of the others"),
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """Count what is told in the same documents as a concept, how much more often than by chance (lift), and
+    whether that can be chance (q, the false discovery rate of Fisher's exact test).
+    """
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.questions import cooccurring
+        from ..kb.rows import Page
+
+        scope = _scope(database, model, collection, patient, where, any_)
+        _show(cooccurring(database, scope, term, label=label, of=of, page=Page(limit, offset)), form)
+
+
+@query_cli.command(
+    "inside",
+    short_help="What lies in what",
+    epilog="Example: spacy gpner kb query inside --label bod --outer-label sym --db ward.sqlite",
+)
+def inside_cli(
+    inner: Optional[str] = Arg(None, metavar="[TERM]", help="The inner concept; all without"),
+    db: str = DB,
+    label: Optional[str] = LABEL,
+    outer: Optional[str] = Opt(None, "--outer", help="The outer concept"),
+    outer_label: Optional[str] = Opt(None, "--outer-label", help="The outer one's label"),
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """Count which concepts lie in which others: body parts in symptoms, say, at any depth."""
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.questions import inside
+        from ..kb.rows import Page
+
+        scope = _scope(database, model, collection, patient, where, any_)
+        answer = inside(
+            database,
+            scope,
+            inner=inner,
+            inner_label=label,
+            outer=outer,
+            outer_label=outer_label,
+            page=Page(limit, offset),
+        )
+        _show(answer, form)
+
+
+@query_cli.command(
+    "timeline",
+    short_help="What was found when",
+    epilog="Example: spacy gpner kb query timeline --patient p17 --label dis --db ward.sqlite",
+)
+def timeline_cli(
+    term: Optional[str] = Arg(None, metavar="[TERM]", help="A concept; all without"),
+    db: str = DB,
+    label: Optional[str] = LABEL,
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """Tell by date what was found in documents that have one: of a patient, of a ward (--where ward=3)."""
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.questions import timeline
+        from ..kb.rows import Page
+
+        scope = _scope(database, model, collection, patient, where, any_)
+        _show(timeline(database, scope, term, label=label, page=Page(limit, offset)), form)
+
+
+@query_cli.command(
+    "mentions",
+    short_help="Where a concept is told",
+    epilog="Example: spacy gpner kb query mentions 高血压 --db ward.sqlite --any",
+)
+def mentions_cli(
+    term: str = Arg(..., metavar="TERM", help="The concept"),
+    db: str = DB,
+    label: Optional[str] = LABEL,
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """List the mentions of a concept, with documents, places and passages."""
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.questions import mentioned
+        from ..kb.rows import Page
+
+        scope = _scope(database, model, collection, patient, where, any_)
+        _show(mentioned(database, scope, term, label=label, page=Page(limit, offset)), form)
+
+
+@query_cli.command(
+    "differences",
+    short_help="What two models found in the same documents",
+    epilog="Example: spacy gpner kb query differences teacher student --db ward.sqlite",
+)
+def differences_cli(
+    first: str = Arg(..., metavar="MODEL", help="A model's name or an annotator's digits"),
+    second: str = Arg(..., metavar="MODEL", help="The other's"),
+    db: str = DB,
+    collection: Optional[str] = COLLECTION,
+    any_: bool = ANY,
+    form: str = FORMAT,
+) -> None:
+    """Count by label the mentions that both found, and those that one alone did, in documents that both have
+    read.
+    """
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.questions import differences
+
+        scopes = [_scope(database, model, collection, None, [], any_) for model in (first, second)]
+        _show(differences(database, *scopes), form)
+
+
+kb_cli.add_typer(query_cli)
+
+
+def _open(db: str, *, make: bool = False) -> "Database":
+    from ..archive.extras import require
+
+    require("sqlalchemy", "kb", "a knowledge base")
+    from ..kb.database import open_database
+
+    return open_database(db, make=make)
+
+
+def _scope(
+    database: "Database",
+    model: Optional[str],
+    collection: Optional[str],
+    patient: Optional[str],
+    where: list[str],
+    any_: bool,
+) -> "Scope":
+    from ..errors import KnowledgeError
+    from ..kb.questions import Scope, find_annotator
+
+    pairs = [given.partition("=") for given in where]
+    if bad := [name for name, equals, _ in pairs if not equals]:
+        raise KnowledgeError(f"'{bad[0]}' is no condition. Give --where COLUMN=VALUE.")
+    with database.reading() as connection:
+        annotator = find_annotator(connection, model)
+    columns = tuple((name, value) for name, _, value in pairs)
+    return Scope(annotator, collection, patient, columns, affirmed=not any_)
+
+
+def _show(answer: "Answer", form: str) -> None:
+    from ..kb.show import check_form, show
+
+    check_form(form)
+    print(show(answer, form))

@@ -1,0 +1,1 @@
+"""A knowledge base of annotations: a database that answers questions."""

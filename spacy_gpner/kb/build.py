@@ -1,0 +1,284 @@
+"""From annotations to a knowledge base: shard by shard, each whole or not at all."""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from ..archive.run import FINISHED
+from ..archive.shards import VANISHED
+from ..errors import KnowledgeError
+from ..files import resolve
+from .annotations import AnnotatedShard, Annotations
+from .database import Database
+from .forget import forget
+from .rows import chunks
+from .schema import concept, containment, document, mention, run, shard, text
+
+AFFIRMED = (None, "affirmed")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What columns that were carried along are for.
+
+    patient, date (str): The patient's name, and when the document was written, where there are such columns.
+    """
+
+    patient: str = "patient"
+    date: str = "date"
+
+
+@dataclass
+class Built:
+    """What a build did.
+
+    shards, documents, mentions, vanished (int): What it took in; documents that are gone.
+    without_text (int): Documents whose text was not carried along.
+    undated (int): Documents whose date is none that ISO 8601 knows.
+    unfinished (List[str]): Runs that did not come to their end.
+    """
+
+    shards: int = 0
+    documents: int = 0
+    mentions: int = 0
+    vanished: int = 0
+    without_text: int = 0
+    undated: int = 0
+    unfinished: list[str] = field(default_factory=list)
+
+
+def build(
+    database: Database,
+    outputs: Sequence[Annotations],
+    *,
+    collection: str,
+    columns: Columns,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Built:
+    """Take in what is new in outputs of `annotate`.
+
+    database (Database): The knowledge base.
+    outputs (Sequence[Annotations]): The outputs.
+    collection (str): What the documents belong to.
+    columns (Columns): What carried columns are for.
+    progress (Callable[[int], None]): Called after each shard with 1.
+    RETURNS (Built): What was done.
+    RAISES (KnowledgeError): If a run is in another collection, or files or database fail.
+    """
+    built = Built()
+    for output in outputs:
+        built.unfinished += output.unfinished
+        for record in output.runs:
+            annotator = identify_annotator(record)
+            with database.writing() as connection:
+                there = _put_run(connection, output, record, annotator, collection)
+            for number in output.shards[record["number"]]:
+                if number not in there:
+                    read = output.read(record, number)
+                    with database.writing() as connection:
+                        _Taking(database, connection, record, annotator, collection, columns, built).take(
+                            read
+                        )
+                        connection.execute(insert(shard), {"run": record["run"], "number": number})
+                    built.shards += 1
+                progress(1)
+    if built.shards:
+        with database.writing() as connection:
+            numbers = {name: n for name, n in vars(built).items() if isinstance(n, int)}
+            database.note(connection, "build", collection=collection, **numbers)
+    return built
+
+
+def identify_annotator(record: dict[str, Any]) -> str:
+    """What tells a model, with what changes its readings, from others.
+
+    record (Dict[str, Any]): A run's record.
+    RETURNS (str): Twelve hexadecimal digits.
+    """
+    content = json.dumps([record["model"]["digest"], record["settings"]["clean"]])
+    return hashlib.blake2b(content.encode(), digest_size=6).hexdigest()
+
+
+def _put_run(
+    connection: Connection, output: Annotations, record: dict[str, Any], annotator: str, collection: str
+) -> set[int]:
+    """Say of a run how it is, and tell which of its shards are there."""
+    id_ = record["run"]
+    before = connection.execute(select(run.c.collection).where(run.c.id == id_)).scalar()
+    if before is not None and before != collection:
+        raise KnowledgeError(
+            f"The run {id_} of {output.path} is in the collection '{before}'. Give --collection {before}."
+        )
+    finished = record.get("finished") if record["state"] == FINISHED else None
+    if before is None:
+        row = {
+            **{"id": id_, "collection": collection, "annotator": annotator, "number": record["number"]},
+            **{"model": record["model"]["name"], "version": record["model"]["version"]},
+            **{"settings": record["settings"], "versions": record["versions"]},
+            **{"output": str(resolve(output.path)), "started": record["started"], "finished": finished},
+        }
+        connection.execute(insert(run), row)
+        return set()
+    connection.execute(update(run).where(run.c.id == id_).values(finished=finished))
+    return set(connection.execute(select(shard.c.number).where(shard.c.run == id_)).scalars())
+
+
+@dataclass(frozen=True)
+class _Taking:
+    """Takes in a shard."""
+
+    database: Database
+    connection: Connection
+    record: dict[str, Any]
+    annotator: str
+    collection: str
+    columns: Columns
+    built: Built
+
+    def take(self, read: AnnotatedShard) -> None:
+        rows = read.documents
+        self._forget_earlier([row["document"] for row in rows])
+        kept = [row for row in rows if row["state"] != VANISHED]
+        self.built.vanished += len(rows) - len(kept)
+        texts = self._put_texts(kept)
+        first = self._next(document)
+        documents = [self._describe(first + i, row, texts) for i, row in enumerate(kept)]
+        self._put(document, documents)
+        found = [
+            (first + i, own) for i, row in enumerate(kept) for own in read.mentions.get(row["document"], ())
+        ]
+        concepts = self._put_concepts({(row["label"], to_surface(row["text"])) for _, row in found})
+        self._put(mention, [_describe_mention(id_, row, concepts) for id_, row in found])
+        inside = []
+        for i, row in enumerate(kept):
+            inside += [
+                {"document": first + i, "outer": outer, "inner": inner}
+                for outer, inner in find_containment(read.mentions.get(row["document"], ()))
+            ]
+        self._put(containment, inside)
+        self.built.documents += len(kept)
+        self.built.mentions += len(found)
+
+    def _put(self, table: Any, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self.connection.execute(insert(table), rows)
+
+    def _next(self, table: Any) -> int:
+        return 1 + (self.connection.execute(select(func.max(table.c.id))).scalar() or 0)
+
+    def _forget_earlier(self, names: list[str]) -> None:
+        same = (document.c.collection == self.collection, document.c.annotator == self.annotator)
+        for own in chunks(names):
+            query = select(document.c.id).where(*same, document.c.name.in_(own))
+            forget(self.database, self.connection, list(self.connection.execute(query).scalars()))
+
+    def _put_texts(self, rows: list[dict[str, Any]]) -> dict[str, int]:
+        """Keep texts that were carried along, and tell their ids by the documents' names."""
+        columns = self.record["settings"]["columns"]
+        if columns["text"] not in columns["carried"]:
+            self.built.without_text += len(rows)
+            return {}
+        bodies = {row["document"]: row[columns["text"]] for row in rows}
+        digests = {name: _digest(body) for name, body in bodies.items()}
+        ids: dict[str, int] = {}
+        for own in chunks(list(bodies)):
+            query = select(text.c.id, text.c.name, text.c.digest)
+            query = query.where(text.c.collection == self.collection, text.c.name.in_(own))
+            for id_, name, digest in self.connection.execute(query):
+                if digests[name] == digest:
+                    ids[name] = id_
+        first = self._next(text)
+        new = {name: first + i for i, name in enumerate(name for name in bodies if name not in ids)}
+        self._put(
+            text,
+            [
+                {
+                    **{"id": id_, "collection": self.collection, "name": name},
+                    **{"digest": digests[name], "body": bodies[name]},
+                }
+                for name, id_ in new.items()
+            ],
+        )
+        self.database.grams.add(self.connection, {id_: bodies[name] for name, id_ in new.items()})
+        return {**ids, **new}
+
+    def _describe(self, id_: int, row: dict[str, Any], texts: dict[str, int]) -> dict[str, Any]:
+        settings = self.record["settings"]["columns"]
+        carried = {name: row[name] for name in settings["carried"] if name != settings["text"]}
+        date = carried.pop(self.columns.date, None)
+        if date and not is_date(date):
+            self.built.undated += 1
+            date = None
+        return {
+            **{"id": id_, "collection": self.collection, "annotator": self.annotator},
+            **{"name": row["document"], "run": self.record["run"], "length": row["length"]},
+            **{"state": row["state"], "text": texts.get(row["document"])},
+            **{"patient": carried.pop(self.columns.patient, None), "date": date or None, "columns": carried},
+        }
+
+    def _put_concepts(self, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        ids: dict[tuple[str, str], int] = {}
+        for own in chunks(sorted({surface for _, surface in wanted})):
+            query = select(concept.c.id, concept.c.label, concept.c.surface).where(concept.c.surface.in_(own))
+            ids.update(((label, surface), id_) for id_, label, surface in self.connection.execute(query))
+        first = self._next(concept)
+        new = {key: first + i for i, key in enumerate(sorted(wanted - ids.keys()))}
+        rows = [{"id": id_, "label": label, "surface": surface} for (label, surface), id_ in new.items()]
+        self._put(concept, rows)
+        return {**ids, **new}
+
+
+def _describe_mention(id_: int, row: dict[str, Any], concepts: dict[tuple[str, str], int]) -> dict[str, Any]:
+    same = ("start", "end", "text", "probability", "depth", "parent", "assertion")
+    return {
+        **{"document": id_, "number": row["mention"]},
+        **{name: row[name] for name in same},
+        "affirmed": row["assertion"] in AFFIRMED,
+        "concept": concepts[row["label"], to_surface(row["text"])],
+    }
+
+
+def to_surface(mentioned: str) -> str:
+    """A mention's text in its usual form: of width and case, without spaces around, with one in between.
+
+    mentioned (str): The text.
+    RETURNS (str): The form.
+    """
+    return " ".join(unicodedata.normalize("NFKC", mentioned).casefold().split())
+
+
+def find_containment(rows: Iterable[dict[str, Any]]) -> list[tuple[int, int]]:
+    """Which of a document's mentions lie in which others, of other boundaries.
+
+    rows (Iterable[Dict[str, Any]]): The mentions, by start, longer ones first.
+    RETURNS (List[Tuple[int, int]]): The numbers of the outer and the inner one.
+    """
+    found, open_ = [], list[dict[str, Any]]()
+    for row in rows:
+        open_ = [other for other in open_ if other["end"] > row["start"]]
+        found += [
+            (other["mention"], row["mention"])
+            for other in open_
+            if other["end"] >= row["end"] and (other["start"], other["end"]) != (row["start"], row["end"])
+        ]
+        open_.append(row)
+    return found
+
+
+def is_date(value: str) -> bool:
+    """Tell whether a date, or a time, is written as ISO 8601 does."""
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _digest(body: str) -> str:
+    return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,396 @@
+"""What a knowledge base is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from scipy.stats import false_discovery_control, hypergeom
+from sqlalchemy import Connection, Select, and_, distinct, func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from ..errors import KnowledgeError
+from .build import to_surface
+from .database import Database
+from .rows import FIRST, Answer, Page, chunks
+from .schema import concept, containment, document, mention, run, text
+from .search import AROUND
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is asked about.
+
+    annotator (str): Whose readings.
+    collection, patient (Optional[str]): The documents; None for all.
+    where (Tuple[Tuple[str, str], ...]): Columns that were carried along, and what they have to say.
+    affirmed (bool): Whether only of mentions that are there, now, and the patient's.
+    """
+
+    annotator: str
+    collection: Optional[str] = None
+    patient: Optional[str] = None
+    where: tuple[tuple[str, str], ...] = ()
+    affirmed: bool = True
+
+    @property
+    def documents(self) -> ColumnElement[bool]:
+        """Which documents."""
+        wanted = [document.c.annotator == self.annotator]
+        if self.collection is not None:
+            wanted.append(document.c.collection == self.collection)
+        if self.patient is not None:
+            wanted.append(document.c.patient == self.patient)
+        wanted += [document.c.columns[name].as_string() == value for name, value in self.where]
+        return and_(*wanted)
+
+    def mentions(self, table: Any = mention) -> list[ColumnElement[bool]]:
+        """Which mentions of them."""
+        return [table.c.affirmed] if self.affirmed else []
+
+
+def find_annotator(connection: Connection, wanted: Optional[str]) -> str:
+    """Find whose readings are asked about.
+
+    connection (Connection): The database.
+    wanted (Optional[str]): A model's name, or the beginning of an annotator's digits; None for that of the
+        run that began last.
+    RETURNS (str): The annotator.
+    RAISES (KnowledgeError): If there is none, or several are meant.
+    """
+    rows = connection.execute(
+        select(run.c.annotator, run.c.model, run.c.version).order_by(run.c.started, run.c.number)
+    ).all()
+    if not rows:
+        raise KnowledgeError("The knowledge base is empty. Fill it with `spacy gpner kb build OUT`.")
+    if wanted is None:
+        return str(rows[-1].annotator)
+    found = {row.annotator for row in rows if row.model == wanted or row.annotator.startswith(wanted)}
+    if len(found) != 1:
+        known = ", ".join(sorted({f"{row.annotator} ({row.model} {row.version})" for row in rows}))
+        what = "no annotator" if not found else "several annotators"
+        raise KnowledgeError(f"There are {what} '{wanted}'. There is {known}. Give one's digits.")
+    return str(found.pop())
+
+
+def find_concepts(connection: Connection, term: str, label: Optional[str]) -> list[int]:
+    """The concepts that a term names, of one type or of all.
+
+    connection (Connection): The database.
+    term (str): The term, in any of its forms.
+    label (Optional[str]): The type.
+    RETURNS (List[int]): Their ids.
+    RAISES (KnowledgeError): If there is none.
+    """
+    query = select(concept.c.id).where(concept.c.surface == to_surface(term))
+    if label is not None:
+        query = query.where(concept.c.label == label)
+    ids = list(connection.execute(query).scalars())
+    if not ids:
+        raise KnowledgeError(
+            "Nothing is called so in the knowledge base"
+            + (f" under the label '{label}'" if label else "")
+            + ". `spacy gpner kb search` finds passages by any characters."
+        )
+    return ids
+
+
+def cooccurring(
+    database: Database,
+    scope: Scope,
+    term: str,
+    *,
+    label: Optional[str],
+    of: Optional[str],
+    page: Page = FIRST,
+) -> Answer:
+    """What is told in the same documents as a concept: how often, how much more often than by chance
+    (lift), and whether that can be chance: Fisher's exact test, one-sided, over all that co-occurs at least
+    once, as the false discovery rate (Benjamini and Hochberg, 1995).
+
+    database (Database): The knowledge base.
+    scope (Scope): What is asked about.
+    term (str): The concept.
+    label, of (Optional[str]): Its type, and that of the others.
+    page (Page): Which rows.
+    RETURNS (Answer): By q, then by lift.
+    """
+    with database.reading() as connection:
+        own = find_concepts(connection, term, label)
+        n = connection.execute(select(func.count()).select_from(document).where(scope.documents)).scalar_one()
+        holders = _documents_of(scope, mention.c.concept.in_(own)).subquery()
+        n_own = connection.execute(select(func.count()).select_from(holders)).scalar_one()
+        both = (
+            select(mention.c.concept, func.count(distinct(mention.c.document)).label("n"))
+            .join(holders, holders.c.document == mention.c.document)
+            .where(~mention.c.concept.in_(own), *scope.mentions())
+            .group_by(mention.c.concept)
+        ).subquery()
+        query = select(concept.c.id, concept.c.label, concept.c.surface, both.c.n)
+        query = query.join(both, both.c.concept == concept.c.id)
+        if of is not None:
+            query = query.where(concept.c.label == of)
+        found = connection.execute(query).all()
+        totals = _count_documents(connection, scope, [row.id for row in found])
+    if not found:
+        return Answer(COOCCURRENCE, [])
+    counts = [totals[row.id] for row in found]
+    p = hypergeom.sf([row.n - 1 for row in found], n, n_own, counts)
+    q = false_discovery_control(p)
+    rows = [
+        (row.surface, row.label, row.n, total, n_own, n, row.n * n / (total * n_own), float(own_q))
+        for row, total, own_q in zip(found, counts, q, strict=True)
+    ]
+    rows.sort(key=lambda row: (row[7], -row[6], -row[2], row[0], row[1]))
+    return Answer(COOCCURRENCE, rows[page.offset : page.end])
+
+
+COOCCURRENCE = ["concept", "label", "both", "its documents", "the term's", "all", "lift", "q"]
+
+
+def _documents_of(scope: Scope, *wanted: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(mention.c.document)
+        .join(document, document.c.id == mention.c.document)
+        .where(scope.documents, *wanted, *scope.mentions())
+        .distinct()
+    )
+
+
+def _count_documents(connection: Connection, scope: Scope, ids: Sequence[int]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for own in chunks(ids):
+        query = (
+            select(mention.c.concept, func.count(distinct(mention.c.document)))
+            .join(document, document.c.id == mention.c.document)
+            .where(scope.documents, mention.c.concept.in_(own), *scope.mentions())
+            .group_by(mention.c.concept)
+        )
+        counts.update((id_, n) for id_, n in connection.execute(query))
+    return counts
+
+
+def inside(
+    database: Database,
+    scope: Scope,
+    *,
+    inner: Optional[str],
+    inner_label: Optional[str],
+    outer: Optional[str],
+    outer_label: Optional[str],
+    page: Page = FIRST,
+) -> Answer:
+    """What lies in what: body parts in symptoms, or symptoms over a body part.
+
+    database (Database): The knowledge base.
+    scope (Scope): What is asked about. Of negated symptoms the body parts are negated too.
+    inner, outer (Optional[str]): A concept; None for all.
+    inner_label, outer_label (Optional[str]): Its type; None for all.
+    page (Page): Which rows.
+    RETURNS (Answer): By the number of mentions.
+    """
+    within, around = mention.alias("within"), mention.alias("around")
+    small, large = concept.alias("small"), concept.alias("large")
+    n = func.count()
+    query = (
+        select(
+            small.c.surface,
+            small.c.label,
+            large.c.surface,
+            large.c.label,
+            n,
+            func.count(distinct(document.c.id)),
+        )
+        .select_from(containment)
+        .join(document, document.c.id == containment.c.document)
+        .join(within, _is_mention(within, containment.c.inner))
+        .join(around, _is_mention(around, containment.c.outer))
+        .join(small, small.c.id == within.c.concept)
+        .join(large, large.c.id == around.c.concept)
+        .where(scope.documents, *scope.mentions(within), *scope.mentions(around))
+        .group_by(small.c.id, large.c.id, small.c.surface, small.c.label, large.c.surface, large.c.label)
+        .order_by(n.desc(), small.c.surface, small.c.label, large.c.surface, large.c.label)
+        .limit(page.limit)
+        .offset(page.offset)
+    )
+    with database.reading() as connection:
+        for table, term, label in ((small, inner, inner_label), (large, outer, outer_label)):
+            if term is not None:
+                query = query.where(table.c.id.in_(find_concepts(connection, term, label)))
+            elif label is not None:
+                query = query.where(table.c.label == label)
+        rows = connection.execute(query).all()
+    return Answer(["inner", "label", "outer", "its label", "mentions", "documents"], [tuple(x) for x in rows])
+
+
+def _is_mention(table: Any, number: Any) -> ColumnElement[bool]:
+    return and_(table.c.document == containment.c.document, table.c.number == number)
+
+
+def timeline(
+    database: Database, scope: Scope, term: Optional[str], *, label: Optional[str], page: Page = FIRST
+) -> Answer:
+    """What was found when, in documents with a date.
+
+    database (Database): The knowledge base.
+    scope (Scope): A patient, or what carried columns have to say.
+    term, label (Optional[str]): A concept, and a type; None for all.
+    page (Page): Which rows.
+    RETURNS (Answer): By date, then by document, a row for each concept of a document.
+    """
+    n = func.count()
+    shown = (document.c.date, document.c.collection, document.c.name, concept.c.surface, concept.c.label)
+    query = (
+        select(*shown, mention.c.assertion, n)
+        .select_from(mention)
+        .join(document, document.c.id == mention.c.document)
+        .join(concept, concept.c.id == mention.c.concept)
+        .where(scope.documents, document.c.date.is_not(None), *scope.mentions())
+        .group_by(*shown, mention.c.assertion)
+        .order_by(*shown, mention.c.assertion)
+        .limit(page.limit)
+        .offset(page.offset)
+    )
+    with database.reading() as connection:
+        if term is not None:
+            query = query.where(concept.c.id.in_(find_concepts(connection, term, label)))
+        elif label is not None:
+            query = query.where(concept.c.label == label)
+        rows = connection.execute(query).all()
+    columns = ["date", "collection", "document", "concept", "label", "assertion", "mentions"]
+    return Answer(columns, [tuple(x) for x in rows])
+
+
+def mentioned(
+    database: Database, scope: Scope, term: str, *, label: Optional[str], page: Page = FIRST
+) -> Answer:
+    """Where a concept is told, and what stands around it where the text is kept.
+
+    database (Database): The knowledge base.
+    scope (Scope): What is asked about.
+    term, label (Optional[str]): The concept, and its type; None for all.
+    page (Page): Which rows.
+    RETURNS (Answer): By collection, document and place.
+    """
+    shown = (document.c.collection, document.c.name, document.c.date, mention.c.start, mention.c.end)
+    also = (concept.c.label, mention.c.probability, mention.c.assertion, text.c.body)
+    query = (
+        select(*shown, *also)
+        .select_from(mention)
+        .join(document, document.c.id == mention.c.document)
+        .join(concept, concept.c.id == mention.c.concept)
+        .outerjoin(text, text.c.id == document.c.text)
+        .where(scope.documents, *scope.mentions())
+        .order_by(document.c.collection, document.c.name, mention.c.start, mention.c.end, concept.c.label)
+        .limit(page.limit)
+        .offset(page.offset)
+    )
+    with database.reading() as connection:
+        query = query.where(concept.c.id.in_(find_concepts(connection, term, label)))
+        found = connection.execute(query).all()
+    rows = [
+        (*own, None if body is None else body[max(0, own[3] - AROUND) : own[4] + AROUND])
+        for *own, body in found
+    ]
+    columns = [
+        "collection",
+        "document",
+        "date",
+        "start",
+        "end",
+        "label",
+        "probability",
+        "assertion",
+        "passage",
+    ]
+    return Answer(columns, rows)
+
+
+def differences(database: Database, first: Scope, second: Scope) -> Answer:
+    """What two annotators found in the documents that both have read, by label.
+
+    database (Database): The knowledge base.
+    first, second (Scope): Their readings.
+    RETURNS (Answer): How many mentions both have, with the same place and label, and how many one alone.
+    """
+    one, two = mention.alias("one"), mention.alias("two")
+    a, b = document.alias("a"), document.alias("b")
+    same = and_(b.c.collection == a.c.collection, b.c.name == a.c.name, b.c.annotator == second.annotator)
+    pairs = select(a.c.id.label("a"), b.c.id.label("b")).join(b, same).where(a.c.annotator == first.annotator)
+    if first.collection is not None:
+        pairs = pairs.where(a.c.collection == first.collection)
+    common = pairs.cte("common")
+    label_of = concept.alias("label_of")
+    counts: dict[str, list[int]] = {}
+    with database.reading() as connection:
+        for index, (table, column, scope) in enumerate(((one, common.c.a, first), (two, common.c.b, second))):
+            query = (
+                select(label_of.c.label, func.count())
+                .select_from(common)
+                .join(table, table.c.document == column)
+                .join(label_of, label_of.c.id == table.c.concept)
+                .where(*scope.mentions(table))
+                .group_by(label_of.c.label)
+            )
+            for label, n in connection.execute(query):
+                counts.setdefault(label, [0, 0, 0])[index] = n
+        other = concept.alias("other")
+        both = (
+            select(label_of.c.label, func.count())
+            .select_from(common)
+            .join(one, one.c.document == common.c.a)
+            .join(label_of, label_of.c.id == one.c.concept)
+            .join(two, and_(two.c.document == common.c.b, two.c.start == one.c.start, two.c.end == one.c.end))
+            .join(other, and_(other.c.id == two.c.concept, other.c.label == label_of.c.label))
+            .where(*first.mentions(one), *second.mentions(two))
+            .group_by(label_of.c.label)
+        )
+        for label, n in connection.execute(both):
+            counts[label][2] = n
+    rows = [(label, n, x - n, y - n) for label, (x, y, n) in sorted(counts.items())]
+    return Answer(["label", "both", f"only {first.annotator}", f"only {second.annotator}"], rows)
+
+
+def status(database: Database) -> Answer:
+    """What there is.
+
+    database (Database): The knowledge base.
+    RETURNS (Answer): A row for each collection and annotator.
+    """
+    n_mentions = select(func.count()).where(mention.c.document == document.c.id).scalar_subquery()
+    counts = (
+        select(
+            document.c.collection,
+            document.c.annotator,
+            func.count().label("documents"),
+            func.sum(n_mentions).label("mentions"),
+            func.count(document.c.text).label("with text"),
+        )
+        .group_by(document.c.collection, document.c.annotator)
+        .subquery()
+    )
+    last = func.max(run.c.finished)
+    query = (
+        select(run.c.collection, run.c.annotator, run.c.model, run.c.version, func.count(), last)
+        .group_by(run.c.collection, run.c.annotator, run.c.model, run.c.version)
+        .order_by(run.c.collection, run.c.annotator)
+    )
+    with database.reading() as connection:
+        found = {
+            (row.collection, row.annotator): tuple(row)[2:] for row in connection.execute(select(counts))
+        }
+        rows = [
+            (*own, n, *found.get(tuple(own[:2]), (0, 0, 0)), ended)
+            for *own, n, ended in map(tuple, connection.execute(query))
+        ]
+    columns = [
+        "collection",
+        "annotator",
+        "model",
+        "version",
+        "runs",
+        "documents",
+        "mentions",
+        "with text",
+        "ended",
+    ]
+    return Answer(columns, rows)

@@ -1,0 +1,163 @@
+"""From annotations to a knowledge base."""
+
+import shutil
+
+import pytest
+
+from spacy_gpner.errors import KnowledgeError
+from spacy_gpner.kb.annotations import open_annotations
+from spacy_gpner.kb.build import to_surface
+from spacy_gpner.kb.database import open_database
+from spacy_gpner.kb.questions import status
+
+from .util import (
+    CARRIED,
+    WORDS,
+    Lexicon,
+    OtherLexicon,
+    annotate_notes,
+    build_from,
+    content,
+    find_words,
+    make_notes,
+)
+
+
+def test_all_is_there(empty, output, notes):
+    built = build_from(empty, output)
+    expected = [(note, find_words(note["text"], WORDS)) for note in notes]
+    assert (built.shards, built.documents) == (6, len(notes))
+    assert built.mentions == sum(len(own) for _, own in expected)
+    there = content(empty)
+    assert len(there["mention"]) == built.mentions
+    assert len(there["text"]) == len(there["document"]) == len(notes)
+    # 胸 in 胸痛, 腹 in 腹痛, 血 in 血糖 and 高血压
+    inside = sum(m.parent is not None for _, own in expected for m in own)
+    assert len(there["containment"]) == inside > 0
+    assert "'ward': 'w1'" in "".join(there["document"])
+
+
+def test_built_again_nothing_changes(filled, output):
+    before = content(filled, leave_out=())
+    built = build_from(filled, output)
+    assert (built.shards, built.documents, built.mentions) == (0, 0, 0)
+    assert content(filled, leave_out=()) == before
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "parquet"])
+def test_what_changed_replaces_its_own_rows(empty, model, tmp_path, format_):
+    if format_ == "parquet":
+        pytest.importorskip("pyarrow", reason="the extra archive is not installed")
+    notes = make_notes(13)
+    output = annotate_notes(model, notes, tmp_path / "a", format=format_)
+    build_from(empty, output)
+    notes[3]["text"], notes[5]["ward"] = "咳嗽，服阿司匹林。", "w9"
+    del notes[7], notes[0]
+    notes += make_notes(2, 13)
+    annotate_notes(model, notes, tmp_path / "a", format=format_)
+    built = build_from(empty, output)
+    assert (built.documents, built.vanished) == (4, 2)
+    fresh = annotate_notes(model, notes, tmp_path / "b", format=format_)
+    other = open_database(str(tmp_path / "other.sqlite"), make=True)
+    build_from(other, fresh)
+    for table in ("mention", "containment", "text", "concept"):
+        assert content(empty)[table] == content(other)[table]
+
+
+def test_two_models_live_beside_each_other(filled, model, notes, tmp_path):
+    second = annotate_notes(model, notes, tmp_path / "second", annotator=OtherLexicon, clean=("spaces",))
+    build_from(filled, second)
+    rows = status(filled).rows
+    assert [(row[5], row[7]) for row in rows] == [(len(notes), len(notes))] * 2
+    assert rows[0][1] != rows[1][1]
+    # They share the texts
+    assert len(content(filled)["text"]) == len(notes)
+
+
+def test_collections_are_apart(filled, output, model, notes, tmp_path):
+    with pytest.raises(KnowledgeError, match="is in the collection 'main'"):
+        build_from(filled, output, collection="other")
+    second = annotate_notes(model, notes[:5], tmp_path / "second", shard_size=3)
+    build_from(filled, second, collection="other")
+    assert {row[0]: row[5] for row in status(filled).rows} == {"main": len(notes), "other": 5}
+
+
+def test_without_text(empty, model, notes, tmp_path):
+    built = build_from(empty, annotate_notes(model, notes, tmp_path / "a", carried=CARRIED[1:]))
+    assert built.without_text == len(notes)
+    assert not content(empty)["text"]
+
+
+def test_dates_that_are_none(empty, model, notes, tmp_path):
+    notes[0]["date"], notes[1]["date"], notes[2]["date"] = "三月", "", None
+    built = build_from(empty, annotate_notes(model, notes, tmp_path / "a"))
+    assert built.undated == 1
+
+
+@pytest.mark.parametrize("most", range(6))
+def test_stopped_in_the_middle_it_holds_whole_shards(empty, output, most, tmp_path):
+    """Stopped within the writing of a shard: it is not there, and those before are."""
+    calls, add = [], empty.grams.add
+
+    def stop(*args):
+        if len(calls) == most:
+            raise KeyboardInterrupt
+        calls.append(args)
+        add(*args)
+
+    empty.grams.add = stop
+    with pytest.raises(KeyboardInterrupt):
+        build_from(empty, output)
+    there = content(empty)
+    assert len(there["shard"]) == most
+    assert len(there["document"]) == 4 * most
+    empty.grams.add = add
+    build_from(empty, output)
+    whole = open_database(str(tmp_path / "whole.sqlite"), make=True)
+    build_from(whole, output)
+    assert content(empty) == content(whole)
+
+
+def test_outputs_that_are_none(empty, output, tmp_path):
+    with pytest.raises(KnowledgeError, match="no ledger"):
+        open_annotations(tmp_path)
+    shutil.copytree(output, tmp_path / "copy")
+    (tmp_path / "copy" / "mentions" / "0001-000001.jsonl").unlink()
+    with pytest.raises(KnowledgeError, match=r"0001-000001.jsonl is missing or damaged"):
+        build_from(empty, tmp_path / "copy")
+    assert len(content(empty)["shard"]) == 1
+    (tmp_path / "copy" / "mentions" / "0001-000001.jsonl").write_text('{"document": ')
+    with pytest.raises(KnowledgeError, match="JSONDecodeError"):
+        build_from(empty, tmp_path / "copy")
+
+
+def test_runs_that_did_not_end(empty, model, notes, tmp_path):
+    from ..archive.util import InlineEngine
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate_notes(model, notes, tmp_path / "a", engine=InlineEngine(2))
+    built = build_from(empty, tmp_path / "a" / "annotated")
+    assert built.documents == 8
+    assert len(built.unfinished) == 1
+    annotate_notes(model, notes, tmp_path / "a")
+    built = build_from(empty, tmp_path / "a" / "annotated")
+    assert (built.documents, built.unfinished) == (len(notes) - 8, [])
+
+
+def test_failed_documents_have_no_mentions(empty, model, notes, tmp_path):
+    class Failing(Lexicon):
+        def __call__(self, texts):
+            from spacy_gpner.archive.annotator import Annotation
+
+            found = super().__call__(texts)
+            return [
+                Annotation([], "ValueError") if "腹痛" in x else y for x, y in zip(texts, found, strict=True)
+            ]
+
+    built = build_from(empty, annotate_notes(model, notes, tmp_path / "a", annotator=Failing))
+    assert built.documents == len(notes)
+    assert not any("腹痛" in row for row in content(empty)["mention"])
+
+
+def test_surfaces():
+    assert to_surface(" ＨＢＡ１ｃ  升高\n") == "hba1c 升高"

@@ -1,0 +1,124 @@
+"""`spacy gpner kb`."""
+
+import json
+
+import pytest
+
+from .util import annotate_notes, make_notes
+
+
+@pytest.fixture
+def kb(run, output, tmp_path):
+    """Runs a command on a knowledge base, and gives back its exit code and output."""
+    db = tmp_path / "kb.sqlite"
+    code, text = run("kb", "build", output, "--db", db)
+    assert code == 0, text
+    return lambda *args: run("kb", *args, "--db", db)
+
+
+def test_build_again(run, output, tmp_path, model):
+    db = tmp_path / "new.sqlite"
+    code, text = run("kb", "build", output, "--db", db, "--collection", "clinical")
+    assert code == 0, text
+    assert "6 of 6" in text
+    code, text = run("kb", "build", output, "--db", db, "--collection", "clinical")
+    assert code == 0, text
+    assert "0 of 6" in text
+    bare = annotate_notes(model, make_notes(3), tmp_path / "bare", carried=("date",))
+    code, text = run("kb", "build", bare, "--db", db, "--date-column", "none")
+    assert code == 0
+    assert "3 documents came without their text" in text
+    code, text = run("kb", "status", "--db", db, "--format", "json")
+    assert {row["collection"]: row["documents"] for row in json.loads(text)} == {"clinical": 22, "main": 3}
+
+
+def test_search_as_json(kb, notes):
+    code, text = kb("search", "血糖", "--format", "json", "--limit", 2)
+    assert code == 0, text
+    found = json.loads(text)
+    assert [x["document"] for x in found] == ["d0", "d5"]
+    body = notes[0]["text"]
+    (start, end), *_ = found[0]["offsets"]
+    assert body[start:end] == "血糖"
+    assert found[0]["passage"] == body
+    code, text = kb("search", "血糖", "--format", "json", "--offset", 2, "--patient", "p2")
+    assert [x["document"] for x in json.loads(text)] == []
+    code, text = kb("search", "血糖")
+    assert "12-14" in text
+
+
+@pytest.mark.parametrize(
+    ("args", "columns", "part"),
+    [
+        (
+            ("cooccur", "糖尿病", "--of", "dru"),
+            "concept,label,both,its documents,the term's,all,lift,q",
+            "二甲双胍,dru,9,9,9,22",
+        ),
+        (
+            ("inside", "--label", "bod", "--outer-label", "sym"),
+            "inner,label,outer,its label,mentions,documents",
+            "胸,bod,胸痛,sym,5,5",
+        ),
+        (
+            ("timeline", "--where", "ward=w1", "糖尿病"),
+            "date,collection,document,concept,label,assertion,mentions",
+            "2026-",
+        ),
+        (
+            ("mentions", "胸痛", "--any"),
+            "collection,document,date,start,end,label,probability,assertion,passage",
+            "negated",
+        ),
+    ],
+)
+def test_queries_as_csv(kb, args, columns, part):
+    code, text = kb("query", *args, "--format", "csv")
+    assert code == 0, text
+    assert text.startswith(columns)
+    assert part in text
+    code, table = kb("query", *args)
+    assert code == 0
+    assert columns.split(",")[0] in table
+
+
+def test_differences(kb, run, tmp_path, model, notes):
+    code, text = kb("status", "--format", "json")
+    annotator = json.loads(text)[0]["annotator"]
+    code, text = kb("query", "differences", annotator, annotator, "--format", "json")
+    assert code == 0, text
+    assert all(row["both"] and not row[f"only {annotator}"] for row in json.loads(text))
+
+
+def test_erase(kb):
+    code, text = kb("erase", "--patient", "p1")
+    assert code == 0, text
+    assert "6 documents" in text
+    assert "annotated" in text
+    code, text = kb("erase", "--patient", "p1")
+    assert code == 1
+    assert "no patient" in text
+
+
+@pytest.mark.parametrize(
+    ("args", "part"),
+    [
+        (("search", "血", "--format", "xml"), "no format 'xml'"),
+        (("search", " "), "A term is empty"),
+        (("query", "cooccur", "不在之物"), "Nothing is called so"),
+        (("query", "timeline", "--where", "ward"), "is no condition"),
+        (("query", "mentions", "胸痛", "--model", "none"), "no annotator 'none'"),
+        (("erase",), "--document or --patient"),
+    ],
+)
+def test_what_is_wrong_is_told(kb, args, part):
+    code, text = kb(*args)
+    assert code == 1
+    assert part in text
+
+
+def test_without_a_knowledge_base(run, tmp_path):
+    code, text = run("kb", "search", "血", "--db", tmp_path / "none.sqlite")
+    assert code == 1
+    assert "kb build" in text
+    assert not (tmp_path / "none.sqlite").exists()

@@ -1,0 +1,75 @@
+"""What is erased is gone."""
+
+import json
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from spacy_gpner.errors import KnowledgeError
+from spacy_gpner.kb.forget import erase
+from spacy_gpner.kb.schema import METADATA
+from spacy_gpner.kb.search import search
+
+from .util import OtherLexicon, annotate_notes, build_from, content, make_notes
+
+SECRET = "杨梅疮"
+
+
+@pytest.fixture
+def secret(empty, model, tmp_path):
+    """A patient's document with a word that nobody else has, read by two annotators."""
+
+    class Knowing(OtherLexicon):
+        words: ClassVar = {**OtherLexicon.words, SECRET: "dis"}
+
+    notes = make_notes(9)
+    notes[4] |= {"text": f"既往{SECRET}，发热。", "patient": "p99"}
+    for name, clean in (("a", ()), ("b", ("spaces",))):
+        build_from(empty, annotate_notes(model, notes, tmp_path / name, annotator=Knowing, clean=clean))
+    return empty
+
+
+@pytest.mark.parametrize("what", [{"patient": "p99"}, {"name": "d4"}, {"name": "d4", "collection": "main"}])
+def test_nothing_is_left(secret, what, url):
+    before = content(secret)
+    assert SECRET in json.dumps(before, ensure_ascii=False)
+    erased = erase(secret, **what)
+    assert (erased.documents, erased.mentions, len(erased.outputs)) == (2, 4, 2)
+    after = content(secret)
+    assert SECRET not in json.dumps(after, ensure_ascii=False)
+    assert "p99" not in json.dumps(after)
+    assert search(secret, [SECRET]) == search(secret, ["梅疮"]) == []
+    # All others are as they were
+    assert len(after["document"]) == len(before["document"]) - 2
+    assert len(search(secret, ["发热"])) == len([x for x in before["text"] if "发热" in x]) - 1
+    with secret.reading() as connection:
+        events = [row.detail for row in connection.execute(METADATA.tables["event"].select())]
+    assert events[-1] == {"by": "patient" if "patient" in what else "document", "documents": 2, "mentions": 4}
+    secret.engine.dispose()
+    if "://" not in url:
+        data = Path(url).read_bytes()
+        assert SECRET.encode() not in data
+        assert f"{ord(SECRET[0]):x}z{ord(SECRET[1]):x}".encode() not in data
+
+
+def test_others_keep_their_concepts_and_texts(secret):
+    erase(secret, name="d0")
+    assert any("糖尿病" in row for row in content(secret)["concept"])
+
+
+@pytest.mark.parametrize(
+    ("what", "part"),
+    [
+        ({}, "--document or --patient"),
+        ({"name": "d1", "patient": "p1"}, "--document or --patient"),
+        ({"name": "d400"}, "no document of this name"),
+        ({"patient": "p400"}, "no patient of this name"),
+        ({"patient": "p1", "collection": "none"}, "no patient of this name"),
+    ],
+)
+def test_what_can_not_be_erased(filled, what, part):
+    before = content(filled)
+    with pytest.raises(KnowledgeError, match=part):
+        erase(filled, **what)
+    assert content(filled) == before

@@ -1,0 +1,142 @@
+"""What is asked, against the same counted from the texts."""
+
+from collections import Counter
+from itertools import product
+
+import pytest
+from scipy.stats import false_discovery_control, fisher_exact
+
+from spacy_gpner.errors import KnowledgeError
+from spacy_gpner.kb.questions import (
+    Scope,
+    cooccurring,
+    differences,
+    find_annotator,
+    inside,
+    mentioned,
+    status,
+    timeline,
+)
+from spacy_gpner.kb.rows import Page
+
+from .util import WORDS, OtherLexicon, annotate_notes, build_from, find_words
+
+ALL = Page(1000)
+
+
+@pytest.fixture
+def scope(filled):
+    with filled.reading() as connection:
+        return Scope(find_annotator(connection, None))
+
+
+def found(notes, *, affirmed=True):
+    """The mentions of each document."""
+    return {
+        note["id"]: [m for m in find_words(note["text"], WORDS) if m.assertion == "affirmed" or not affirmed]
+        for note in notes
+    }
+
+
+@pytest.mark.parametrize("affirmed", [True, False])
+def test_cooccurrence_is_fishers(filled, scope, notes, affirmed):
+    scope = Scope(scope.annotator, affirmed=affirmed)
+    answer = cooccurring(filled, scope, "高血压", label=None, of=None, page=ALL)
+    by_document = {
+        name: {(m.text, m.label) for m in own} for name, own in found(notes, affirmed=affirmed).items()
+    }
+    own, n = ("高血压", "dis"), len(notes)
+    expected, p = {}, []
+    for other in sorted(set().union(*by_document.values()) - {own}):
+        n_own, n_other = (sum(x in held for held in by_document.values()) for x in (own, other))
+        if both := sum({own, other} <= held for held in by_document.values()):
+            rest = [[both, n_own - both], [n_other - both, n - n_own - n_other + both]]
+            p.append(fisher_exact(rest, alternative="greater").pvalue)
+            expected[other] = (both, n_other, n_own, n, both * n / (n_own * n_other))
+    q = dict(zip(expected, false_discovery_control(p), strict=True))
+    rows = {(row[0], row[1]): row[2:] for row in answer.rows}
+    assert rows.keys() == expected.keys()
+    for other, row in rows.items():
+        assert row == pytest.approx((*expected[other], q[other]))
+    assert [row[7] for row in answer.rows] == sorted(row[7] for row in answer.rows)
+    drugs = cooccurring(filled, scope, "高血压", label="dis", of="dru", page=ALL).rows
+    assert {row[0] for row in drugs} == {name for name, label in rows if label == "dru"}
+    assert cooccurring(filled, scope, "高血压", label="dis", of="dru", page=Page(1, 1)).rows == drugs[1:2]
+
+
+@pytest.mark.parametrize("affirmed", [True, False])
+def test_what_lies_in_what(filled, scope, notes, affirmed):
+    scope = Scope(scope.annotator, affirmed=affirmed)
+    expected = Counter(
+        (a.text, a.label, b.text, b.label)
+        for own in found(notes, affirmed=affirmed).values()
+        for a, b in product(own, own)
+        if b.start <= a.start and a.end <= b.end and (a.start, a.end) != (b.start, b.end)
+    )
+    none = {"inner": None, "inner_label": None, "outer": None, "outer_label": None}
+    rows = inside(filled, scope, **none, page=ALL).rows
+    assert {row[:4]: row[4] for row in rows} == expected
+    assert [row[4] for row in rows] == sorted(expected.values(), reverse=True)
+    own = inside(filled, scope, **{**none, "inner_label": "bod", "outer_label": "sym"}, page=ALL).rows
+    assert own == [row for row in rows if (row[1], row[3]) == ("bod", "sym")]
+    own = inside(filled, scope, **{**none, "inner": "胸", "outer": "胸痛"}, page=ALL).rows
+    assert own == [row for row in rows if (row[0], row[2]) == ("胸", "胸痛")]
+
+
+def test_timelines_of_patients_and_wards(filled, scope, notes):
+    own = found(notes)
+    for wanted, more in (
+        ({"patient": "p1"}, {"patient": "p1"}),
+        ({"ward": "w2"}, {"where": (("ward", "w2"),)}),
+    ):
+        there = [x for x in notes if wanted.items() <= x.items()]
+        expected = sorted((x["date"], x["id"], m.text) for x in there for m in own[x["id"]])
+        rows = timeline(filled, Scope(scope.annotator, **more), None, label=None, page=ALL).rows
+        assert sorted((row[0], row[2], row[3]) for row in rows for _ in range(row[6])) == expected
+        assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    rows = timeline(filled, Scope(scope.annotator, patient="p1"), "糖尿病", label=None, page=ALL).rows
+    assert {row[3] for row in rows} == {"糖尿病"}
+
+
+def test_mentions_with_passages(filled, scope, notes):
+    rows = mentioned(filled, scope, "胸痛", label=None, page=ALL).rows
+    expected = sorted((name, m.start) for name, own in found(notes).items() for m in own if m.text == "胸痛")
+    assert [(row[1], row[3]) for row in rows] == expected
+    texts = {x["id"]: x["text"] for x in notes}
+    assert all(row[8] == texts[row[1]] for row in rows)
+    every = mentioned(filled, Scope(scope.annotator, affirmed=False), "胸痛", label="sym", page=ALL).rows
+    assert len(every) > len(rows)
+    assert {row[7] for row in every} == {"affirmed", "negated"}
+
+
+def test_differences_of_two_models(filled, scope, model, notes, tmp_path):
+    second = annotate_notes(model, notes[:9], tmp_path / "second", annotator=OtherLexicon, clean=("spaces",))
+    build_from(filled, second)
+    with filled.reading() as connection:
+        other = Scope(find_annotator(connection, None))
+        with pytest.raises(KnowledgeError, match="several annotators"):
+            find_annotator(connection, status(filled).rows[0][2])
+        assert find_annotator(connection, scope.annotator[:6]) == scope.annotator
+    assert other != scope
+    counts = Counter(m.label for note in notes[:9] for m in found(notes)[note["id"]])
+    rows = differences(filled, scope, other).rows
+    assert rows == [
+        (label, 0, n, 0) if label == "bod" else (label, n, 0, 0) for label, n in sorted(counts.items())
+    ]
+
+
+def test_what_there_is_not(filled):
+    with filled.reading() as connection, pytest.raises(KnowledgeError, match="no annotator 'x'"):
+        find_annotator(connection, "x")
+    with filled.reading() as connection:
+        scope = Scope(find_annotator(connection, None))
+    with pytest.raises(KnowledgeError, match="under the label 'dru'"):
+        mentioned(filled, scope, "糖尿病", label="dru")
+    none = cooccurring(filled, scope, "糖尿病", label=None, of="none")
+    assert none.rows == []
+
+
+def test_an_empty_one(empty):
+    with empty.reading() as connection, pytest.raises(KnowledgeError, match="is empty"):
+        find_annotator(connection, None)
+    assert status(empty).rows == []
