@@ -6,6 +6,7 @@ by row from the ledger, a shard's files appear whole or not at all, and the ledg
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -16,6 +17,9 @@ from ..errors import ArchiveError
 from .engine import Engine, Given, Result, run_shards
 from .extras import require
 from .shards import Task
+
+# Seconds in which a cluster has to answer
+PATIENCE = 10
 
 
 def ray_engine(workers: int = 1, address: Optional[str] = None) -> Engine:
@@ -49,8 +53,9 @@ class _Actors:
             )
         else:
             try:
+                _require_reachable(address)
                 ray.init(address, **quiet)
-            except (ConnectionError, ValueError, RuntimeError) as err:
+            except (OSError, ValueError, RuntimeError) as err:
                 raise ArchiveError(
                     f"There is no Ray cluster at {address} ({type(err).__name__}). Check --address, or leave "
                     "it out for one on this machine."
@@ -105,6 +110,13 @@ class _Worker:
 
     def call(self, function: Callable[[Task, Given], Result], given: Given) -> Result:
         return function(self.task, given)
+
+
+def _require_reachable(address: str) -> None:
+    """Try a place of the network, which Ray would try for many minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
 
 
 def _umask() -> int:

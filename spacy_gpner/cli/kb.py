@@ -147,6 +147,34 @@ def erase_cli(
 
 
 @kb_cli.command(
+    "export",
+    short_help="Write mentions for other tools",
+    epilog="Example: spacy gpner kb export note_nlp.csv --format note_nlp --db ward.sqlite",
+)
+def export_cli(
+    path: Path = Arg(..., metavar="OUT", help="The file to write"),
+    db: str = DB,
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = Opt(
+        "csv", "--format", "-f", help="csv, parquet, or note_nlp: the table of OMOP's CDM, as CSV"
+    ),
+) -> None:
+    """Write mentions with their documents, places, concepts and assertions to a file."""
+    from wasabi import msg
+
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.export import export
+
+        scope = _scope(database, model, collection, patient, where, any_)
+        msg.good(f"{path}: {export(database, scope, path, form):,} mentions")
+
+
+@kb_cli.command(
     "status",
     short_help="Say what a knowledge base holds",
     epilog="Example: spacy gpner kb status --db ward.sqlite",

@@ -1,6 +1,8 @@
 """`spacy gpner kb`."""
 
+import csv
 import json
+from datetime import date, datetime
 
 import pytest
 
@@ -122,3 +124,61 @@ def test_without_a_knowledge_base(run, tmp_path):
     assert code == 1
     assert "kb build" in text
     assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_export(kb, tmp_path, notes):
+    code, text = kb("export", tmp_path / "m.csv", "--any")
+    assert code == 0, text
+    with (tmp_path / "m.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert f"{len(rows):,} mentions" in text
+    bodies = {note["id"]: note["text"] for note in notes}
+    assert all(bodies[row["document"]][int(row["start"]) : int(row["end"])] == row["text"] for row in rows)
+    code, text = kb("export", tmp_path / "m.parquet", "--format", "parquet", "--any")
+    assert code == 0, text
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra archive is not installed")
+    table = parquet.read_table(tmp_path / "m.parquet").to_pylist()
+    shown = [{name: "" if x is None else str(x) for name, x in row.items()} for row in table]
+    assert shown == rows
+    code, text = kb("export", tmp_path / "m.xml", "--format", "xml")
+    assert code == 1
+    assert "no format 'xml'" in text
+    assert not (tmp_path / "m.xml").exists()
+
+
+# OMOP CDM 5.4: type, longest text, whether it has to be there
+CDM = {
+    "note_nlp_id": (int, None, True),
+    "note_id": (int, None, True),
+    "section_concept_id": (int, None, False),
+    "snippet": (str, 250, False),
+    "offset": (str, 50, False),
+    "lexical_variant": (str, 250, True),
+    "note_nlp_concept_id": (int, None, False),
+    "note_nlp_source_concept_id": (int, None, False),
+    "nlp_system": (str, 250, False),
+    "nlp_date": (date.fromisoformat, None, True),
+    "nlp_datetime": (datetime.fromisoformat, None, False),
+    "term_exists": (str, 1, False),
+    "term_temporal": (str, 50, False),
+    "term_modifiers": (str, 2000, False),
+}
+
+
+def test_note_nlp_is_omops(kb, tmp_path):
+    code, text = kb("export", tmp_path / "note_nlp.csv", "--format", "note_nlp", "--any")
+    assert code == 0, text
+    with (tmp_path / "note_nlp.csv").open(encoding="utf-8", newline="") as file:
+        table = csv.DictReader(file)
+        assert table.fieldnames == list(CDM)
+        rows = list(table)
+    assert [int(row["note_nlp_id"]) for row in rows] == list(range(1, len(rows) + 1))
+    for row in rows:
+        for name, (kind, longest, needed) in CDM.items():
+            assert row[name] or not needed
+            if row[name]:
+                kind(row[name])
+                assert longest is None or len(row[name]) <= longest
+    assert {row["term_exists"] for row in rows} == {"Y", "N"}
+    negated = next(row for row in rows if row["term_exists"] == "N")
+    assert "assertion=negated" in negated["term_modifiers"]
