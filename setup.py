@@ -43,6 +43,7 @@ setup(
             "evaluation/assets/*",
             "configs/templates/*",
             "assertion/rules/*",
+            "kb/patterns/*",
         ]
     },
     python_requires=">=3.11",

@@ -24,7 +24,7 @@ MODEL = Opt(
     None, "--model", help="Whose readings: a model's name or an annotator's digits [default: the last]"
 )
 ANY = Opt(False, "--any", help="Also what is negated, uncertain, past, possible in future or of the family")
-LABEL = Opt(None, "--label", help="Its label")
+LABELS = Opt([], "--label", help="Its label. May be given again")
 
 kb_cli = typer.Typer(
     name="kb", help="A knowledge base of annotations.", no_args_is_help=True, rich_markup_mode=None
@@ -119,6 +119,41 @@ def search_cli(
 
 
 @kb_cli.command(
+    "ask",
+    short_help="Ask a question in words",
+    epilog="Example: spacy gpner kb ask 糖尿病患者常用哪些药？ --db ward.sqlite",
+)
+def ask_cli(
+    question: str = Arg(..., metavar="QUESTION", help="The question, in Chinese"),
+    db: str = DB,
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    patterns: Optional[Path] = Opt(None, "--patterns", help="A YAML file of words and patterns of your own"),
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """Find the query that a question in words is, by patterns and by the concepts that stand in it; say which
+    it is, and answer it. What is not understood is said so: no text is generated.
+    """
+    from wasabi import msg
+
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.ask import answer, read_patterns, understand
+        from ..kb.rows import Page
+
+        scope = _scope(database, model, collection, patient, where, any_)
+        asked = understand(database, scope, question, read_patterns(patterns))
+        if form == "table":
+            msg.info(asked.show())
+        _show(answer(database, scope, asked, Page(limit, offset)), form)
+
+
+@kb_cli.command(
     "erase",
     short_help="Erase documents with all that is known of them",
     epilog="Example: spacy gpner kb erase --patient p17 --db ward.sqlite",
@@ -196,8 +231,8 @@ def status_cli(db: str = DB, form: str = FORMAT) -> None:
 def cooccur_cli(
     term: str = Arg(..., metavar="TERM", help="The concept"),
     db: str = DB,
-    label: Optional[str] = LABEL,
-    of: Optional[str] = Opt(None, "--of", help="The label of the others"),
+    labels: list[str] = LABELS,
+    of: list[str] = Opt([], "--of", help="The label of the others. May be given again"),
     collection: Optional[str] = COLLECTION,
     patient: Optional[str] = PATIENT,
     where: list[str] = WHERE,
@@ -216,7 +251,7 @@ def cooccur_cli(
         from ..kb.rows import Page
 
         scope = _scope(database, model, collection, patient, where, any_)
-        _show(cooccurring(database, scope, term, label=label, of=of, page=Page(limit, offset)), form)
+        _show(cooccurring(database, scope, term, labels=labels, of=of, page=Page(limit, offset)), form)
 
 
 @query_cli.command(
@@ -227,9 +262,9 @@ def cooccur_cli(
 def inside_cli(
     inner: Optional[str] = Arg(None, metavar="[TERM]", help="The inner concept; all without"),
     db: str = DB,
-    label: Optional[str] = LABEL,
+    labels: list[str] = LABELS,
     outer: Optional[str] = Opt(None, "--outer", help="The outer concept"),
-    outer_label: Optional[str] = Opt(None, "--outer-label", help="The outer one's label"),
+    outer_labels: list[str] = Opt([], "--outer-label", help="The outer one's label. May be given again"),
     collection: Optional[str] = COLLECTION,
     patient: Optional[str] = PATIENT,
     where: list[str] = WHERE,
@@ -250,9 +285,9 @@ def inside_cli(
             database,
             scope,
             inner=inner,
-            inner_label=label,
+            inner_labels=labels,
             outer=outer,
-            outer_label=outer_label,
+            outer_labels=outer_labels,
             page=Page(limit, offset),
         )
         _show(answer, form)
@@ -266,7 +301,7 @@ def inside_cli(
 def timeline_cli(
     term: Optional[str] = Arg(None, metavar="[TERM]", help="A concept; all without"),
     db: str = DB,
-    label: Optional[str] = LABEL,
+    labels: list[str] = LABELS,
     collection: Optional[str] = COLLECTION,
     patient: Optional[str] = PATIENT,
     where: list[str] = WHERE,
@@ -283,7 +318,7 @@ def timeline_cli(
         from ..kb.rows import Page
 
         scope = _scope(database, model, collection, patient, where, any_)
-        _show(timeline(database, scope, term, label=label, page=Page(limit, offset)), form)
+        _show(timeline(database, scope, term, labels=labels, page=Page(limit, offset)), form)
 
 
 @query_cli.command(
@@ -294,7 +329,7 @@ def timeline_cli(
 def mentions_cli(
     term: str = Arg(..., metavar="TERM", help="The concept"),
     db: str = DB,
-    label: Optional[str] = LABEL,
+    labels: list[str] = LABELS,
     collection: Optional[str] = COLLECTION,
     patient: Optional[str] = PATIENT,
     where: list[str] = WHERE,
@@ -311,7 +346,7 @@ def mentions_cli(
         from ..kb.rows import Page
 
         scope = _scope(database, model, collection, patient, where, any_)
-        _show(mentioned(database, scope, term, label=label, page=Page(limit, offset)), form)
+        _show(mentioned(database, scope, term, labels=labels, page=Page(limit, offset)), form)
 
 
 @query_cli.command(

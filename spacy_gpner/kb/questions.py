@@ -8,6 +8,7 @@ from scipy.stats import false_discovery_control, hypergeom
 from sqlalchemy import Connection, Select, and_, distinct, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from ..entities import show_label
 from ..errors import KnowledgeError
 from .build import to_surface
 from .database import Database
@@ -72,26 +73,36 @@ def find_annotator(connection: Connection, wanted: Optional[str]) -> str:
     return str(found.pop())
 
 
-def find_concepts(connection: Connection, term: str, label: Optional[str]) -> list[int]:
+def find_concepts(connection: Connection, term: str, labels: Sequence[str]) -> list[int]:
     """The concepts that a term names, of one type or of all.
 
     connection (Connection): The database.
     term (str): The term, in any of its forms.
-    label (Optional[str]): The type.
+    labels (Sequence[str]): Their types; none for all.
     RETURNS (List[int]): Their ids.
     RAISES (KnowledgeError): If there is none.
     """
-    query = select(concept.c.id).where(concept.c.surface == to_surface(term))
-    if label is not None:
-        query = query.where(concept.c.label == label)
+    query = select(concept.c.id).where(concept.c.surface == to_surface(term), *_of_type(concept, labels))
     ids = list(connection.execute(query).scalars())
     if not ids:
         raise KnowledgeError(
             "Nothing is called so in the knowledge base"
-            + (f" under the label '{label}'" if label else "")
+            + (f" under {' or '.join(map(show_label, labels))}" if labels else "")
             + ". `spacy gpner kb search` finds passages by any characters."
         )
     return ids
+
+
+def _of_type(table: Any, labels: Sequence[str]) -> list[ColumnElement[bool]]:
+    return [table.c.label.in_(labels)] if labels else []
+
+
+def _is_concept(
+    connection: Connection, table: Any, term: Optional[str], labels: Sequence[str]
+) -> list[ColumnElement[bool]]:
+    if term is None:
+        return _of_type(table, labels)
+    return [table.c.id.in_(find_concepts(connection, term, labels))]
 
 
 def cooccurring(
@@ -99,8 +110,8 @@ def cooccurring(
     scope: Scope,
     term: str,
     *,
-    label: Optional[str],
-    of: Optional[str],
+    labels: Sequence[str] = (),
+    of: Sequence[str] = (),
     page: Page = FIRST,
 ) -> Answer:
     """What is told in the same documents as a concept: how often, how much more often than by chance
@@ -110,12 +121,12 @@ def cooccurring(
     database (Database): The knowledge base.
     scope (Scope): What is asked about.
     term (str): The concept.
-    label, of (Optional[str]): Its type, and that of the others.
+    labels, of (Sequence[str]): Its types, and those of the others; none for all.
     page (Page): Which rows.
     RETURNS (Answer): By q, then by lift.
     """
     with database.reading() as connection:
-        own = find_concepts(connection, term, label)
+        own = find_concepts(connection, term, labels)
         n = connection.execute(select(func.count()).select_from(document).where(scope.documents)).scalar_one()
         holders = _documents_of(scope, mention.c.concept.in_(own)).subquery()
         n_own = connection.execute(select(func.count()).select_from(holders)).scalar_one()
@@ -126,9 +137,7 @@ def cooccurring(
             .group_by(mention.c.concept)
         ).subquery()
         query = select(concept.c.id, concept.c.label, concept.c.surface, both.c.n)
-        query = query.join(both, both.c.concept == concept.c.id)
-        if of is not None:
-            query = query.where(concept.c.label == of)
+        query = query.join(both, both.c.concept == concept.c.id).where(*_of_type(concept, of))
         found = connection.execute(query).all()
         totals = _count_documents(connection, scope, [row.id for row in found])
     if not found:
@@ -173,10 +182,10 @@ def inside(
     database: Database,
     scope: Scope,
     *,
-    inner: Optional[str],
-    inner_label: Optional[str],
-    outer: Optional[str],
-    outer_label: Optional[str],
+    inner: Optional[str] = None,
+    inner_labels: Sequence[str] = (),
+    outer: Optional[str] = None,
+    outer_labels: Sequence[str] = (),
     page: Page = FIRST,
 ) -> Answer:
     """What lies in what: body parts in symptoms, or symptoms over a body part.
@@ -184,7 +193,7 @@ def inside(
     database (Database): The knowledge base.
     scope (Scope): What is asked about. Of negated symptoms the body parts are negated too.
     inner, outer (Optional[str]): A concept; None for all.
-    inner_label, outer_label (Optional[str]): Its type; None for all.
+    inner_labels, outer_labels (Sequence[str]): Their types; none for all.
     page (Page): Which rows.
     RETURNS (Answer): By the number of mentions.
     """
@@ -213,11 +222,8 @@ def inside(
         .offset(page.offset)
     )
     with database.reading() as connection:
-        for table, term, label in ((small, inner, inner_label), (large, outer, outer_label)):
-            if term is not None:
-                query = query.where(table.c.id.in_(find_concepts(connection, term, label)))
-            elif label is not None:
-                query = query.where(table.c.label == label)
+        for table, term, labels in ((small, inner, inner_labels), (large, outer, outer_labels)):
+            query = query.where(*_is_concept(connection, table, term, labels))
         rows = connection.execute(query).all()
     return Answer(["inner", "label", "outer", "its label", "mentions", "documents"], [tuple(x) for x in rows])
 
@@ -227,13 +233,14 @@ def _is_mention(table: Any, number: Any) -> ColumnElement[bool]:
 
 
 def timeline(
-    database: Database, scope: Scope, term: Optional[str], *, label: Optional[str], page: Page = FIRST
+    database: Database, scope: Scope, term: Optional[str], *, labels: Sequence[str] = (), page: Page = FIRST
 ) -> Answer:
     """What was found when, in documents with a date.
 
     database (Database): The knowledge base.
     scope (Scope): A patient, or what carried columns have to say.
-    term, label (Optional[str]): A concept, and a type; None for all.
+    term (Optional[str]): A concept; None for all.
+    labels (Sequence[str]): Types; none for all.
     page (Page): Which rows.
     RETURNS (Answer): By date, then by document, a row for each concept of a document.
     """
@@ -251,23 +258,20 @@ def timeline(
         .offset(page.offset)
     )
     with database.reading() as connection:
-        if term is not None:
-            query = query.where(concept.c.id.in_(find_concepts(connection, term, label)))
-        elif label is not None:
-            query = query.where(concept.c.label == label)
-        rows = connection.execute(query).all()
+        rows = connection.execute(query.where(*_is_concept(connection, concept, term, labels))).all()
     columns = ["date", "collection", "document", "concept", "label", "assertion", "mentions"]
     return Answer(columns, [tuple(x) for x in rows])
 
 
 def mentioned(
-    database: Database, scope: Scope, term: str, *, label: Optional[str], page: Page = FIRST
+    database: Database, scope: Scope, term: str, *, labels: Sequence[str] = (), page: Page = FIRST
 ) -> Answer:
     """Where a concept is told, and what stands around it where the text is kept.
 
     database (Database): The knowledge base.
     scope (Scope): What is asked about.
-    term, label (Optional[str]): The concept, and its type; None for all.
+    term (str): The concept.
+    labels (Sequence[str]): Its types; none for all.
     page (Page): Which rows.
     RETURNS (Answer): By collection, document and place.
     """
@@ -285,8 +289,7 @@ def mentioned(
         .offset(page.offset)
     )
     with database.reading() as connection:
-        query = query.where(concept.c.id.in_(find_concepts(connection, term, label)))
-        found = connection.execute(query).all()
+        found = connection.execute(query.where(*_is_concept(connection, concept, term, labels))).all()
     rows = [
         (*own, None if body is None else body[max(0, own[3] - AROUND) : own[4] + AROUND])
         for *own, body in found

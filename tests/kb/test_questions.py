@@ -41,7 +41,7 @@ def found(notes, *, affirmed=True):
 @pytest.mark.parametrize("affirmed", [True, False])
 def test_cooccurrence_is_fishers(filled, scope, notes, affirmed):
     scope = Scope(scope.annotator, affirmed=affirmed)
-    answer = cooccurring(filled, scope, "高血压", label=None, of=None, page=ALL)
+    answer = cooccurring(filled, scope, "高血压", page=ALL)
     by_document = {
         name: {(m.text, m.label) for m in own} for name, own in found(notes, affirmed=affirmed).items()
     }
@@ -59,9 +59,11 @@ def test_cooccurrence_is_fishers(filled, scope, notes, affirmed):
     for other, row in rows.items():
         assert row == pytest.approx((*expected[other], q[other]))
     assert [row[7] for row in answer.rows] == sorted(row[7] for row in answer.rows)
-    drugs = cooccurring(filled, scope, "高血压", label="dis", of="dru", page=ALL).rows
+    drugs = cooccurring(filled, scope, "高血压", labels=["dis"], of=["dru"], page=ALL).rows
     assert {row[0] for row in drugs} == {name for name, label in rows if label == "dru"}
-    assert cooccurring(filled, scope, "高血压", label="dis", of="dru", page=Page(1, 1)).rows == drugs[1:2]
+    assert (
+        cooccurring(filled, scope, "高血压", labels=["dis"], of=["dru"], page=Page(1, 1)).rows == drugs[1:2]
+    )
 
 
 @pytest.mark.parametrize("affirmed", [True, False])
@@ -73,13 +75,12 @@ def test_what_lies_in_what(filled, scope, notes, affirmed):
         for a, b in product(own, own)
         if b.start <= a.start and a.end <= b.end and (a.start, a.end) != (b.start, b.end)
     )
-    none = {"inner": None, "inner_label": None, "outer": None, "outer_label": None}
-    rows = inside(filled, scope, **none, page=ALL).rows
+    rows = inside(filled, scope, page=ALL).rows
     assert {row[:4]: row[4] for row in rows} == expected
     assert [row[4] for row in rows] == sorted(expected.values(), reverse=True)
-    own = inside(filled, scope, **{**none, "inner_label": "bod", "outer_label": "sym"}, page=ALL).rows
+    own = inside(filled, scope, inner_labels=["bod"], outer_labels=["sym"], page=ALL).rows
     assert own == [row for row in rows if (row[1], row[3]) == ("bod", "sym")]
-    own = inside(filled, scope, **{**none, "inner": "胸", "outer": "胸痛"}, page=ALL).rows
+    own = inside(filled, scope, inner="胸", outer="胸痛", page=ALL).rows
     assert own == [row for row in rows if (row[0], row[2]) == ("胸", "胸痛")]
 
 
@@ -91,20 +92,20 @@ def test_timelines_of_patients_and_wards(filled, scope, notes):
     ):
         there = [x for x in notes if wanted.items() <= x.items()]
         expected = sorted((x["date"], x["id"], m.text) for x in there for m in own[x["id"]])
-        rows = timeline(filled, Scope(scope.annotator, **more), None, label=None, page=ALL).rows
+        rows = timeline(filled, Scope(scope.annotator, **more), None, page=ALL).rows
         assert sorted((row[0], row[2], row[3]) for row in rows for _ in range(row[6])) == expected
         assert [row[0] for row in rows] == sorted(row[0] for row in rows)
-    rows = timeline(filled, Scope(scope.annotator, patient="p1"), "糖尿病", label=None, page=ALL).rows
+    rows = timeline(filled, Scope(scope.annotator, patient="p1"), "糖尿病", page=ALL).rows
     assert {row[3] for row in rows} == {"糖尿病"}
 
 
 def test_mentions_with_passages(filled, scope, notes):
-    rows = mentioned(filled, scope, "胸痛", label=None, page=ALL).rows
+    rows = mentioned(filled, scope, "胸痛", page=ALL).rows
     expected = sorted((name, m.start) for name, own in found(notes).items() for m in own if m.text == "胸痛")
     assert [(row[1], row[3]) for row in rows] == expected
     texts = {x["id"]: x["text"] for x in notes}
     assert all(row[8] == texts[row[1]] for row in rows)
-    every = mentioned(filled, Scope(scope.annotator, affirmed=False), "胸痛", label="sym", page=ALL).rows
+    every = mentioned(filled, Scope(scope.annotator, affirmed=False), "胸痛", labels=["sym"], page=ALL).rows
     assert len(every) > len(rows)
     assert {row[7] for row in every} == {"affirmed", "negated"}
 
@@ -130,9 +131,9 @@ def test_what_there_is_not(filled):
         find_annotator(connection, "x")
     with filled.reading() as connection:
         scope = Scope(find_annotator(connection, None))
-    with pytest.raises(KnowledgeError, match="under the label 'dru'"):
-        mentioned(filled, scope, "糖尿病", label="dru")
-    none = cooccurring(filled, scope, "糖尿病", label=None, of="none")
+    with pytest.raises(KnowledgeError, match="under dru"):
+        mentioned(filled, scope, "糖尿病", labels=["dru"])
+    none = cooccurring(filled, scope, "糖尿病", of=["none"])
     assert none.rows == []
 
 

@@ -1,0 +1,186 @@
+"""Questions as a clinician types them, as queries: no text is generated."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Optional
+
+import srsly
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import Connection, func, literal, select
+
+from ..errors import KnowledgeError
+from .build import to_surface
+from .database import SQLITE, Database
+from .questions import Scope, cooccurring, inside, mentioned, timeline
+from .rows import FIRST, Answer, Page
+from .schema import concept, document
+
+OWN = Path(__file__).parent / "patterns" / "zh.yml"
+LONGEST = 500
+# What stands for what was found in a question
+CONCEPT, LABEL, PATIENT = "\ue000", "\ue001", "\ue002"
+MARKS = {"<concept>": CONCEPT, "<label>": LABEL, "<patient>": PATIENT}
+
+Query = Literal["cooccur", "inside", "mentions", "timeline"]
+
+
+class Pattern(BaseModel):
+    """A way of asking.
+
+    query (str): The query that answers.
+    ask (str): A regular expression of the question, with marks for what is found in it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: Query
+    ask: str
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """The expression."""
+        ask = self.ask
+        for name, mark in MARKS.items():
+            ask = ask.replace(name, mark)
+        return re.compile(ask, re.IGNORECASE)
+
+
+class Patterns(BaseModel):
+    """Ways of asking, in a language.
+
+    labels (Dict[str, List[str]]): Words for types of entities, by label.
+    patterns (List[Pattern]): The ways, in the order in which they are tried.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    labels: dict[str, list[str]] = Field(default_factory=dict)
+    patterns: list[Pattern]
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a question asks.
+
+    query (str): The query.
+    term (Optional[str]): The concept.
+    labels (Sequence[str]): The types that are asked for; none for all.
+    patient (Optional[str]): The patient.
+    """
+
+    query: Query
+    term: Optional[str]
+    labels: Sequence[str]
+    patient: Optional[str]
+
+    def show(self) -> str:
+        """The command that asks the same."""
+        parts = ["kb query", self.query]
+        parts += [self.term] if self.term is not None and self.query != "inside" else []
+        parts += ["--outer", self.term] if self.term is not None and self.query == "inside" else []
+        option = "--of" if self.query == "cooccur" else "--label"
+        parts += [f"{option} {label}" for label in self.labels]
+        parts += ["--patient", self.patient] if self.patient is not None else []
+        return " ".join(parts)
+
+
+def read_patterns(path: Optional[Path]) -> Patterns:
+    """Read ways of asking.
+
+    path (Optional[Path]): A YAML file; None for those that come with this package, in Chinese.
+    RETURNS (Patterns): The ways.
+    RAISES (KnowledgeError): If the file is missing or no such file.
+    """
+    try:
+        read = Patterns.model_validate(srsly.read_yaml(path or OWN))
+        for pattern in read.patterns:
+            pattern.expression  # noqa: B018
+    except (OSError, ValueError, re.error) as err:
+        where = err.errors()[0]["loc"] if isinstance(err, ValidationError) else ()
+        place = f" at {'.'.join(map(str, where))}" if where else ""
+        raise KnowledgeError(
+            f"{path} is no file of patterns ({type(err).__name__}{place}). It needs `patterns`, each with "
+            "`query` and `ask`, and may have `labels`."
+        ) from None
+    return read
+
+
+def understand(database: Database, scope: Scope, question: str, patterns: Patterns) -> Understood:
+    """Find what a question asks: by what the knowledge base knows that stands in it, longest first, words for
+    types, and how both stand to each other.
+
+    database (Database): The knowledge base.
+    scope (Scope): Whose readings.
+    question (str): The question.
+    patterns (Patterns): The ways of asking.
+    RETURNS (Understood): What it asks.
+    RAISES (KnowledgeError): If it is not understood.
+    """
+    asked = to_surface(question.translate(dict.fromkeys(map(ord, MARKS.values()))))
+    if not asked or len(asked) > LONGEST:
+        raise KnowledgeError(f"A question has from 1 to {LONGEST} characters.")
+    with database.reading() as connection:
+        patients = _known(connection, document.c.patient, asked, document.c.annotator == scope.annotator)
+        known = _known(connection, concept.c.surface, asked)
+        labels = set(connection.execute(select(concept.c.label).distinct()).scalars())
+    words = {word: label for label, own in patterns.labels.items() if label in labels for word in own}
+    marked, patient = _mark(asked, [x for x in patients if x], PATIENT)
+    # A word for a type is no concept: 疾病, and what stands before 药
+    marked, term = _mark(marked, [x for x in known if x not in words], CONCEPT)
+    labelled, word = _mark(marked, list(words), LABEL)
+    wanted = [label for label, own in patterns.labels.items() if label in labels and word in own]
+    for pattern in patterns.patterns:
+        if pattern.expression.search(labelled if LABEL in pattern.expression.pattern else marked):
+            return Understood(pattern.query, term, [] if pattern.query == "mentions" else wanted, patient)
+    found = [
+        *([f"the concept '{term}'"] if term else []),
+        *([f"the labels {', '.join(wanted)}"] if wanted else []),
+        *([f"the patient '{patient}'"] if patient else []),
+    ]
+    raise KnowledgeError(
+        f"The question is not understood: in it {' and '.join(found) or 'nothing'} is known. Ask for what is "
+        "told together with something (糖尿病患者常用哪些药？), what lies in it, which documents tell of it, "
+        "or what a patient had when; or use `spacy gpner kb query` and `kb search`."
+    )
+
+
+def _known(connection: Connection, column: Any, asked: str, *wanted: Any) -> list[str]:
+    """The values of a column that stand in a text."""
+    find = func.instr if connection.dialect.name == SQLITE else func.strpos
+    lower = func.lower(column)
+    query = select(column).where(column.is_not(None), find(literal(asked), lower) > 0, *wanted).distinct()
+    return list(connection.execute(query).scalars())
+
+
+def _mark(asked: str, values: Sequence[str], mark: str) -> tuple[str, Optional[str]]:
+    """Put a mark in the place of the longest value that stands in a text, of several the first."""
+    places = [(-len(value), asked.find(value.lower()), value) for value in values if value.lower() in asked]
+    if not places:
+        return asked, None
+    length, start, value = min(places)
+    return asked[:start] + mark + asked[start - length :], value
+
+
+def answer(database: Database, scope: Scope, asked: Understood, page: Page = FIRST) -> Answer:
+    """Answer a question.
+
+    database (Database): The knowledge base.
+    scope (Scope): What is asked about.
+    asked (Understood): What is asked.
+    page (Page): Which rows.
+    RETURNS (Answer): The answer of its query.
+    """
+    if asked.patient is not None:
+        scope = replace(scope, patient=asked.patient)
+    term, labels = asked.term, asked.labels
+    if asked.query == "timeline":
+        return timeline(database, scope, term, labels=labels, page=page)
+    assert term is not None
+    if asked.query == "mentions":
+        return mentioned(database, scope, term, page=page)
+    if asked.query == "inside":
+        return inside(database, scope, inner_labels=labels, outer=term, page=page)
+    return cooccurring(database, scope, term, of=labels, page=page)

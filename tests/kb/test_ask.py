@@ -1,0 +1,97 @@
+"""Questions in words."""
+
+import pytest
+
+from spacy_gpner.errors import KnowledgeError
+from spacy_gpner.kb.ask import OWN, answer, read_patterns, understand
+from spacy_gpner.kb.questions import Scope, cooccurring, find_annotator, inside, mentioned, timeline
+from spacy_gpner.kb.rows import Page
+
+ALL = Page(1000)
+
+
+@pytest.fixture
+def scope(filled):
+    with filled.reading() as connection:
+        return Scope(find_annotator(connection, None))
+
+
+@pytest.mark.parametrize(
+    ("question", "command"),
+    [
+        ("糖尿病患者常用哪些药？", "kb query cooccur 糖尿病 --of dru"),
+        ("高血压的病人有什么症状", "kb query cooccur 高血压 --of sym"),
+        ("哪些药物和肺炎有关", "kb query cooccur 肺炎 --of dru"),
+        ("高血压合并哪些疾病？", "kb query cooccur 高血压 --of dis"),
+        ("与发热同时出现的有什么症状", "kb query cooccur 发热 --of sym"),
+        ("胸痛里有哪些部位", "kb query inside --outer 胸痛 --label bod"),
+        ("哪些病历提到胸痛", "kb query mentions 胸痛"),
+        ("谁用了二甲双胍？", "kb query mentions 二甲双胍"),
+        ("患者p1的病程", "kb query timeline --patient p1"),
+        ("病人 P2 什么时候发热", "kb query timeline 发热 --patient p2"),
+        ("p3用过哪些药", "kb query timeline --label dru --patient p3"),
+    ],
+)
+def test_is_a_query(filled, scope, question, command):
+    asked = understand(filled, scope, question, read_patterns(None))
+    assert asked.show() == command
+    assert answer(filled, scope, asked).columns
+
+
+def test_answers_are_the_queries(filled, scope):
+    def ask(question):
+        return answer(filled, scope, understand(filled, scope, question, read_patterns(None)), ALL)
+
+    assert ask("糖尿病患者常用哪些药？") == cooccurring(filled, scope, "糖尿病", of=["dru"], page=ALL)
+    assert ask("胸痛中有哪些部位？") == inside(filled, scope, outer="胸痛", inner_labels=["bod"], page=ALL)
+    assert ask("哪些记录提到发热") == mentioned(filled, scope, "发热", page=ALL)
+    own = Scope(scope.annotator, patient="p1")
+    assert ask("患者p1的时间线") == timeline(filled, own, None, page=ALL)
+    assert ask("糖尿病患者常用哪些药？").rows[0][0] == "二甲双胍"
+
+
+@pytest.mark.parametrize(
+    ("question", "part"),
+    [
+        ("今天天气怎么样", "nothing is known"),
+        ("糖尿病", "the concept '糖尿病' is known"),
+        ("痛风用什么药", "the labels dru"),
+        ("", "from 1 to"),
+        ("药" * 501, "from 1 to"),
+        ("'; DROP TABLE document; --", "nothing is known"),
+        ("%_<script>\ue000\ue001", "not understood"),
+    ],
+)
+def test_what_is_not_understood_is_said(filled, scope, question, part):
+    with pytest.raises(KnowledgeError, match=part):
+        understand(filled, scope, question, read_patterns(None))
+
+
+def test_patterns_of_ones_own(filled, scope, tmp_path):
+    path = tmp_path / "own.yml"
+    path.write_text("labels: {dru: [方子]}\npatterns: [{query: cooccur, ask: '<concept>开<label>'}]", "utf-8")
+    assert understand(filled, scope, "糖尿病开方子", read_patterns(path)).labels == ["dru"]
+    for content, part in (
+        ("patterns: [{query: guess, ask: x}]", r"patterns.0.query"),
+        ("patterns: [{query: cooccur, ask: '('}]", "is no file of patterns"),
+        ("labels: 3", "is no file of patterns"),
+        ("a: [", "is no file of patterns"),
+    ):
+        path.write_text(content, "utf-8")
+        with pytest.raises(KnowledgeError, match=part):
+            read_patterns(path)
+    with pytest.raises(KnowledgeError, match="is no file of patterns"):
+        read_patterns(tmp_path / "gone.yml")
+    assert OWN.is_file()
+
+
+def test_as_a_command(run, output, tmp_path):
+    db = tmp_path / "kb.sqlite"
+    run("kb", "build", output, "--db", db)
+    code, text = run("kb", "ask", "糖尿病患者常用哪些药？", "--db", db)
+    assert code == 0, text
+    assert "kb query cooccur 糖尿病 --of dru" in text
+    assert "二甲双胍" in text
+    code, text = run("kb", "ask", "今天天气怎么样", "--db", db)
+    assert code == 1
+    assert "not understood" in text
