@@ -1,14 +1,20 @@
 """From annotations to a knowledge base."""
 
+import random
 import shutil
+import subprocess
+import sys
+import time
 
 import pytest
+from sqlalchemy import func, select
 
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotations import open_annotations
 from spacy_gpner.kb.build import to_surface
 from spacy_gpner.kb.database import open_database
 from spacy_gpner.kb.questions import status
+from spacy_gpner.kb.schema import shard
 
 from .util import (
     CARRIED,
@@ -161,3 +167,31 @@ def test_failed_documents_have_no_mentions(empty, model, notes, tmp_path):
 
 def test_surfaces():
     assert to_surface(" ＨＢＡ１ｃ  升高\n") == "hba1c 升高"
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment(url, model, tmp_path):
+    """Again and again, by SIGKILL: whole shards alone are there, and in the end all of them."""
+    notes = make_notes(600)
+    output = annotate_notes(model, notes, tmp_path / "a", shard_size=6)
+    whole = open_database(str(tmp_path / "whole.sqlite"), make=True)
+    build_from(whole, output)
+    command = [sys.executable, "-m", "spacy", "gpner", "kb", "build", str(output), "--db", url]
+    database, rng, n = open_database(url, make=True), random.Random(0), 0
+    for _ in range(5):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wanted, deadline = n + rng.randint(0, 8), time.monotonic() + 120
+        while process.poll() is None and count_shards(database) <= wanted and time.monotonic() < deadline:
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
+        n = count_shards(database)
+        assert len(content(database)["document"]) == 6 * n
+    assert 5 < n < 100
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    assert content(database) == content(whole)
+
+
+def count_shards(database):
+    with database.reading() as connection:
+        return connection.execute(select(func.count()).select_from(shard)).scalar_one()
