@@ -29,6 +29,9 @@ LABELS = Opt([], "--label", help="Its label. May be given again")
 kb_cli = typer.Typer(
     name="kb", help="A knowledge base of annotations.", no_args_is_help=True, rich_markup_mode=None
 )
+codes_cli = typer.Typer(
+    name="codes", help="Code tables of a knowledge base.", no_args_is_help=True, rich_markup_mode=None
+)
 query_cli = typer.Typer(
     name="query", help="Ask a knowledge base.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -209,6 +212,60 @@ def export_cli(
         msg.good(f"{path}: {export(database, scope, path, form):,} mentions")
 
 
+@codes_cli.command(
+    "load",
+    short_help="Load a code table of yours",
+    epilog="Example: spacy gpner kb codes load icd10.csv --codes icd10 --db ward.sqlite",
+)
+def load_codes_cli(
+    path: Path = Arg(
+        ..., metavar="TABLE.csv", help="A CSV file: code, name, perhaps aliases (a|b) and label"
+    ),
+    db: str = DB,
+    system: Optional[str] = Opt(None, "--codes", help="What to call the table [default: as the file]"),
+    encoding: Optional[str] = Opt(None, "--encoding", help="The file's; else it is looked at"),
+) -> None:
+    """Load a table of codes, with what each is called, in place of an earlier one of its name."""
+    from wasabi import msg
+
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.codes import load_codes, read_codes
+
+        codes, name = read_codes(path, encoding), system or path.stem
+        load_codes(database, name, codes)
+        n_names = sum(len(own.names) for own in codes)
+        msg.good(
+            f"{name}: {len(codes):,} codes with {n_names:,} names. Link concepts: spacy gpner kb link {name}"
+        )
+
+
+@kb_cli.command(
+    "link",
+    short_help="Link concepts to a code table",
+    epilog="Example: spacy gpner kb link icd10 --threshold 0.9 --label dis --db ward.sqlite",
+)
+def link_cli(
+    system: str = Arg(..., metavar="CODES", help="The code table"),
+    db: str = DB,
+    threshold: float = Opt(0.8, "--threshold", min=0.0, max=1.0, help="How likely a code has to be"),
+    labels: list[str] = LABELS,
+) -> None:
+    """Give concepts the codes whose names they have, or almost have, with a score that says how likely the
+    code is right. What is less likely has none. Linked again, earlier links are replaced.
+    """
+    from wasabi import msg
+
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.linking import link_concepts
+
+        linked = link_concepts(database, system, threshold, labels=labels)
+        n = (linked.exact, linked.near, linked.without)
+        names = ("by name", "by what is almost the name", "without a code")
+        msg.table([(name, f"{own:,}") for name, own in zip(names, n, strict=True)], aligns=("l", "r"))
+
+
 @kb_cli.command(
     "status",
     short_help="Say what a knowledge base holds",
@@ -294,6 +351,36 @@ def inside_cli(
 
 
 @query_cli.command(
+    "codes",
+    short_help="How often each code is told, and how it is written",
+    epilog="Example: spacy gpner kb query codes icd10 --db ward.sqlite",
+)
+def codes_query_cli(
+    system: str = Arg(..., metavar="CODES", help="The code table"),
+    db: str = DB,
+    labels: list[str] = LABELS,
+    least: Optional[float] = Opt(None, "--score", help="Links of at least this score alone"),
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """Count the mentions of each code by the ways of writing that are linked to it."""
+    with fail_clearly():
+        database = _open(db)
+        from ..kb.linking import coded
+        from ..kb.rows import Page
+
+        scope = _scope(database, model, collection, patient, where, any_)
+        page = Page(limit, offset)
+        _show(coded(database, scope, system, labels=labels, least=least, page=page), form)
+
+
+@query_cli.command(
     "timeline",
     short_help="What was found when",
     epilog="Example: spacy gpner kb query timeline --patient p17 --label dis --db ward.sqlite",
@@ -373,6 +460,7 @@ def differences_cli(
         _show(differences(database, *scopes), form)
 
 
+kb_cli.add_typer(codes_cli)
 kb_cli.add_typer(query_cli)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, exists, select
 from ..errors import KnowledgeError
 from .database import Database
 from .rows import chunks
-from .schema import concept, containment, document, mention, run, text
+from .schema import concept, containment, document, link, mention, run, text
 
 
 def forget(database: Database, connection: Connection, ids: Sequence[int]) -> int:
@@ -30,7 +30,11 @@ def forget(database: Database, connection: Connection, ids: Sequence[int]) -> in
         connection.execute(delete(document).where(document.c.id.in_(own)))
         for some in chunks(concepts):
             has = exists().where(mention.c.concept == concept.c.id)
-            connection.execute(delete(concept).where(concept.c.id.in_(some), ~has))
+            gone = (
+                connection.execute(select(concept.c.id).where(concept.c.id.in_(some), ~has)).scalars().all()
+            )
+            connection.execute(delete(link).where(link.c.concept.in_(gone)))
+            connection.execute(delete(concept).where(concept.c.id.in_(gone)))
         _forget_texts(database, connection, [x for x in texts if x is not None])
     return mentions
 

@@ -117,6 +117,37 @@ containment = Table(
     Column("inner", Integer, primary_key=True),
 )
 
+# Rows of users' code tables, by the tables' names
+code = Table(
+    "code",
+    METADATA,
+    Column("system", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("label", Text),
+)
+
+# What they are called, the preferred name first
+code_name = Table(
+    "code_name",
+    METADATA,
+    Column("system", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+)
+
+# Which code a concept has, and how surely
+link = Table(
+    "link",
+    METADATA,
+    Column("system", Text, primary_key=True),
+    Column("concept", ForeignKey("concept.id"), primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Index("link_to_code", "system", "code"),
+)
+
 # Builds, erasures and exports, in numbers
 event = Table(
     "event",

@@ -1,0 +1,129 @@
+"""Code tables: what concepts are called elsewhere."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from sqlalchemy import delete, insert, select
+
+from ..archive.encoding import check_encoding, guess_encoding
+from ..errors import ArchiveError, KnowledgeError
+from .database import Database
+from .schema import code, code_name, link
+
+CODE, NAME, ALIASES, LABEL = "code", "name", "aliases", "label"
+SEPARATOR = "|"
+
+
+@dataclass(frozen=True)
+class Code:
+    """A row of a code table.
+
+    code (str): The code.
+    names (Tuple[str, ...]): What it is called, the preferred name first.
+    label (Optional[str]): Which type of entity it is; None for any.
+    """
+
+    code: str
+    names: tuple[str, ...]
+    label: Optional[str] = None
+
+
+def read_codes(path: Path, encoding: Optional[str] = None) -> list[Code]:
+    """Read a table with the columns `code` and `name`, and perhaps `aliases`, with | between, and `label`.
+
+    path (Path): A CSV file.
+    encoding (Optional[str]): Its encoding; None to look at it.
+    RETURNS (List[Code]): Its rows.
+    RAISES (KnowledgeError): If it is missing, has no such columns, or a row is not as it should be.
+    """
+    try:
+        if encoding is None:
+            with path.open("rb") as content:
+                encoding = guess_encoding(content)
+        else:
+            check_encoding(encoding)
+        with path.open(encoding=encoding, newline="") as file:
+            rows = csv.DictReader(file)
+            missing = [name for name in (CODE, NAME) if name not in (rows.fieldnames or ())]
+            if missing:
+                raise KnowledgeError(
+                    f"{path} has no column '{missing[0]}'. It needs `code` and `name`, and may have "
+                    "`aliases` and `label`."
+                )
+            return _check(path, [(rows.line_num, row) for row in rows])
+    except (OSError, UnicodeError, csv.Error, ArchiveError) as err:
+        raise KnowledgeError(f"{path} can't be read ({err}). Give a CSV file, and its --encoding.") from None
+
+
+def _check(path: Path, rows: Sequence[tuple[int, dict[str, str]]]) -> list[Code]:
+    codes: dict[str, int] = {}
+    found = []
+    for line, row in rows:
+        own, name = ((row.get(key) or "").strip() for key in (CODE, NAME))
+        if not own or not name:
+            raise KnowledgeError(f"{path}, line {line}: there is no {'name' if own else 'code'}.")
+        if own in codes:
+            raise KnowledgeError(f"{path}, line {line}: the code '{own}' stands in line {codes[own]} too.")
+        codes[own] = line
+        aliases = (alias.strip() for alias in (row.get(ALIASES) or "").split(SEPARATOR))
+        names = tuple(dict.fromkeys((name, *filter(None, aliases))))
+        found.append(Code(own, names, (row.get(LABEL) or "").strip() or None))
+    if not found:
+        raise KnowledgeError(f"{path} has no rows.")
+    return found
+
+
+def load_codes(database: Database, system: str, codes: Sequence[Code]) -> None:
+    """Keep a table, in place of an earlier one of its name; what was linked to that is no longer.
+
+    database (Database): The knowledge base.
+    system (str): What the table is called.
+    codes (Sequence[Code]): Its rows.
+    """
+    with database.writing() as connection:
+        connection.execute(delete(link).where(link.c.system == system))
+        connection.execute(delete(code_name).where(code_name.c.system == system))
+        connection.execute(delete(code).where(code.c.system == system))
+        rows = [
+            {"system": system, "code": own.code, "name": own.names[0], "label": own.label} for own in codes
+        ]
+        connection.execute(insert(code), rows)
+        names = [
+            {"system": system, "code": own.code, "number": i, "name": name}
+            for own in codes
+            for i, name in enumerate(own.names)
+        ]
+        connection.execute(insert(code_name), names)
+        database.note(connection, "codes", system=system, codes=len(codes))
+
+
+def stored_codes(database: Database, system: str) -> list[Code]:
+    """The rows of a table that is kept.
+
+    database (Database): The knowledge base.
+    system (str): What it is called.
+    RETURNS (List[Code]): Its rows.
+    RAISES (KnowledgeError): If there is none of the name.
+    """
+    with database.reading() as connection:
+        labels = {
+            row.code: row.label for row in connection.execute(select(code).where(code.c.system == system))
+        }
+        if not labels:
+            known = ", ".join(connection.execute(select(code.c.system).distinct()).scalars()) or "none"
+            raise KnowledgeError(
+                f"There is no code table '{system}' (there is {known}). Load it with `spacy gpner kb codes "
+                "load TABLE.csv`."
+            )
+        names: dict[str, list[str]] = {}
+        query = (
+            select(code_name)
+            .where(code_name.c.system == system)
+            .order_by(code_name.c.code, code_name.c.number)
+        )
+        for row in connection.execute(query):
+            names.setdefault(row.code, []).append(row.name)
+    return [Code(own, tuple(names[own]), label) for own, label in labels.items()]

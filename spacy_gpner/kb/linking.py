@@ -1,0 +1,111 @@
+"""Concepts and the codes that they have."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+from sqlalchemy import delete, func, insert, select
+
+from .codes import stored_codes
+from .database import Database
+from .matching import EXACT, Matcher
+from .questions import Scope
+from .rows import FIRST, Answer, Page
+from .schema import code, concept, document, link, mention
+
+
+@dataclass
+class Linked:
+    """What was linked.
+
+    exact, near (int): Concepts that are called as a code is, and those called almost so.
+    without (int): Concepts without a code.
+    """
+
+    exact: int = 0
+    near: int = 0
+    without: int = 0
+
+
+def link_concepts(
+    database: Database,
+    system: str,
+    threshold: float,
+    *,
+    labels: Sequence[str] = (),
+    progress: Callable[[int], None] = lambda _: None,
+) -> Linked:
+    """Link concepts to a code table, in place of earlier links to it. What is less likely than the threshold
+    has no code.
+
+    database (Database): The knowledge base.
+    system (str): What the table is called.
+    threshold (float): How likely a code has to be.
+    labels (Sequence[str]): Link concepts of these types alone; none for all.
+    progress (Callable[[int], None]): Called after each concept with 1.
+    RETURNS (Linked): What was linked.
+    RAISES (KnowledgeError): If there is no such table.
+    """
+    matcher, linked = Matcher(stored_codes(database, system)), Linked()
+    with database.writing() as connection:
+        query = select(concept.c.id, concept.c.surface, concept.c.label).order_by(concept.c.id)
+        if labels:
+            query = query.where(concept.c.label.in_(labels))
+        rows = []
+        for id_, surface, label in connection.execute(query).all():
+            found = matcher.match(surface, label)
+            if found is None or found.score < threshold:
+                linked.without += 1
+            else:
+                rows.append({"system": system, "concept": id_, "code": found.code, "score": found.score})
+                linked.exact += found.score == EXACT
+                linked.near += found.score < EXACT
+            progress(1)
+        connection.execute(delete(link).where(link.c.system == system))
+        if rows:
+            connection.execute(insert(link), rows)
+        database.note(connection, "link", system=system, threshold=threshold, **vars(linked))
+    return linked
+
+
+def coded(
+    database: Database,
+    scope: Scope,
+    system: str,
+    *,
+    labels: Sequence[str] = (),
+    least: Optional[float] = None,
+    page: Page = FIRST,
+) -> Answer:
+    """How often each code is told, and by which ways of writing.
+
+    database (Database): The knowledge base.
+    scope (Scope): What is asked about.
+    system (str): The code table.
+    labels (Sequence[str]): The types of the concepts; none for all.
+    least (Optional[float]): How likely a link has to be; None for all links.
+    page (Page): Which rows.
+    RETURNS (Answer): By code, then by the number of mentions.
+    """
+    n = func.count()
+    query = (
+        select(link.c.code, code.c.name, concept.c.surface, concept.c.label, link.c.score, n)
+        .select_from(link)
+        .join(code, (code.c.system == link.c.system) & (code.c.code == link.c.code))
+        .join(concept, concept.c.id == link.c.concept)
+        .join(mention, mention.c.concept == concept.c.id)
+        .join(document, document.c.id == mention.c.document)
+        .where(link.c.system == system, scope.documents, *scope.mentions())
+        .group_by(link.c.code, code.c.name, concept.c.id, concept.c.surface, concept.c.label, link.c.score)
+        .order_by(link.c.code, n.desc(), concept.c.surface, concept.c.label)
+        .limit(page.limit)
+        .offset(page.offset)
+    )
+    if labels:
+        query = query.where(concept.c.label.in_(labels))
+    if least is not None:
+        query = query.where(link.c.score >= least)
+    stored_codes(database, system)
+    with database.reading() as connection:
+        rows = [tuple(row) for row in connection.execute(query)]
+    return Answer(["code", "name", "concept", "label", "score", "mentions"], rows)

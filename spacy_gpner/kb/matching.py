@@ -1,0 +1,186 @@
+"""Which code a surface means, how surely, or that none does."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import numpy
+import srsly
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+from scipy.special import expit
+
+from .build import to_surface
+from .codes import Code
+
+FORMS = Path(__file__).parent / "patterns" / "forms_zh.yml"
+# Names that share most bigrams with a surface, which are compared with it
+SHORTLIST = 50
+EXACT = 1.0
+LATIN = re.compile(r"[a-z]+|[0-9]+|[\u0370-\u03ff]+")
+# What the features below weigh, with the constant first: fitted to pairs of our own
+WEIGHTS = (-1.27, 2.72, 0.82, 1.84, -1.52, -0.41, -0.76)
+
+
+class Match(NamedTuple):
+    """A code for a surface.
+
+    code (str): The code.
+    score (float): How likely it is the right one; 1 if the surface is one of its names.
+    """
+
+    code: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Forms:
+    """What surfaces may be written as.
+
+    replace (Dict[str, str]): What is written in whose place.
+    endings (Sequence[str]): What may be left out at the end.
+    contrasts (Sequence[Sequence[str]]): Of which one in the place of another makes another concept.
+    light (str): Characters whose coming and going changes little.
+    """
+
+    replace: dict[str, str]
+    endings: Sequence[str]
+    contrasts: Sequence[Sequence[str]]
+    light: str
+
+    def normal(self, name: str) -> str:
+        """A name in its usual form.
+
+        name (str): The name.
+        RETURNS (str): The form.
+        """
+        form = to_surface(name).replace(" ", "")
+        for old, new in self.replace.items():
+            form = form.replace(old, new)
+        for ending in self._endings:
+            if form.endswith(ending) and len(form) > len(ending) + 1:
+                return form[: -len(ending)]
+        return form
+
+    @cached_property
+    def _endings(self) -> list[str]:
+        return sorted(self.endings, key=len, reverse=True)
+
+    def contrast(self, one: str, two: str) -> bool:
+        """Tell whether two names differ in what makes another concept.
+
+        one, two (str): The names.
+        RETURNS (bool): Whether they do.
+        """
+        if LATIN.findall(one) != LATIN.findall(two):
+            return True
+        for group in self.contrasts:
+            first, second = (Counter(_find(name, group)) for name in (one, two))
+            if first != second and (first - second or second - first):
+                return True
+        return False
+
+
+def _find(name: str, group: Sequence[str]) -> list[str]:
+    """The members of a group in a name, the longest first and each place once."""
+    found = []
+    for member in sorted(group, key=len, reverse=True):
+        found += [member] * name.count(member)
+        name = name.replace(member, "\0")
+    return found
+
+
+def read_forms(path: Path = FORMS) -> Forms:
+    """Read forms.
+
+    path (Path): A YAML file.
+    RETURNS (Forms): The forms.
+    """
+    return Forms(**srsly.read_yaml(path))
+
+
+class Matcher:
+    """A code table, ready to be looked up."""
+
+    def __init__(self, codes: Sequence[Code], forms: Optional[Forms] = None) -> None:
+        """Make what finds names.
+
+        codes (Sequence[Code]): The table.
+        forms (Optional[Forms]): What names may be written as; those of Chinese by default.
+        """
+        self.forms = forms or read_forms()
+        self.names = [(self.forms.normal(name), code) for code in codes for name in code.names]
+        self._exact: dict[str, list[Code]] = defaultdict(list)
+        self._by_bigram: dict[str, list[int]] = defaultdict(list)
+        for i, (name, code) in enumerate(self.names):
+            if code not in self._exact[name]:
+                self._exact[name].append(code)
+            for gram in set(bigrams(name)):
+                self._by_bigram[gram].append(i)
+
+    def match(self, surface: str, label: Optional[str] = None) -> Optional[Match]:
+        """Find the likeliest code of a surface.
+
+        surface (str): The surface.
+        label (Optional[str]): Its type: codes of another one are not its.
+        RETURNS (Optional[Match]): The code; None if no name is like it, or several codes have the name.
+        """
+        name = self.forms.normal(surface)
+        exact = [code for code in self._exact.get(name, ()) if _fits(code, label)]
+        if len(exact) == 1:
+            return Match(exact[0].code, EXACT)
+        found = self.candidates(name, label)
+        if exact or not found:
+            return None
+        (code, features), *_ = found
+        return Match(code, float(expit(numpy.dot(WEIGHTS, features))))
+
+    def candidates(self, name: str, label: Optional[str]) -> list[tuple[str, NDArray[numpy.float64]]]:
+        """The codes whose names are most like a name, the likest first, with what tells how like.
+
+        name (str): The name, in its usual form.
+        label (Optional[str]): Its type.
+        RETURNS (List[Tuple[str, NDArray]]): Codes, and features of their likest name.
+        """
+        shared = Counter(i for gram in set(bigrams(name)) for i in self._by_bigram.get(gram, ()))
+        best: dict[str, tuple[float, str]] = {}
+        for i, _ in shared.most_common(SHORTLIST):
+            other, code = self.names[i]
+            if _fits(code, label):
+                own = (fuzz.ratio(name, other) / 100, other)
+                best[code.code] = max(best.get(code.code, own), own)
+        ranked = sorted(best.items(), key=lambda x: (-x[1][0], x[0]))
+        rivals = [ratio for _, (ratio, _) in ranked[1:]] + [0.0]
+        return [
+            (code, self._features(name, other, ratio, ratio - (rivals[0] if not rank else ranked[0][1][0])))
+            for rank, (code, (ratio, other)) in enumerate(ranked)
+        ]
+
+    def _features(self, name: str, other: str, ratio: float, margin: float) -> NDArray[numpy.float64]:
+        one, two = Counter(bigrams(name)), Counter(bigrams(other))
+        dice = 2 * (one & two).total() / (one.total() + two.total())
+        added, missing = (self._heavy(Counter(x) - Counter(y)) for x, y in ((name, other), (other, name)))
+        contrast = float(self.forms.contrast(name, other))
+        return numpy.array([1.0, ratio, dice, margin, contrast, added, missing])
+
+    def _heavy(self, differ: Counter[str]) -> float:
+        """How many of the characters that one name has more than another change its meaning."""
+        return float(sum(n for x, n in differ.items() if x not in self.forms.light))
+
+
+def bigrams(name: str) -> list[str]:
+    """The pairs of neighbours in a name, with its edges.
+
+    name (str): The name.
+    RETURNS (List[str]): The pairs.
+    """
+    return [a + b for a, b in pairwise(f"\0{name}\0")]
+
+
+def _fits(code: Code, label: Optional[str]) -> bool:
+    return label is None or code.label is None or code.label == label

@@ -1,0 +1,143 @@
+"""Code tables, and which concepts mean which code."""
+
+import numpy
+import pytest
+
+from spacy_gpner.errors import KnowledgeError
+from spacy_gpner.kb.codes import Code, load_codes, read_codes, stored_codes
+from spacy_gpner.kb.linking import coded, link_concepts
+from spacy_gpner.kb.matching import EXACT, WEIGHTS, Matcher
+from spacy_gpner.kb.questions import Scope, find_annotator
+from spacy_gpner.kb.rows import Page
+
+from .evaluate import cross_validate, fit, read_pairs
+from .util import content
+
+CODES = [
+    Code("D1", ("2型糖尿病", "非胰岛素依赖型糖尿病"), "dis"),
+    Code("D2", ("糖尿病",), "dis"),
+    Code("D3", ("急性支气管炎",), "dis"),
+    Code("D4", ("高血压病", "高血压"), "dis"),
+    Code("M1", ("二甲双胍", "盐酸二甲双胍"), "dru"),
+    Code("S1", ("胸痛",)),
+]
+
+
+def write(path, text, encoding="utf-8"):
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_tables_are_read(tmp_path, encoding):
+    rows = "code,name,aliases,label\nD1,2型糖尿病,非胰岛素依赖型糖尿病|2型糖尿病| ,dis\nS1,胸痛,,\n"
+    found = read_codes(write(tmp_path / "t.csv", rows, encoding), None if encoding != "gb18030" else encoding)
+    assert found == [CODES[0], CODES[5]]
+    assert read_codes(write(tmp_path / "t.csv", "name,code\n胸痛,S1\n")) == [CODES[5]]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("code,title\n1,x\n", "has no column 'name'"),
+        ("code,name\n1,x\n2,\n", "line 3: there is no name"),
+        ("code,name\n,x\n", "line 2: there is no code"),
+        ("code,name\n1,x\n1,y\n", "line 3: the code '1' stands in line 2 too"),
+        ("code,name\n", "has no rows"),
+        ("", "has no column 'code'"),
+    ],
+)
+def test_tables_that_are_none(tmp_path, text, part):
+    with pytest.raises(KnowledgeError, match=part):
+        read_codes(write(tmp_path / "t.csv", text))
+    with pytest.raises(KnowledgeError, match="can't be read"):
+        read_codes(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize(
+    ("surface", "label", "code"),
+    [
+        ("2型糖尿病", "dis", "D1"),
+        ("Ⅱ型糖尿病", "dis", "D1"),
+        (" 2 型糖尿病", None, "D1"),
+        ("二甲双胍片", "dru", "M1"),
+        ("胸痛", "sym", "S1"),
+        ("高血压", "dis", "D4"),
+    ],
+)
+def test_names_in_any_form_are_exact(surface, label, code):
+    assert Matcher(CODES).match(surface, label) == (code, EXACT)
+
+
+@pytest.mark.parametrize(
+    ("surface", "label"),
+    [
+        ("慢性支气管炎", "dis"),
+        ("1型糖尿病", "dis"),
+        ("低血压", "dis"),
+        ("胸痛", None),
+        ("骨折", "dis"),
+        ("二甲双胍", "dis"),
+    ],
+)
+def test_what_is_another_concept_is_unlikely(surface, label):
+    found = Matcher([*CODES, Code("S2", ("胸痛",))]).match(surface, label)
+    assert found is None or found.score < 0.8
+
+
+def test_what_is_almost_the_name_is_likely():
+    code, score = Matcher(CODES).match("急性支气管炎症性病", "dis")
+    assert code == "D3"
+    assert 0.5 < score < EXACT
+
+
+def test_weights_are_fitted_and_scores_mean_what_they_say():
+    pairs = [pair for pair in read_pairs() if pair.features is not None]
+    features = numpy.array([pair.features for pair in pairs])
+    right = numpy.array([float(pair.code == pair.found) for pair in pairs])
+    assert numpy.allclose(fit(features, right), WEIGHTS, atol=0.02)
+    scores = cross_validate(features, right)
+    for low, high in ((0.0, 0.3), (0.3, 0.7), (0.7, 1.0)):
+        own = (scores >= low) & (scores < high)
+        assert abs(scores[own].mean() - right[own].mean()) < 0.1
+    assert right[scores >= 0.8].mean() > 0.85
+
+
+def test_concepts_are_linked(filled):
+    load_codes(filled, "own", CODES)
+    assert stored_codes(filled, "own") == sorted(CODES, key=lambda x: x.code)
+    linked = link_concepts(filled, "own", 0.8)
+    there = content(filled)
+    assert linked.exact == 4
+    assert linked.exact + linked.near + linked.without == len(there["concept"])
+    with filled.reading() as connection:
+        scope = Scope(find_annotator(connection, None))
+    rows = coded(filled, scope, "own", page=Page(100)).rows
+    assert [row[:4] for row in rows] == [
+        ("D2", "糖尿病", "糖尿病", "dis"),
+        ("D4", "高血压病", "高血压", "dis"),
+        ("M1", "二甲双胍", "二甲双胍", "dru"),
+        ("S1", "胸痛", "胸痛", "sym"),
+    ]
+    assert coded(filled, scope, "own", labels=["dru"]).rows == rows[2:3]
+    assert coded(filled, scope, "own", least=1.1).rows == []
+    # Another table in its place: no link is left of the earlier one
+    load_codes(filled, "own", CODES[:1])
+    assert coded(filled, scope, "own").rows == []
+    link_concepts(filled, "own", 0.8, labels=["dru"])
+    with pytest.raises(KnowledgeError, match=r"no code table 'icd' \(there is own\)"):
+        link_concepts(filled, "icd", 0.8)
+
+
+def test_commands(run, output, tmp_path):
+    db, table = tmp_path / "kb.sqlite", write(tmp_path / "icd.csv", "code,name\nX1,糖尿病\n")
+    run("kb", "build", output, "--db", db)
+    code, text = run("kb", "codes", "load", table, "--db", db)
+    assert code == 0, text
+    assert "icd: 1 codes with 1 names" in text
+    code, text = run("kb", "link", "icd", "--db", db)
+    assert code == 0, text
+    assert "by name 1" in text
+    code, text = run("kb", "query", "codes", "icd", "--db", db, "--format", "csv")
+    assert code == 0, text
+    assert "X1,糖尿病,糖尿病,dis,1.0,9" in text
