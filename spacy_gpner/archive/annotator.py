@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import is_package
 
 from ..assertion.component import ATTRIBUTE
 from ..entities import Entity, scored_entities
@@ -69,7 +71,10 @@ class Annotator:
         RAISES (ArchiveError): If there is no such step.
         """
         check_steps(clean)
-        self.model, self.clean, self.threads, self.gpu_id = model, tuple(clean), threads, gpu_id
+        # It may be loaded where another folder is the current one
+        is_path = not is_package(model) and Path(model).exists()
+        self.model = str(Path(model).absolute()) if is_path else model
+        self.clean, self.threads, self.gpu_id = tuple(clean), threads, gpu_id
         self._nlp: Optional[Language] = None
 
     def __getstate__(self) -> dict[str, Any]:

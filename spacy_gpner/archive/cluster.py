@@ -10,6 +10,7 @@ import socket
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any, Optional
 
@@ -40,7 +41,9 @@ class _Actors:
     """Actors, which can be started anew, and Ray itself where no cluster is given."""
 
     def __init__(self, ray: Any, task: Task, *, workers: int, address: Optional[str]) -> None:
-        self.ray, self.task, self.workers = ray, task, workers
+        # Where an actor's paths begin is Ray's matter
+        self.task = replace(task, output=task.output.absolute())
+        self.ray, self.workers = ray, workers
         self.died: type[Exception] = ray.exceptions.RayActorError
         self._folder: Optional[str] = None
         quiet = {"log_to_driver": False, "configure_logging": False}
@@ -60,7 +63,11 @@ class _Actors:
                     f"There is no Ray cluster at {address} ({type(err).__name__}). Check --address, or leave "
                     "it out for one on this machine."
                 ) from None
-        self._start()
+        try:
+            self._start()
+        except ArchiveError:
+            self.stop()
+            raise
 
     def _start(self) -> None:
         has = self.ray.cluster_resources()

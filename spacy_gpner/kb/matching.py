@@ -134,18 +134,19 @@ class Matcher:
         exact = [code for code in self._exact.get(name, ()) if _fits(code, label)]
         if len(exact) == 1:
             return Match(exact[0].code, EXACT)
-        found = self.candidates(name, label)
-        if exact or not found:
+        likeliest = self.likeliest(name, label)
+        if exact or likeliest is None:
             return None
-        (code, features), *_ = found
+        code, features = likeliest
         return Match(code, float(expit(numpy.dot(WEIGHTS, features))))
 
-    def candidates(self, name: str, label: Optional[str]) -> list[tuple[str, NDArray[numpy.float64]]]:
-        """The codes whose names are most like a name, the likest first, with what tells how like.
+    def likeliest(self, name: str, label: Optional[str]) -> Optional[tuple[str, NDArray[numpy.float64]]]:
+        """The code with the name that is most like a name, and what tells how like.
 
         name (str): The name, in its usual form.
         label (Optional[str]): Its type.
-        RETURNS (List[Tuple[str, NDArray]]): Codes, and features of their likest name.
+        RETURNS (Optional[Tuple[str, NDArray]]): The code, and features of its likest name; None if no name
+            shares two neighbours, or an edge, with it.
         """
         shared = Counter(i for gram in set(bigrams(name)) for i in self._by_bigram.get(gram, ()))
         best: dict[str, tuple[float, str]] = {}
@@ -154,12 +155,11 @@ class Matcher:
             if _fits(code, label):
                 own = (fuzz.ratio(name, other) / 100, other)
                 best[code.code] = max(best.get(code.code, own), own)
-        ranked = sorted(best.items(), key=lambda x: (-x[1][0], x[0]))
-        rivals = [ratio for _, (ratio, _) in ranked[1:]] + [0.0]
-        return [
-            (code, self._features(name, other, ratio, ratio - (rivals[0] if not rank else ranked[0][1][0])))
-            for rank, (code, (ratio, other)) in enumerate(ranked)
-        ]
+        if not best:
+            return None
+        (first, (ratio, other)), *rest = sorted(best.items(), key=lambda x: (-x[1][0], x[0]))
+        rival = rest[0][1][0] if rest else 0.0
+        return first, self._features(name, other, ratio, ratio - rival)
 
     def _features(self, name: str, other: str, ratio: float, margin: float) -> NDArray[numpy.float64]:
         one, two = Counter(bigrams(name)), Counter(bigrams(other))

@@ -43,11 +43,11 @@ def read_pairs() -> list[Pair]:
     with (HERE / "pairs.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             match = matcher.match(row["surface"], row["label"])
-            found = matcher.candidates(matcher.forms.normal(row["surface"]), row["label"])
+            likeliest = matcher.likeliest(matcher.forms.normal(row["surface"]), row["label"])
             if match is not None and match.score == EXACT:
                 pairs.append(Pair(row["code"], match.code, None))
             else:
-                pairs.append(Pair(row["code"], *(found[0] if found else (None, None))))
+                pairs.append(Pair(row["code"], *(likeliest or (None, None))))
     return pairs
 
 
