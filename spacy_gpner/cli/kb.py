@@ -1,39 +1,34 @@
 """`spacy gpner kb …`: a knowledge base of annotations."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 import typer
 from spacy.cli._util import Arg, Opt
 
 from ._errors import fail_clearly
-
-if TYPE_CHECKING:
-    from ..kb.database import Database
-    from ..kb.questions import Scope
-    from ..kb.rows import Answer
-
-DB = Opt("kb.sqlite", "--db", help="The knowledge base: an SQLite file, or a PostgreSQL database's URL")
-FORMAT = Opt("table", "--format", "-f", help="table, json or csv")
-LIMIT = Opt(20, "--limit", min=1, help="How many rows")
-OFFSET = Opt(0, "--offset", min=0, help="How many rows to leave out before")
-COLLECTION = Opt(None, "--collection", help="Its documents alone")
-PATIENT = Opt(None, "--patient", help="This patient's documents alone")
-WHERE = Opt([], "--where", help="COLUMN=VALUE: documents alone whose carried column says so")
-MODEL = Opt(
-    None, "--model", help="Whose readings: a model's name or an annotator's digits [default: the last]"
+from ._kb import (
+    ANY,
+    COLLECTION,
+    DB,
+    FORMAT,
+    LABELS,
+    LIMIT,
+    MODEL,
+    OFFSET,
+    PATIENT,
+    WHERE,
+    make_scope,
+    open_kb,
+    show_answer,
 )
-ANY = Opt(False, "--any", help="Also what is negated, uncertain, past, possible in future or of the family")
-LABELS = Opt([], "--label", help="Its label. May be given again")
+from .kb_query import query_cli
 
 kb_cli = typer.Typer(
     name="kb", help="A knowledge base of annotations.", no_args_is_help=True, rich_markup_mode=None
 )
 codes_cli = typer.Typer(
     name="codes", help="Code tables of a knowledge base.", no_args_is_help=True, rich_markup_mode=None
-)
-query_cli = typer.Typer(
-    name="query", help="Ask a knowledge base.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
@@ -57,7 +52,7 @@ def build_cli(
     from wasabi import msg
 
     with fail_clearly():
-        database = _open(db, make=True)
+        database = open_kb(db, make=True)
         from ..kb.annotations import open_annotations
         from ..kb.build import Columns, build
 
@@ -106,7 +101,7 @@ def search_cli(
     each the places of the terms are told, in characters of the document, and the passage around the first.
     """
     with fail_clearly():
-        database = _open(db)
+        database = open_kb(db)
         from ..kb.rows import Answer, Page
         from ..kb.search import search
 
@@ -118,7 +113,7 @@ def search_cli(
             (own.collection, own.document, places, own.start, own.passage)
             for own, places in zip(found, offsets, strict=True)
         ]
-        _show(Answer(["collection", "document", "offsets", "start", "passage"], rows), form)
+        show_answer(Answer(["collection", "document", "offsets", "start", "passage"], rows), form)
 
 
 @kb_cli.command(
@@ -145,15 +140,15 @@ def ask_cli(
     from wasabi import msg
 
     with fail_clearly():
-        database = _open(db)
+        database = open_kb(db)
         from ..kb.ask import answer, read_patterns, understand
         from ..kb.rows import Page
 
-        scope = _scope(database, model, collection, patient, where, any_)
+        scope = make_scope(database, model, collection, patient, where, any_)
         asked = understand(database, scope, question, read_patterns(patterns))
         if form == "table":
             msg.info(asked.show())
-        _show(answer(database, scope, asked, Page(limit, offset)), form)
+        show_answer(answer(database, scope, asked, Page(limit, offset)), form)
 
 
 @kb_cli.command(
@@ -173,7 +168,7 @@ def erase_cli(
     from wasabi import msg
 
     with fail_clearly():
-        database = _open(db)
+        database = open_kb(db)
         from ..kb.forget import erase
 
         erased = erase(database, name=name, patient=patient, collection=collection)
@@ -205,10 +200,10 @@ def export_cli(
     from wasabi import msg
 
     with fail_clearly():
-        database = _open(db)
+        database = open_kb(db)
         from ..kb.export import export
 
-        scope = _scope(database, model, collection, patient, where, any_)
+        scope = make_scope(database, model, collection, patient, where, any_)
         msg.good(f"{path}: {export(database, scope, path, form):,} mentions")
 
 
@@ -229,7 +224,7 @@ def load_codes_cli(
     from wasabi import msg
 
     with fail_clearly():
-        database = _open(db)
+        database = open_kb(db)
         from ..kb.codes import load_codes, read_codes
 
         codes, name = read_codes(path, encoding), system or path.stem
@@ -257,7 +252,7 @@ def link_cli(
     from wasabi import msg
 
     with fail_clearly():
-        database = _open(db)
+        database = open_kb(db)
         from ..kb.linking import link_concepts
 
         linked = link_concepts(database, system, threshold, labels=labels)
@@ -274,227 +269,11 @@ def link_cli(
 def status_cli(db: str = DB, form: str = FORMAT) -> None:
     """Say of each collection and annotator how many documents and mentions there are, and when runs ended."""
     with fail_clearly():
-        database = _open(db)
-        from ..kb.questions import status
+        database = open_kb(db)
+        from ..kb.annotators import status
 
-        _show(status(database), form)
-
-
-@query_cli.command(
-    "cooccur",
-    short_help="What is told in the same documents as a concept",
-    epilog="Example: spacy gpner kb query cooccur 糖尿病 --of dru --db ward.sqlite",
-)
-def cooccur_cli(
-    term: str = Arg(..., metavar="TERM", help="The concept"),
-    db: str = DB,
-    labels: list[str] = LABELS,
-    of: list[str] = Opt([], "--of", help="The label of the others. May be given again"),
-    collection: Optional[str] = COLLECTION,
-    patient: Optional[str] = PATIENT,
-    where: list[str] = WHERE,
-    model: Optional[str] = MODEL,
-    any_: bool = ANY,
-    form: str = FORMAT,
-    limit: int = LIMIT,
-    offset: int = OFFSET,
-) -> None:
-    """Count what is told in the same documents as a concept, how much more often than by chance (lift), and
-    whether that can be chance (q, the false discovery rate of Fisher's exact test).
-    """
-    with fail_clearly():
-        database = _open(db)
-        from ..kb.questions import cooccurring
-        from ..kb.rows import Page
-
-        scope = _scope(database, model, collection, patient, where, any_)
-        _show(cooccurring(database, scope, term, labels=labels, of=of, page=Page(limit, offset)), form)
-
-
-@query_cli.command(
-    "inside",
-    short_help="What lies in what",
-    epilog="Example: spacy gpner kb query inside --label bod --outer-label sym --db ward.sqlite",
-)
-def inside_cli(
-    inner: Optional[str] = Arg(None, metavar="[TERM]", help="The inner concept; all without"),
-    db: str = DB,
-    labels: list[str] = LABELS,
-    outer: Optional[str] = Opt(None, "--outer", help="The outer concept"),
-    outer_labels: list[str] = Opt([], "--outer-label", help="The outer one's label. May be given again"),
-    collection: Optional[str] = COLLECTION,
-    patient: Optional[str] = PATIENT,
-    where: list[str] = WHERE,
-    model: Optional[str] = MODEL,
-    any_: bool = ANY,
-    form: str = FORMAT,
-    limit: int = LIMIT,
-    offset: int = OFFSET,
-) -> None:
-    """Count which concepts lie in which others: body parts in symptoms, say, at any depth."""
-    with fail_clearly():
-        database = _open(db)
-        from ..kb.questions import inside
-        from ..kb.rows import Page
-
-        scope = _scope(database, model, collection, patient, where, any_)
-        answer = inside(
-            database,
-            scope,
-            inner=inner,
-            inner_labels=labels,
-            outer=outer,
-            outer_labels=outer_labels,
-            page=Page(limit, offset),
-        )
-        _show(answer, form)
-
-
-@query_cli.command(
-    "codes",
-    short_help="How often each code is told, and how it is written",
-    epilog="Example: spacy gpner kb query codes icd10 --db ward.sqlite",
-)
-def codes_query_cli(
-    system: str = Arg(..., metavar="CODES", help="The code table"),
-    db: str = DB,
-    labels: list[str] = LABELS,
-    least: Optional[float] = Opt(None, "--score", help="Links of at least this score alone"),
-    collection: Optional[str] = COLLECTION,
-    patient: Optional[str] = PATIENT,
-    where: list[str] = WHERE,
-    model: Optional[str] = MODEL,
-    any_: bool = ANY,
-    form: str = FORMAT,
-    limit: int = LIMIT,
-    offset: int = OFFSET,
-) -> None:
-    """Count the mentions of each code by the ways of writing that are linked to it."""
-    with fail_clearly():
-        database = _open(db)
-        from ..kb.linking import coded
-        from ..kb.rows import Page
-
-        scope = _scope(database, model, collection, patient, where, any_)
-        page = Page(limit, offset)
-        _show(coded(database, scope, system, labels=labels, least=least, page=page), form)
-
-
-@query_cli.command(
-    "timeline",
-    short_help="What was found when",
-    epilog="Example: spacy gpner kb query timeline --patient p17 --label dis --db ward.sqlite",
-)
-def timeline_cli(
-    term: Optional[str] = Arg(None, metavar="[TERM]", help="A concept; all without"),
-    db: str = DB,
-    labels: list[str] = LABELS,
-    collection: Optional[str] = COLLECTION,
-    patient: Optional[str] = PATIENT,
-    where: list[str] = WHERE,
-    model: Optional[str] = MODEL,
-    any_: bool = ANY,
-    form: str = FORMAT,
-    limit: int = LIMIT,
-    offset: int = OFFSET,
-) -> None:
-    """Tell by date what was found in documents that have one: of a patient, of a ward (--where ward=3)."""
-    with fail_clearly():
-        database = _open(db)
-        from ..kb.questions import timeline
-        from ..kb.rows import Page
-
-        scope = _scope(database, model, collection, patient, where, any_)
-        _show(timeline(database, scope, term, labels=labels, page=Page(limit, offset)), form)
-
-
-@query_cli.command(
-    "mentions",
-    short_help="Where a concept is told",
-    epilog="Example: spacy gpner kb query mentions 高血压 --db ward.sqlite --any",
-)
-def mentions_cli(
-    term: str = Arg(..., metavar="TERM", help="The concept"),
-    db: str = DB,
-    labels: list[str] = LABELS,
-    collection: Optional[str] = COLLECTION,
-    patient: Optional[str] = PATIENT,
-    where: list[str] = WHERE,
-    model: Optional[str] = MODEL,
-    any_: bool = ANY,
-    form: str = FORMAT,
-    limit: int = LIMIT,
-    offset: int = OFFSET,
-) -> None:
-    """List the mentions of a concept, with documents, places and passages."""
-    with fail_clearly():
-        database = _open(db)
-        from ..kb.questions import mentioned
-        from ..kb.rows import Page
-
-        scope = _scope(database, model, collection, patient, where, any_)
-        _show(mentioned(database, scope, term, labels=labels, page=Page(limit, offset)), form)
-
-
-@query_cli.command(
-    "differences",
-    short_help="What two models found in the same documents",
-    epilog="Example: spacy gpner kb query differences teacher student --db ward.sqlite",
-)
-def differences_cli(
-    first: str = Arg(..., metavar="MODEL", help="A model's name or an annotator's digits"),
-    second: str = Arg(..., metavar="MODEL", help="The other's"),
-    db: str = DB,
-    collection: Optional[str] = COLLECTION,
-    any_: bool = ANY,
-    form: str = FORMAT,
-) -> None:
-    """Count by label the mentions that both found, and those that one alone did, in documents that both have
-    read.
-    """
-    with fail_clearly():
-        database = _open(db)
-        from ..kb.questions import differences
-
-        scopes = [_scope(database, model, collection, None, [], any_) for model in (first, second)]
-        _show(differences(database, *scopes), form)
+        show_answer(status(database), form)
 
 
 kb_cli.add_typer(codes_cli)
 kb_cli.add_typer(query_cli)
-
-
-def _open(db: str, *, make: bool = False) -> "Database":
-    from ..archive.extras import require
-
-    require("sqlalchemy", "kb", "a knowledge base")
-    from ..kb.database import open_database
-
-    return open_database(db, make=make)
-
-
-def _scope(
-    database: "Database",
-    model: Optional[str],
-    collection: Optional[str],
-    patient: Optional[str],
-    where: list[str],
-    any_: bool,
-) -> "Scope":
-    from ..errors import KnowledgeError
-    from ..kb.questions import Scope, find_annotator
-
-    pairs = [given.partition("=") for given in where]
-    if bad := [name for name, equals, _ in pairs if not equals]:
-        raise KnowledgeError(f"'{bad[0]}' is no condition. Give --where COLUMN=VALUE.")
-    with database.reading() as connection:
-        annotator = find_annotator(connection, model)
-    columns = tuple((name, value) for name, _, value in pairs)
-    return Scope(annotator, collection, patient, columns, affirmed=not any_)
-
-
-def _show(answer: "Answer", form: str) -> None:
-    from ..kb.show import check_form, show
-
-    check_form(form)
-    print(show(answer, form))

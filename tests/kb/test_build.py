@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotations import open_annotations
+from spacy_gpner.kb.annotators import status
 from spacy_gpner.kb.build import to_surface
 from spacy_gpner.kb.database import open_database
-from spacy_gpner.kb.questions import status
 from spacy_gpner.kb.schema import shard
 
 from .util import (

@@ -4,10 +4,11 @@ import numpy
 import pytest
 
 from spacy_gpner.errors import KnowledgeError
+from spacy_gpner.kb.annotators import find_annotator
 from spacy_gpner.kb.codes import Code, load_codes, read_codes, stored_codes
 from spacy_gpner.kb.linking import coded, link_concepts
 from spacy_gpner.kb.matching import EXACT, WEIGHTS, Matcher
-from spacy_gpner.kb.questions import Scope, find_annotator
+from spacy_gpner.kb.questions import Scope
 from spacy_gpner.kb.rows import Page
 
 from .evaluate import cross_validate, fit, read_pairs

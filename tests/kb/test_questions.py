@@ -7,14 +7,12 @@ import pytest
 from scipy.stats import false_discovery_control, fisher_exact
 
 from spacy_gpner.errors import KnowledgeError
+from spacy_gpner.kb.annotators import differences, find_annotator, status
 from spacy_gpner.kb.questions import (
     Scope,
     cooccurring,
-    differences,
-    find_annotator,
     inside,
     mentioned,
-    status,
     timeline,
 )
 from spacy_gpner.kb.rows import Page

@@ -1,0 +1,63 @@
+"""What the commands of a knowledge base share."""
+
+from typing import TYPE_CHECKING, Optional
+
+from spacy.cli._util import Opt
+
+if TYPE_CHECKING:
+    from ..kb.database import Database
+    from ..kb.questions import Scope
+    from ..kb.rows import Answer
+
+DB = Opt("kb.sqlite", "--db", help="The knowledge base: an SQLite file, or a PostgreSQL database's URL")
+FORMAT = Opt("table", "--format", "-f", help="table, json or csv")
+LIMIT = Opt(20, "--limit", min=1, help="How many rows")
+OFFSET = Opt(0, "--offset", min=0, help="How many rows to leave out before")
+COLLECTION = Opt(None, "--collection", help="Its documents alone")
+PATIENT = Opt(None, "--patient", help="This patient's documents alone")
+WHERE = Opt([], "--where", help="COLUMN=VALUE: documents alone whose carried column says so")
+MODEL = Opt(
+    None, "--model", help="Whose readings: a model's name or an annotator's digits [default: the last]"
+)
+ANY = Opt(False, "--any", help="Also what is negated, uncertain, past, possible in future or of the family")
+LABELS = Opt([], "--label", help="Its label. May be given again")
+
+
+def open_kb(db: str, *, make: bool = False) -> "Database":
+    """Open the knowledge base that --db names."""
+    from ..archive.extras import require
+
+    require("sqlalchemy", "kb", "a knowledge base")
+    from ..kb.database import open_database
+
+    return open_database(db, make=make)
+
+
+def make_scope(
+    database: "Database",
+    model: Optional[str],
+    collection: Optional[str],
+    patient: Optional[str],
+    where: list[str],
+    any_: bool,
+) -> "Scope":
+    """What is asked about, from the options."""
+    from ..errors import KnowledgeError
+    from ..kb.annotators import find_annotator
+    from ..kb.questions import Scope
+
+    pairs = [given.partition("=") for given in where]
+    if bad := [name for name, equals, _ in pairs if not equals]:
+        raise KnowledgeError(f"'{bad[0]}' is no condition. Give --where COLUMN=VALUE.")
+    with database.reading() as connection:
+        annotator = find_annotator(connection, model)
+    columns = tuple((name, value) for name, _, value in pairs)
+    return Scope(annotator, collection, patient, columns, affirmed=not any_)
+
+
+def show_answer(answer: "Answer", form: str) -> None:
+    """Print an answer in the form that --format names."""
+    from ..kb.show import check_form, show
+
+    check_form(form)
+    print(show(answer, form))

@@ -1,0 +1,207 @@
+"""`spacy gpner kb query …`: questions to a knowledge base."""
+
+from typing import Optional
+
+import typer
+from spacy.cli._util import Arg, Opt
+
+from ._errors import fail_clearly
+from ._kb import (
+    ANY,
+    COLLECTION,
+    DB,
+    FORMAT,
+    LABELS,
+    LIMIT,
+    MODEL,
+    OFFSET,
+    PATIENT,
+    WHERE,
+    make_scope,
+    open_kb,
+    show_answer,
+)
+
+query_cli = typer.Typer(
+    name="query", help="Ask a knowledge base.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@query_cli.command(
+    "cooccur",
+    short_help="What is told in the same documents as a concept",
+    epilog="Example: spacy gpner kb query cooccur 糖尿病 --of dru --db ward.sqlite",
+)
+def cooccur_cli(
+    term: str = Arg(..., metavar="TERM", help="The concept"),
+    db: str = DB,
+    labels: list[str] = LABELS,
+    of: list[str] = Opt([], "--of", help="The label of the others. May be given again"),
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """Count what is told in the same documents as a concept, how much more often than by chance (lift), and
+    whether that can be chance (q, the false discovery rate of Fisher's exact test).
+    """
+    with fail_clearly():
+        database = open_kb(db)
+        from ..kb.questions import cooccurring
+        from ..kb.rows import Page
+
+        scope = make_scope(database, model, collection, patient, where, any_)
+        show_answer(cooccurring(database, scope, term, labels=labels, of=of, page=Page(limit, offset)), form)
+
+
+@query_cli.command(
+    "inside",
+    short_help="What lies in what",
+    epilog="Example: spacy gpner kb query inside --label bod --outer-label sym --db ward.sqlite",
+)
+def inside_cli(
+    inner: Optional[str] = Arg(None, metavar="[TERM]", help="The inner concept; all without"),
+    db: str = DB,
+    labels: list[str] = LABELS,
+    outer: Optional[str] = Opt(None, "--outer", help="The outer concept"),
+    outer_labels: list[str] = Opt([], "--outer-label", help="The outer one's label. May be given again"),
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """Count which concepts lie in which others: body parts in symptoms, say, at any depth."""
+    with fail_clearly():
+        database = open_kb(db)
+        from ..kb.questions import inside
+        from ..kb.rows import Page
+
+        scope = make_scope(database, model, collection, patient, where, any_)
+        answer = inside(
+            database,
+            scope,
+            inner=inner,
+            inner_labels=labels,
+            outer=outer,
+            outer_labels=outer_labels,
+            page=Page(limit, offset),
+        )
+        show_answer(answer, form)
+
+
+@query_cli.command(
+    "codes",
+    short_help="How often each code is told, and how it is written",
+    epilog="Example: spacy gpner kb query codes icd10 --db ward.sqlite",
+)
+def codes_query_cli(
+    system: str = Arg(..., metavar="CODES", help="The code table"),
+    db: str = DB,
+    labels: list[str] = LABELS,
+    least: Optional[float] = Opt(None, "--score", help="Links of at least this score alone"),
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """Count the mentions of each code by the ways of writing that are linked to it."""
+    with fail_clearly():
+        database = open_kb(db)
+        from ..kb.linking import coded
+        from ..kb.rows import Page
+
+        scope = make_scope(database, model, collection, patient, where, any_)
+        page = Page(limit, offset)
+        show_answer(coded(database, scope, system, labels=labels, least=least, page=page), form)
+
+
+@query_cli.command(
+    "timeline",
+    short_help="What was found when",
+    epilog="Example: spacy gpner kb query timeline --patient p17 --label dis --db ward.sqlite",
+)
+def timeline_cli(
+    term: Optional[str] = Arg(None, metavar="[TERM]", help="A concept; all without"),
+    db: str = DB,
+    labels: list[str] = LABELS,
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """Tell by date what was found in documents that have one: of a patient, of a ward (--where ward=3)."""
+    with fail_clearly():
+        database = open_kb(db)
+        from ..kb.questions import timeline
+        from ..kb.rows import Page
+
+        scope = make_scope(database, model, collection, patient, where, any_)
+        show_answer(timeline(database, scope, term, labels=labels, page=Page(limit, offset)), form)
+
+
+@query_cli.command(
+    "mentions",
+    short_help="Where a concept is told",
+    epilog="Example: spacy gpner kb query mentions 高血压 --db ward.sqlite --any",
+)
+def mentions_cli(
+    term: str = Arg(..., metavar="TERM", help="The concept"),
+    db: str = DB,
+    labels: list[str] = LABELS,
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """List the mentions of a concept, with documents, places and passages."""
+    with fail_clearly():
+        database = open_kb(db)
+        from ..kb.questions import mentioned
+        from ..kb.rows import Page
+
+        scope = make_scope(database, model, collection, patient, where, any_)
+        show_answer(mentioned(database, scope, term, labels=labels, page=Page(limit, offset)), form)
+
+
+@query_cli.command(
+    "differences",
+    short_help="What two models found in the same documents",
+    epilog="Example: spacy gpner kb query differences teacher student --db ward.sqlite",
+)
+def differences_cli(
+    first: str = Arg(..., metavar="MODEL", help="A model's name or an annotator's digits"),
+    second: str = Arg(..., metavar="MODEL", help="The other's"),
+    db: str = DB,
+    collection: Optional[str] = COLLECTION,
+    any_: bool = ANY,
+    form: str = FORMAT,
+) -> None:
+    """Count by label the mentions that both found, and those that one alone did, in documents that both have
+    read.
+    """
+    with fail_clearly():
+        database = open_kb(db)
+        from ..kb.annotators import differences
+
+        scopes = [make_scope(database, model, collection, None, [], any_) for model in (first, second)]
+        show_answer(differences(database, *scopes), form)

@@ -1,0 +1,126 @@
+"""Whose readings there are, and how they differ."""
+
+from typing import Optional
+
+from sqlalchemy import Connection, and_, func, select
+
+from ..errors import KnowledgeError
+from .database import Database
+from .questions import Scope
+from .rows import Answer
+from .schema import concept, document, mention, run
+
+
+def find_annotator(connection: Connection, wanted: Optional[str]) -> str:
+    """Find whose readings are asked about.
+
+    connection (Connection): The database.
+    wanted (Optional[str]): A model's name, or the beginning of an annotator's digits; None for that of the
+        run that began last.
+    RETURNS (str): The annotator.
+    RAISES (KnowledgeError): If there is none, or several are meant.
+    """
+    rows = connection.execute(
+        select(run.c.annotator, run.c.model, run.c.version).order_by(run.c.started, run.c.number)
+    ).all()
+    if not rows:
+        raise KnowledgeError("The knowledge base is empty. Fill it with `spacy gpner kb build OUT`.")
+    if wanted is None:
+        return str(rows[-1].annotator)
+    found = {row.annotator for row in rows if row.model == wanted or row.annotator.startswith(wanted)}
+    if len(found) != 1:
+        known = ", ".join(sorted({f"{row.annotator} ({row.model} {row.version})" for row in rows}))
+        what = "no annotator" if not found else "several annotators"
+        raise KnowledgeError(f"There are {what} '{wanted}'. There is {known}. Give one's digits.")
+    return str(found.pop())
+
+
+def differences(database: Database, first: Scope, second: Scope) -> Answer:
+    """What two annotators found in the documents that both have read, by label.
+
+    database (Database): The knowledge base.
+    first, second (Scope): Their readings.
+    RETURNS (Answer): How many mentions both have, with the same place and label, and how many one alone.
+    """
+    one, two = mention.alias("one"), mention.alias("two")
+    a, b = document.alias("a"), document.alias("b")
+    same = and_(b.c.collection == a.c.collection, b.c.name == a.c.name, b.c.annotator == second.annotator)
+    pairs = select(a.c.id.label("a"), b.c.id.label("b")).join(b, same).where(a.c.annotator == first.annotator)
+    if first.collection is not None:
+        pairs = pairs.where(a.c.collection == first.collection)
+    common = pairs.cte("common")
+    label_of = concept.alias("label_of")
+    counts: dict[str, list[int]] = {}
+    with database.reading() as connection:
+        for index, (table, column, scope) in enumerate(((one, common.c.a, first), (two, common.c.b, second))):
+            query = (
+                select(label_of.c.label, func.count())
+                .select_from(common)
+                .join(table, table.c.document == column)
+                .join(label_of, label_of.c.id == table.c.concept)
+                .where(*scope.mentions(table))
+                .group_by(label_of.c.label)
+            )
+            for label, n in connection.execute(query):
+                counts.setdefault(label, [0, 0, 0])[index] = n
+        other = concept.alias("other")
+        both = (
+            select(label_of.c.label, func.count())
+            .select_from(common)
+            .join(one, one.c.document == common.c.a)
+            .join(label_of, label_of.c.id == one.c.concept)
+            .join(two, and_(two.c.document == common.c.b, two.c.start == one.c.start, two.c.end == one.c.end))
+            .join(other, and_(other.c.id == two.c.concept, other.c.label == label_of.c.label))
+            .where(*first.mentions(one), *second.mentions(two))
+            .group_by(label_of.c.label)
+        )
+        for label, n in connection.execute(both):
+            counts[label][2] = n
+    rows = [(label, n, x - n, y - n) for label, (x, y, n) in sorted(counts.items())]
+    return Answer(["label", "both", f"only {first.annotator}", f"only {second.annotator}"], rows)
+
+
+def status(database: Database) -> Answer:
+    """What there is.
+
+    database (Database): The knowledge base.
+    RETURNS (Answer): A row for each collection and annotator.
+    """
+    n_mentions = select(func.count()).where(mention.c.document == document.c.id).scalar_subquery()
+    counts = (
+        select(
+            document.c.collection,
+            document.c.annotator,
+            func.count().label("documents"),
+            func.sum(n_mentions).label("mentions"),
+            func.count(document.c.text).label("with text"),
+        )
+        .group_by(document.c.collection, document.c.annotator)
+        .subquery()
+    )
+    last = func.max(run.c.finished)
+    query = (
+        select(run.c.collection, run.c.annotator, run.c.model, run.c.version, func.count(), last)
+        .group_by(run.c.collection, run.c.annotator, run.c.model, run.c.version)
+        .order_by(run.c.collection, run.c.annotator)
+    )
+    with database.reading() as connection:
+        found = {
+            (row.collection, row.annotator): tuple(row)[2:] for row in connection.execute(select(counts))
+        }
+        rows = [
+            (*own, n, *found.get(tuple(own[:2]), (0, 0, 0)), ended)
+            for *own, n, ended in map(tuple, connection.execute(query))
+        ]
+    columns = [
+        "collection",
+        "annotator",
+        "model",
+        "version",
+        "runs",
+        "documents",
+        "mentions",
+        "with text",
+        "ended",
+    ]
+    return Answer(columns, rows)
