@@ -81,7 +81,10 @@ class Grid:
         """What tells this cell from one of another corpus, config or teacher. Where files lie does not
         matter."""
         config = self.config(row)
+        text = config["paths"].get("raw_text")
         config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
+        if text:
+            config["paths"]["raw_text"] = _hash(Path(text).read_bytes())
         if "transformer" in config["paths"]:
             config["paths"]["transformer"] = identify_encoder(config["paths"]["transformer"])
         if vectors := config["paths"].pop("vectors", None):
@@ -93,6 +96,8 @@ class Grid:
             if component.get(name) == value:
                 del component[name]
         own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.preset.documents).encode())
+        if row.folds:
+            own = _hash(own.encode(), str(row.folds).encode())
         if (teacher := self.teacher(row)) is None:
             return own
         taught = [own, self.identity(teacher)]
@@ -103,6 +108,10 @@ class Grid:
     def result(self, row: Row, seed: int) -> Path:
         """The file of a cell."""
         return self.results / f"{row.name}-{seed}.json"
+
+    def output(self, row: Row, seed: int) -> Path:
+        """The directory of a cell's training."""
+        return self.work / "models" / f"{row.name}-{seed}"
 
     def _queries(self, rows: list[Row]) -> set[Path]:
         """The files of queries that configs name."""

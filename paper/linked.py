@@ -81,6 +81,9 @@ ROWS = by_name(
     SpanRow("lstm-crf-by-type", "scratch", head="CRF", by_type=True),
     SpanRow("crf", "teacher", head="CRF"),
     SpanRow("crf-by-type", "teacher", head="CRF", by_type=True),
+    SpanRow("folds", "teacher", folds=2),
+    SpanRow("traditional-folds", "student", teacher="folds"),
+    SpanRow("linked-folds", "student", teacher="folds", linked=True),
 )
 
 
@@ -128,6 +131,11 @@ TABLES = {
         _f1("Traditional KD", "traditional", 0.8104, 0.6658, 0.7488, encoder=BASE),
         _f1("Ours (linked)", "linked", 0.8143, 0.6705, 0.7585, encoder=BASE),
     ],
+    "Distillation by teachers that have not seen the text": [
+        Line("Two teachers, each of half of it", "folds"),
+        Line("Traditional KD", "traditional-folds"),
+        Line("Linked", "linked-folds"),
+    ],
 }
 
 PAIRS = (
@@ -145,6 +153,10 @@ PAIRS = (
     ("linked", "student"),
     ("linked", "traditional"),
     ("linked", "teacher"),
+    ("folds", "teacher"),
+    ("traditional-folds", "traditional"),
+    ("linked-folds", "linked"),
+    ("linked-folds", "traditional-folds"),
 )
 
 BARS = ("teacher", "student", "traditional", "linked")

@@ -16,11 +16,14 @@ class Row:
     name (str): Its name, also of its files.
     config (str): Which of the preset's configs it is trained with.
     teacher (Optional[str]): The row that teaches it.
+    folds (int): In how many folds the training text is cross-validated, whose models together are the model;
+        0 for one model of all of it.
     """
 
     name: str
     config: str
     teacher: Optional[str] = None
+    folds: int = 0
 
     def apply(self, config: dict[str, Any]) -> None:
         """Make a config that of this row.

@@ -8,6 +8,7 @@ Example: python -m paper.train corpus/cmeee metrics/paper/cpu/cmeee training/pap
 """
 
 import argparse
+import json
 import platform
 import shutil
 import signal
@@ -24,6 +25,8 @@ from wasabi import msg
 
 from spacy_gpner.about import __version__
 from spacy_gpner.cli._gpu import setup_gpu
+from spacy_gpner.crossval.course import FOLDS
+from spacy_gpner.crossval.run import ENSEMBLE
 from spacy_gpner.files import atomic_write
 
 from .cells import Cell, write_cell
@@ -63,12 +66,12 @@ def run_cell(grid: Grid, row: Row, seed: int, *, keep: bool) -> None:
         documents=grid.preset.documents,
         steps=grid.preset.steps_of(row.config),
         seconds=round(seconds),
-        curve=read_curve(model.parent),
+        curve=read_curve(grid.output(row, seed)),
         **measure(model, grid.corpus, grid.preset.dev_documents),
     )
     write_cell(cell, grid.result(row, seed))
     if not keep and not any(other.teacher == row.name for other in grid.preset.get_study().rows.values()):
-        shutil.rmtree(model.parent)
+        shutil.rmtree(grid.output(row, seed))
 
 
 def draw_documents(grid: Grid) -> None:
@@ -89,16 +92,23 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
     seed (int): The seed.
     RETURNS (Tuple[Path, float]): The trained pipeline, and how many seconds its training took.
     """
-    output = grid.work / "models" / f"{row.name}-{seed}"
+    output = grid.output(row, seed)
     model, done = output / "model-last", output / "trained.json"
+    if row.folds:
+        model = output / "crossval" / ENSEMBLE
     if done.is_file():
         trained = srsly.read_json(done)
         if trained["identity"] == grid.identity(row):
             return model, trained["seconds"]
-    command = ["train"]
+    command, place, own = ["train"], output, list[str]()
     if (teacher := grid.teacher(row)) is not None:
         trained_teacher, _ = train_model(grid, teacher, grid.preset.teacher_seed_of(seed))
         command = ["gpner", "distill", str(trained_teacher)]
+        if teacher.folds:
+            parts = [str(trained_teacher.parent / FOLDS / f"{i + 1}.spacy") for i in range(teacher.folds)]
+            own = ["--distillation.folds", json.dumps(parts)]
+    elif row.folds:
+        command, place, own = ["gpner", "crossval"], model.parent, ["--folds", str(row.folds)]
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     path = output / "config.cfg"
@@ -109,7 +119,7 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
             "output_file": str(output / CURVE),
         }
     config.to_disk(path)
-    options = ["--output", str(output), "--gpu-id", str(grid.gpu_id), "--system.seed", str(seed)]
+    options = ["--output", str(place), "--gpu-id", str(grid.gpu_id), "--system.seed", str(seed), *own]
     start = time.perf_counter()
     log = output / "log.txt"
     with log.open("wb") as file:

@@ -282,6 +282,31 @@ def test_grid_goes_on_where_it_stopped(place):
 
 
 @pytest.mark.slow
+def test_teachers_of_folds(place, tmp_path, monkeypatch):
+    """Two teachers, each of half of the text, teach a student the other half, and both further text."""
+    text = tmp_path / "texts.jsonl"
+    srsly.write_jsonl(text, [{"text": "患者多饮多尿。"}, {"text": "无心悸。"}] * 20)
+    monkeypatch.setenv("GPNER_TEXTS", str(text))
+    student = srsly.read_yaml(PRESETS)["few-distilled-raw"]["config_overrides"]["student"]
+    path = place / "configs" / "folds.yml"
+    srsly.write_yaml(path, {"tiny": {**TINY, "config_overrides": {"student": student}}})
+    places = (place / "corpus", tmp_path / "results", tmp_path / "work")
+    options = ("--preset", "tiny", "--presets", path, "--seeds", 0)
+    result = run("paper.train", *places, *options, "--rows", "folds", "linked-folds")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert set(read_cells(tmp_path / "results")) == {"folds", "linked-folds"}
+    teacher = tmp_path / "work" / "models" / "folds-0"
+    assert {x.name for x in teacher.iterdir()} == {"config.cfg", "crossval", "log.txt", "trained.json"}
+
+    grid = Grid(*places, read_preset(path, "tiny"), -1)
+    rows = [ROWS[name] for name in ("teacher", "folds", "linked", "linked-folds")]
+    before = [grid.identity(row) for row in rows]
+    assert len(set(before)) == len(rows)
+    text.write_text('{"text": "多饮。"}', encoding="utf-8")
+    assert [grid.identity(row) == own for row, own in zip(rows, before, strict=True)] == [True] * 2 + [False] * 2
+
+
+@pytest.mark.slow
 def test_presets_of_pretrained_encoders(place, tmp_path, monkeypatch):
     """Their rows are trained, over a small encoder in the place of a real one."""
     names = (
