@@ -9,7 +9,7 @@ ABOUT: dict[str, str] = {}
 ADAPT = ["rjieba>=0.2.2,<0.3"]
 ARCHIVE = ["pyarrow>=17", "sqlalchemy>=2,<3"]
 COMPACT = ["onnxruntime>=1.20", "onnx>=1.17", "onnxscript>=0.5"]
-KB = ["sqlalchemy>=2,<3", "psycopg[binary]>=3.2,<4", "rapidfuzz>=3.9,<4"]
+KB = ["sqlalchemy>=2,<3", "psycopg[binary]>=3.2,<4", "rapidfuzz>=3.9,<4", "datasette>=0.65,<1"]
 RAY = ["ray>=2.40,<3"]
 exec((HERE / "spacy_gpner" / "about.py").read_text(encoding="utf-8"), ABOUT)
 
@@ -44,6 +44,9 @@ setup(
             "configs/templates/*",
             "assertion/rules/*",
             "kb/patterns/*",
+            "kb/site/*.yml",
+            "kb/site/static/*",
+            "kb/site/templates/*",
         ]
     },
     python_requires=">=3.11",

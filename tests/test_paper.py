@@ -303,7 +303,9 @@ def test_teachers_of_folds(place, tmp_path, monkeypatch):
     before = [grid.identity(row) for row in rows]
     assert len(set(before)) == len(rows)
     text.write_text('{"text": "多饮。"}', encoding="utf-8")
-    assert [grid.identity(row) == own for row, own in zip(rows, before, strict=True)] == [True] * 2 + [False] * 2
+    assert [grid.identity(row) == own for row, own in zip(rows, before, strict=True)] == [True] * 2 + [
+        False
+    ] * 2
 
 
 @pytest.mark.slow

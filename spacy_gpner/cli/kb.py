@@ -275,5 +275,29 @@ def status_cli(db: str = DB, form: str = FORMAT) -> None:
         show_answer(status(database), form)
 
 
+@kb_cli.command(
+    "serve",
+    short_help="Show a knowledge base in the browser",
+    epilog="Example: spacy gpner kb serve --db ward.sqlite",
+)
+def serve_cli(
+    db: str = Opt("kb.sqlite", "--db", help="The knowledge base: an SQLite file"),
+    port: int = Opt(8001, "--port", "-p", min=1, max=65535, help="The port on this machine"),
+    open_browser: bool = Opt(False, "--open", help="Open the address in a browser"),
+) -> None:
+    """Serve a knowledge base to this machine alone, to read: search, passages with their nested entities,
+    questions in words, and all tables in Datasette. The address that is printed has a token, which works
+    once: who has not come with it sees nothing.
+    """
+    with fail_clearly():
+        database = open_kb(db)
+        from ..archive.extras import require
+
+        require("datasette", "kb", "the site")
+        from ..kb.site.serve import serve
+
+        serve(database, port, open_browser=open_browser)
+
+
 kb_cli.add_typer(codes_cli)
 kb_cli.add_typer(query_cli)

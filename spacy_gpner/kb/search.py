@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from sqlalchemy import Connection, exists, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from ..errors import KnowledgeError
 from .database import Database
@@ -55,6 +56,7 @@ def search(
     *,
     collection: Optional[str] = None,
     patient: Optional[str] = None,
+    annotator: Optional[str] = None,
     page: Page = FIRST,
 ) -> list[Passage]:
     """Find the texts that have all terms, each of one character or more, wherever they stand.
@@ -62,13 +64,20 @@ def search(
     database (Database): The knowledge base.
     terms (Sequence[str]): The terms. Upper and lower case are the same.
     collection, patient (Optional[str]): Search their documents alone.
+    annotator (Optional[str]): Search what this one has read, as it has read it; None for all.
     page (Page): Which of them.
     RETURNS (List[Passage]): What was found, in the order in which texts came in.
     RAISES (KnowledgeError): If a term is empty or too long.
     """
     terms, found = check_terms(terms), list[Passage]()
+    reader = [document.c.text == text.c.id]
+    if patient is not None:
+        reader.append(document.c.patient == patient)
+    if annotator is not None:
+        reader.append(document.c.annotator == annotator)
+    read = exists().where(*reader)
     with database.reading() as connection:
-        for row in _texts_with(database, connection, terms, collection, patient, page.end):
+        for row in _texts_with(database, connection, terms, collection, read, page.end):
             found.append(_to_passage(row, terms))
             if len(found) == page.end:
                 break
@@ -80,14 +89,11 @@ def _texts_with(
     connection: Connection,
     terms: Sequence[str],
     collection: Optional[str],
-    patient: Optional[str],
+    read: ColumnElement[bool],
     wanted: int,
 ) -> Iterator[Any]:
     words = sorted({word for term in terms for word in needed(term)})
     normal, last = [normalize(term) for term in terms], 0
-    read = exists().where(document.c.text == text.c.id)
-    if patient is not None:
-        read = exists().where(document.c.text == text.c.id, document.c.patient == patient)
     size = min(BATCH, max(wanted, 1))
     while ids := database.grams.find(connection, words, last, size):
         for own in chunks(ids):

@@ -175,7 +175,8 @@ class SpanPipe(FindingPipe[S]):
         vectors, backprop_vectors = self.model.get_ref("tok2vec").begin_update(docs)
         scores, backprop_scores = self.model.get_ref("output_layer").begin_update(vectors)
         loss, d_scores = self.get_loss(examples, scores)
-        losses[self.name] = loss
+        losses[self.name] = settings.gold_weight * loss
+        d_scores = d_scores * settings.gold_weight
 
         lesson = teacher_pipe.teach(docs, vectors, is_train=True)
         if settings.alpha:

@@ -89,17 +89,22 @@ DIVERGENCES: dict[str, Divergence] = {
     "mse": SquaredError(),
 }
 
+Weighting = Literal["additive", "convex"]
+
 
 @dataclass(frozen=True)
 class DistillationLoss:
-    """What is added to a student's loss: α · D(student / K, teacher / K) (section III-B of the main paper).
+    """What a student learns from its teacher: α · D(student / K, teacher / K), which is added to its own loss
+    (section III-B of the main paper), or mixed with it: (1 − α) · loss + α · D (soft and hard labels of
+    paper 5).
 
     divergence (Union[str, Divergence]): D, or its name in a config.
     temperature (float): K, what the scores of both are divided by; above 0.
-    alpha (float): α, not below 0.
+    alpha (float): α, not below 0; at most 1 where losses are mixed.
     reduction (str): "sum" is the mean over documents and types of the sum over their spans, where α is of
         the order of 1. "mean" first divides by the L² cells of each document's matrix of scores, as an
         element-wise mean does (the paper's α of 5,000 to 7,000 belongs to it).
+    weighting (str): "additive", or "convex" for a mixture.
     RAISES (ValueError): If a setting is unknown or out of range.
     """
 
@@ -107,6 +112,7 @@ class DistillationLoss:
     temperature: float = 1.0
     alpha: float = 1.0
     reduction: Reduction = "sum"
+    weighting: Weighting = "additive"
 
     def __post_init__(self) -> None:
         if not (_is_number(self.temperature) and self.temperature > 0):
@@ -115,12 +121,21 @@ class DistillationLoss:
             raise ValueError(f"Invalid alpha: {self.alpha!r}. Expected a number of at least 0.")
         if self.reduction not in get_args(Reduction):
             raise ValueError(f"Invalid reduction: {self.reduction!r}. Expected one of {get_args(Reduction)}.")
+        if self.weighting not in get_args(Weighting):
+            raise ValueError(f"Invalid weighting: {self.weighting!r}. Expected one of {get_args(Weighting)}.")
+        if self.weighting == "convex" and self.alpha > 1:
+            raise ValueError(f"Invalid alpha: {self.alpha!r}. In a convex mixture it is at most 1.")
         names = get_args(DivergenceName)
         if self.divergence not in names and not isinstance(self.divergence, Divergence):
             raise ValueError(
                 f"Invalid divergence: {self.divergence!r}. Expected one of {names}, or what a function such "
                 "as spacy-gpner.SoftmaxDivergence.v1 makes."
             )
+
+    @property
+    def gold_weight(self) -> float:
+        """What the student's own loss is multiplied by."""
+        return 1 - self.alpha if self.weighting == "convex" else 1.0
 
 
 def _is_number(value: Any) -> bool:

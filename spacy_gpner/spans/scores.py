@@ -118,6 +118,10 @@ class Scores:
         """The sum of each number, as gradients are summed."""
         return self.with_tensors(*(x + y for x, y in zip(self.tensors, other.tensors, strict=True)))
 
+    def __mul__(self, factor: float) -> Self:
+        """Each number times a factor, as gradients are weighed."""
+        return self.with_tensors(*(factor * x for x in self.tensors))
+
     def detach(self) -> Self:
         """The same numbers, without the way back to what they were made from."""
         return self.with_tensors(*(x.detach() for x in self.tensors))

@@ -30,6 +30,7 @@ def resolve(config, **changes):
         ),
         ({"divergence": {"@misc": SOFTMAX, "reverse": True}}, DistillationLoss(SoftmaxKL(reverse=True))),
         ({"@misc": LOSS}, DistillationLoss()),
+        ({"weighting": "convex", "alpha": 0.3}, DistillationLoss(alpha=0.3, weighting="convex")),
         ({"@misc": LOSS, "divergence": "mse", "temperature": 2.0}, DistillationLoss("mse", 2.0)),
         (
             {"@misc": LOSS, "divergence": {"@misc": SOFTMAX, "with_threshold": False}, "alpha": 0.0},
@@ -64,6 +65,8 @@ def test_a_name_stands_for_an_object(config, name):
         ({"temperature": "hot"}, r"loss\tInvalid temperature: 'hot'"),
         ({"alpha": -1}, r"loss\tInvalid alpha: -1"),
         ({"alpha": float("nan")}, r"loss\tInvalid alpha: nan"),
+        ({"weighting": "convex", "alpha": 1.5}, r"loss\tInvalid alpha: 1.5. In a convex mixture"),
+        ({"weighting": "mixed"}, r"loss\tInvalid weighting: 'mixed'. Expected one of"),
         ({"reduction": ["sum"]}, r"loss\tInvalid reduction: \['sum'\]"),
         ({"alfa": 1}, "loss -> alfa\textra fields not permitted"),
         ({"@misc": LOSS, "alpha": -1.0}, "Invalid alpha: -1.0"),

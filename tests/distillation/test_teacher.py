@@ -48,14 +48,15 @@ def test_a_new_linkage_changes_nothing(teacher, student, linkage):
     ]
 
 
-def step(teacher, student, linkage, *, alpha=1.0, sgd=None, steps=1, **kwargs):
+def step(teacher, student, linkage, *, alpha=1.0, weighting="additive", sgd=None, steps=1, **kwargs):
     """Distil, and return the gradient of the student's weights in the last step."""
+    settings = DistillationLoss(alpha=alpha, weighting=weighting)
     component = student.get_pipe(NAME)
     joint = link(teacher, student, linkage=linkage, **kwargs)
     optimizer = student.create_optimizer() if sgd is None else sgd
     for i in range(steps):
         fix_random_seed(i)
-        losses = component.distill(joint, make_examples(student), settings=DistillationLoss(alpha=alpha))
+        losses = component.distill(joint, make_examples(student), settings=settings)
         if i < steps - 1:
             joint.finish_update(optimizer)
             for node in component.model.walk():
@@ -86,6 +87,23 @@ def test_a_detached_linkage_leaves_the_student_alone(teacher_path, linkage):
     for x, y in zip(without, detached, strict=True):
         numpy.testing.assert_array_equal(x, y)
     assert any(abs(x - y).max() > 1e-6 for x, y in zip(without, attached, strict=True))
+
+
+def test_gold_and_teacher_are_weighed(teacher_path):
+    """A convex mixture goes from gold alone to the teacher alone, in equal steps."""
+
+    def measured(alpha, weighting):
+        nlp = blank()
+        nlp.initialize(lambda: make_examples(nlp))
+        return step(spacy.load(teacher_path), nlp, None, alpha=alpha, weighting=weighting)
+
+    gold_losses, gold = measured(0.0, "additive")
+    _, both = measured(1.0, "additive")
+    for alpha in (0.0, 0.3, 1.0):
+        losses, mixed = measured(alpha, "convex")
+        assert losses[NAME] == pytest.approx((1 - alpha) * gold_losses[NAME])
+        for x, y, z in zip(gold, both, mixed, strict=True):
+            numpy.testing.assert_allclose(z, (1 - alpha) * x + alpha * (y - x), atol=1e-5)
 
 
 @pytest.mark.parametrize("train_head", [False, True])

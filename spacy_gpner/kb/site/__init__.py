@@ -1,0 +1,1 @@
+"""A knowledge base as a site on this machine, which Datasette serves."""

@@ -1,0 +1,232 @@
+"""The pages beside Datasette's own: search, the passages of a concept, documents with their entities."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+from urllib.parse import urlencode
+
+import srsly
+from datasette import NotFound, Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Base400, Request
+from datasette.views.base import DatasetteError
+from markupsafe import Markup
+from sqlalchemy import Connection, select
+
+from ...errors import GpnerError, KnowledgeError
+from ..annotators import find_annotator
+from ..ask import answer, read_patterns, understand
+from ..database import Database
+from ..questions import Scope
+from ..rows import Page
+from ..schema import concept, document
+from ..search import search
+from .reading import PART, count_concepts, get_colors, tell_concept, tell_document, tell_passages
+
+QUERIES = Path(__file__).parent / "queries.yml"
+# Rows of a page, and concepts beside them
+ROWS, CONCEPTS = 20, 30
+QUESTION_MARKS = ("?", "？")
+# The columns of tables that lead to the pages of their rows
+NAMES = {("document", "name"), ("concept", "surface")}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an address asks for.
+
+    q (str): What is searched for.
+    collection, patient (Optional[str]): Of these documents alone.
+    any (bool): Whether also of mentions that are not affirmed.
+    offset (int): How many rows come before.
+    """
+
+    q: str
+    collection: Optional[str]
+    patient: Optional[str]
+    any: bool
+    offset: int
+
+    @classmethod
+    def of(cls, request: Request) -> "Given":
+        """Read an address.
+
+        request (Request): The request.
+        RETURNS (Given): What it asks for.
+        """
+        given = {name: (request.args.get(name) or "").strip() for name in ("q", "collection", "patient")}
+        return cls(
+            given["q"],
+            given["collection"] or None,
+            given["patient"] or None,
+            bool(request.args.get("any")),
+            get_number(request, "offset"),
+        )
+
+    def scope(self, connection: Connection) -> Scope:
+        """What is asked about: the readings of the model that ran last."""
+        annotator = find_annotator(connection, None)
+        return Scope(annotator, self.collection, self.patient, affirmed=not self.any)
+
+    @property
+    def page(self) -> Page:
+        """Which rows, and one more, which tells whether there are others."""
+        return Page(ROWS + 1, self.offset)
+
+    def address(self, **other: Any) -> str:
+        """The end of an address that asks for the same, but for what is given."""
+        values = {**vars(self), "any": "1" if self.any else "", **other}
+        return "?" + urlencode({name: value for name, value in values.items() if value})
+
+
+def get_number(request: Request, name: str) -> int:
+    """A number of an address.
+
+    request (Request): The request.
+    name (str): What it is called.
+    RETURNS (int): The number; 0 where there is none.
+    """
+    value = request.args.get(name) or ""
+    return int(value) if value.isdecimal() and len(value) < 12 else 0
+
+
+class Site:
+    """A plugin of Datasette, for one knowledge base.
+
+    database (Database): The knowledge base.
+    name (str): What Datasette calls it.
+    """
+
+    # Where Datasette finds its templates and style sheet
+    __name__ = "spacy_gpner.kb.site"
+
+    def __init__(self, database: Database, name: str) -> None:
+        self.database = database
+        self.name = name
+        self.metadata = {"title": "Knowledge base", "databases": {name: srsly.read_yaml(QUERIES)}}
+
+    @hookimpl
+    def get_metadata(self) -> dict[str, Any]:
+        return self.metadata
+
+    @hookimpl
+    def permission_allowed(self, actor: Optional[dict[str, Any]]) -> Optional[bool]:
+        """Who has not come with the token may see nothing."""
+        return None if actor and actor.get("id") == "root" else False
+
+    @hookimpl
+    def forbidden(self) -> Response:
+        return Response.text("Open the address that `spacy gpner kb serve` has printed: it has a token.", 403)
+
+    @hookimpl
+    def handle_exception(self, exception: Exception) -> Response:
+        """Say what can be said without texts."""
+        if isinstance(exception, GpnerError):
+            return Response.text(str(exception), 400)
+        if isinstance(exception, Base400):
+            return Response.text(str(exception), exception.status)
+        if isinstance(exception, DatasetteError):
+            respond = Response.html if exception.message_is_html else Response.text
+            return respond(exception.message, exception.status)
+        return Response.text(f"This page failed ({type(exception).__name__}).", 500)
+
+    @hookimpl
+    def menu_links(self, datasette: Datasette) -> list[dict[str, str]]:
+        return [
+            {"href": datasette.urls.instance(), "label": "Search"},
+            {"href": datasette.urls.database(self.name), "label": "Tables and queries"},
+        ]
+
+    @hookimpl
+    def extra_css_urls(self, datasette: Datasette) -> list[str]:
+        own = datasette.urls.static_plugins(self.__name__, "site.css")
+        return [datasette.urls.path("/boxes/boxes.css"), own]
+
+    @hookimpl
+    def render_cell(
+        self, row: Any, value: Any, column: str, table: Optional[str], datasette: Datasette
+    ) -> Optional[Markup]:
+        """Rows lead to documents and concepts."""
+        if (table, column) not in NAMES:
+            return None
+        place = datasette.urls.path(f"/-/{table}/{row['id']}")
+        return Markup('<a href="{}">{}</a>').format(place, value)
+
+    @hookimpl
+    def register_routes(self) -> list[tuple[str, Callable[..., Any]]]:
+        return [
+            (r"^/$", self.search),
+            (r"^/-/concept/(?P<id>\d+)$", self.show_concept),
+            (r"^/-/document/(?P<id>\d+)$", self.show_document),
+        ]
+
+    async def search(self, datasette: Datasette, request: Request) -> Response:
+        """Concepts and passages that have some characters, or the answer to a question."""
+        return await self._show(datasette, request, "search", self._search)
+
+    def _search(self, connection: Connection, given: Given, request: Request) -> dict[str, Any]:
+        scope = given.scope(connection)
+        query = select(document.c.collection).where(document.c.annotator == scope.annotator).distinct()
+        values = {"collections": sorted(connection.execute(query).scalars())}
+        try:
+            return values | self._find(connection, scope, given)
+        except KnowledgeError as err:
+            return values | {"error": str(err)}
+
+    def _find(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
+        if not given.q:
+            return {}
+        if given.q.endswith(QUESTION_MARKS):
+            asked = understand(self.database, scope, given.q, read_patterns(None))
+            return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
+        found = search(
+            self.database,
+            given.q.split(),
+            collection=given.collection,
+            patient=given.patient,
+            annotator=scope.annotator,
+            page=given.page,
+        )
+        return {
+            "concepts": count_concepts(connection, scope, given.q, Page(CONCEPTS)),
+            "told": tell_passages(connection, scope, found),
+        }
+
+    async def show_concept(self, datasette: Datasette, request: Request) -> Response:
+        """Where a concept is told."""
+        return await self._show(datasette, request, "concept", self._show_concept)
+
+    def _show_concept(self, connection: Connection, given: Given, request: Request) -> dict[str, Any]:
+        number = int(request.url_vars["id"])
+        row = connection.execute(select(concept).where(concept.c.id == number)).one_or_none()
+        if row is None:
+            raise NotFound("There is no such concept.")
+        return {"concept": row, "told": tell_concept(connection, given.scope(connection), number, given.page)}
+
+    async def show_document(self, datasette: Datasette, request: Request) -> Response:
+        """A part of a document, with its entities."""
+        return await self._show(datasette, request, "document", self._show_document)
+
+    def _show_document(self, connection: Connection, given: Given, request: Request) -> dict[str, Any]:
+        start = get_number(request, "start")
+        row, told = tell_document(connection, int(request.url_vars["id"]), start)
+        if row is None:
+            raise NotFound("There is no such document.")
+        return {"document": row, "told": [told] if told else [], "start": start, "part": PART}
+
+    async def _show(
+        self, datasette: Datasette, request: Request, template: str, read: Callable[..., dict[str, Any]]
+    ) -> Response:
+        await datasette.ensure_permissions(request.actor, ["view-instance"])
+        given = Given.of(request)
+        values = await asyncio.to_thread(self._read, given, request, read)
+        values |= {"given": given, "rows": ROWS, "tables": datasette.urls.database(self.name)}
+        return Response.html(
+            await datasette.render_template(f"gpner_{template}.html", values, request=request)
+        )
+
+    def _read(self, given: Given, request: Request, read: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+        with self.database.reading() as connection:
+            return {"colors": get_colors(connection), **read(connection, given, request)}
