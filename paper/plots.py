@@ -1,11 +1,11 @@
-"""Draw what a grid's cells hold beside the tables: F1 by label, and F1 on held-out text while models were
-trained. Points and bars are means over seeds.
+"""Draw what a grid's cells hold beside the tables: F1 by label, by a weight, and on held-out text while
+models were trained. Points and bars are means over seeds.
 
 Example: python -m paper.plots metrics/paper/albert-cpu
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -61,6 +61,29 @@ def draw_curves(cells: Cells, rows: Sequence[str]) -> Optional[Figure]:
     return figure
 
 
+def draw_sweep(cells: Cells, weights: Mapping[str, float]) -> Optional[Figure]:
+    """F1 by a weight, bars from the worst seed to the best, with the teacher's as a line; None for less than
+    two weights."""
+    found = {weight: _f1(cells[row]) for row, weight in weights.items() if row in cells}
+    if len(found) < 2:
+        return None
+    figure, axes = _figure()
+    means = numpy.array([f.mean() for f in found.values()])
+    reach = [means - [f.min() for f in found.values()], [f.max() for f in found.values()] - means]
+    axes.errorbar(list(found), means, yerr=reach, color=PALETTE[0], marker="o", capsize=3, label="student")
+    if "teacher" in cells:
+        axes.axhline(_f1(cells["teacher"]).mean(), color=PALETTE[1], linestyle="--", label="teacher")
+    axes.set_xlabel("weight of the teacher's labels")
+    axes.set_ylabel("F1")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def _f1(cells: Mapping[int, Cell]) -> numpy.ndarray:
+    return numpy.array([100 * float(f_score(cell.counts.sum(0))) for cell in cells.values()])
+
+
 def _figure() -> tuple[Figure, Axes]:
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     return figure, figure.add_subplot()
@@ -77,9 +100,13 @@ def main() -> None:
         parser.error(f"{args.results} is missing")
     for directory in sorted(path for path in args.results.iterdir() if path.is_dir()):
         cells = read_cells(directory)
-        for study in {cell.study for own in cells.values() for cell in own.values()}:
-            bars, curves = STUDIES[study].bars, STUDIES[study].curves
-            plots = {"labels": draw_labels(cells, bars), "curves": draw_curves(cells, curves)}
+        for study in {cell.study for seeds in cells.values() for cell in seeds.values()}:
+            own = STUDIES[study]
+            plots = {
+                "labels": draw_labels(cells, own.bars),
+                "curves": draw_curves(cells, own.curves),
+                "sweep": draw_sweep(cells, own.sweep),
+            }
             for name, figure in plots.items():
                 if figure is not None:
                     path = args.results / f"{directory.name}-{name}.svg"

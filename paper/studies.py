@@ -1,9 +1,16 @@
 """The studies that there are, by the name that presets and cells call them by."""
 
 from .albert import ALBERT
+from .biobert import BIOBERT
 from .linked import LINKED
 from .mrc import MRC
 from .roberta import ROBERTA
 from .study import Study
 
-STUDIES: dict[str, Study] = {"linked": LINKED, "albert": ALBERT, "mrc": MRC, "roberta": ROBERTA}
+STUDIES: dict[str, Study] = {
+    "linked": LINKED,
+    "albert": ALBERT,
+    "mrc": MRC,
+    "roberta": ROBERTA,
+    "biobert": BIOBERT,
+}

@@ -65,6 +65,7 @@ class Study:
     corpora (Sequence[str]): The paper's corpora, in its order.
     bars (Sequence[str]): The models of which F1 is drawn by label.
     curves (Sequence[str]): The models of which it is drawn while they were trained.
+    sweep (Dict[str, float]): The models of which it is drawn by a weight, and theirs.
     """
 
     rows: Mapping[str, Row]
@@ -73,6 +74,7 @@ class Study:
     corpora: Sequence[str]
     bars: Sequence[str] = ()
     curves: Sequence[str] = ()
+    sweep: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def lines(self) -> Iterator[Line]:

@@ -1,4 +1,5 @@
-"""Write the synthetic sample corpus: ``assets/sample_train.json`` and ``assets/sample_dev.json``.
+"""Write the synthetic sample corpus, ``assets/sample_train.json`` and ``assets/sample_dev.json``, and notes of
+made-up patients, ``assets/sample_notes.csv``.
 
 The sentences are filled from the patterns in ``patterns.toml`` with the words of ``lexicon.toml``, and the
 output is CMeEE JSON: ``{"text", "entities": [{"start_idx", "end_idx", "type", "entity"}]}`` with an inclusive
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from .corpus import make_corpus, write_corpus
 from .markup import TYPES, has_nesting
+from .notes import make_notes, write_notes
 
 
 def main() -> None:
@@ -22,7 +24,7 @@ def main() -> None:
         "--output",
         type=Path,
         default=Path(__file__).resolve().parent.parent / "assets",
-        help="folder for sample_train.json and sample_dev.json (default: assets/ of this project)",
+        help="folder for what is written (default: assets/ of this project)",
     )
     parser.add_argument("--seed", type=int, default=11, help="seed of the generator (default: %(default)s)")
     args = parser.parse_args()
@@ -32,6 +34,9 @@ def main() -> None:
         nested = sum(map(has_nesting, sentences)) / len(sentences)
         summary = ", ".join(f"{type_} {counts[type_]}" for type_ in TYPES)
         print(f"{path.name} ({part}): {len(sentences)} sentences, {nested:.0%} nested; {summary}")
+    notes = make_notes(args.seed)
+    write_notes(notes, args.output / "sample_notes.csv")
+    print(f"sample_notes.csv: {len(notes)} notes")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,13 @@ from spacy_gpner.configs.recipe import CHINESE_TRANSFORMER, Recipe
 CONFIGS = Path(__file__).parent.parent / "configs"
 LARGE = f"{CHINESE_TRANSFORMER}-large"
 ALBERT = "voidful/albert_chinese_base"
+BIOBERT = "dmis-lab/biobert-base-cased-v1.2"
 # What each is made of. The main paper's student is transformer_base, its teacher transformer_large, and the
 # rival of its Tables 3 and 6 transformer_large_globalpointer: types with projections of their own, no window.
 # albert_idcnn_mha_crf and roberta_fgm_mha_crf are the systems of the papers that label sequences, cpu_*_crf
 # what of them a CPU can train: from scratch, on an encoder's vectors, and on its first layers; and so of the
-# system that reads with queries mrc_crf_biaffine and cpu_mrc.
+# system that reads with queries mrc_crf_biaffine and cpu_mrc. For biomedical English biobert teaches
+# en_student, and where there is no GPU en_fused.
 RECIPES = {
     "cpu": Recipe("zh", "base"),
     "cpu_student": Recipe("zh", "small"),
@@ -46,6 +48,9 @@ RECIPES = {
     ),
     "mrc_crf_biaffine": Recipe("zh", "transformer", gpu=True, component="span_mrc", student=False),
     "cpu_mrc": Recipe("zh", "transformer", depth=4, component="span_mrc", student=False),
+    "biobert": Recipe("en", "transformer", transformer=BIOBERT, gpu=True, student=False),
+    "en_fused": Recipe("en", "fused", transformer=BIOBERT, student=False),
+    "en_student": Recipe("en", "small"),
     "cpu_crf": Recipe("zh", "base", component="span_crf", context=("idcnn", "mha")),
     "cpu_frozen_crf": Recipe("zh", "frozen", component="span_crf", context=("idcnn", "mha")),
     "cpu_transformer_crf": Recipe(

@@ -168,7 +168,7 @@ def test_values_of_the_papers():
         ({"other_steps": {"scratch": 3}}, "no 'scratch'. There are: student, teacher"),
         ({"config_overrides": {"pupil": {}}}, "no 'pupil'"),
         ({"rows": ["linked", "unlinked"]}, "no 'unlinked'"),
-        ({"study": "nobody's"}, "no study 'nobody's'. There are: linked, albert, mrc, roberta"),
+        ({"study": "nobody's"}, "no study 'nobody's'. There are: linked, albert, mrc, roberta, biobert"),
         ({"epochs": 3}, "epochs"),
     ],
 )

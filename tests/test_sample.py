@@ -128,8 +128,7 @@ def test_many_patterns() -> None:
 def test_generator_writes_the_committed_files(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sample", "--output", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    for part in PARTS:
-        name = f"sample_{part}.json"
+    for name in (*(f"sample_{part}.json" for part in PARTS), "sample_notes.csv"):
         assert (tmp_path / name).read_bytes() == (ASSETS / name).read_bytes()
 
 

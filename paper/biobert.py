@@ -1,0 +1,49 @@
+"""Paper 5: BioBERT teaches a BiLSTM, with hard and soft labels in a mixture, on biomedical English."""
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .study import Line, Row, Study, by_name
+
+CORPORA = ("ncbi-disease", "bc5cdr")
+# a in (1 - a) * hard + a * soft: the abstract does not say which of both it weighs
+WEIGHTS = (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
+BEST = 0.3
+
+
+@dataclass(frozen=True)
+class MixedRow(Row):
+    """A model that is trained alone, or under a teacher without a linkage.
+
+    weight (Optional[float]): Of a student: the weight of the teacher's soft labels.
+    """
+
+    weight: Optional[float] = None
+
+    def apply(self, config: dict[str, Any]) -> None:
+        """See `Row.apply`."""
+        if self.weight is not None:
+            loss = {"divergence": "bernoulli", "weighting": "convex", "alpha": self.weight}
+            config["distillation"] |= {"linkage": None, "loss": loss}
+
+
+def _name(weight: float) -> str:
+    return f"soft-{weight:g}"
+
+
+ROWS = by_name(
+    MixedRow("teacher", "teacher"),
+    MixedRow("student", "student"),
+    *(MixedRow(_name(weight), "student", teacher="teacher", weight=weight) for weight in WEIGHTS),
+)
+TABLES = {
+    "Soft labels by their weight": [
+        Line("BioBERT (the teacher)", "teacher"),
+        Line("BiLSTM (the student alone)", "student"),
+        *(Line(f"a = {weight:g}", _name(weight)) for weight in WEIGHTS),
+    ]
+}
+PAIRS = (*((_name(weight), "student") for weight in WEIGHTS), (_name(BEST), "teacher"))
+SWEEP = {"student": 0.0, **{_name(weight): weight for weight in WEIGHTS}}
+
+BIOBERT = Study(ROWS, TABLES, PAIRS, CORPORA, bars=("teacher", "student", _name(BEST)), sweep=SWEEP)
