@@ -14,7 +14,6 @@ from spacy_gpner.kb.site.serve import make_read_only
 
 from .util import annotate_notes, build_from, make_notes
 
-pytest.importorskip("datasette", reason="datasette is not installed")
 ADDRESS = re.compile(rb"(http://127\.0\.0\.1:(\d+))/-/auth-token\?token=\w+")
 PAGES = ("/", "/?q=糖", "/ward", "/ward/mention.json", "/-/document/1", "/-/databases.json")
 SCRIPT = "<script>alert(1)</script>"
@@ -34,22 +33,10 @@ def site(model, tmp_path_factory):
     database = open_database(str(path), make=True)
     build_from(database, annotate_notes(model, notes, folder / "first"))
     database.engine.dispose()
-    server_port = str(free_port())
-    command = [
-        sys.executable,
-        "-m",
-        "spacy",
-        "gpner",
-        "kb",
-        "serve",
-        "--db",
-        str(path),
-        "--port",
-        server_port,
-    ]
+    command = ["spacy", "gpner", "kb", "serve", "--db", str(path), "--port", str(free_port())]
     output, env = folder / "output.txt", {**os.environ, "PYTHONUNBUFFERED": "1"}
     with output.open("wb") as file:
-        server = subprocess.Popen(command, stdout=file, stderr=file, env=env)
+        server = subprocess.Popen([sys.executable, "-m", *command], stdout=file, stderr=file, env=env)
     try:
         for _ in range(1800):
             if (found := ADDRESS.search(output.read_bytes())) and b"Uvicorn running" in output.read_bytes():

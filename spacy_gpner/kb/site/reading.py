@@ -18,6 +18,7 @@ from ..search import AROUND, Passage
 # Characters of a document that a page shows, and how far a passage grows for what crosses its edges
 PART = 4000
 FARTHEST = 200
+DOCUMENT = (document.c.id, document.c.name, document.c.collection, document.c.date, text.c.body)
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def tell_concept(connection: Connection, scope: Scope, concept_id: int, page: Pa
     RETURNS (List[Told]): The passages, by collection, document and place.
     """
     query = (
-        select(*_DOCUMENT, mention.c.start, mention.c.end, mention.c.text.label("said"))
+        select(*DOCUMENT, mention.c.start, mention.c.end, mention.c.text.label("said"))
         .select_from(mention)
         .join(document, document.c.id == mention.c.document)
         .outerjoin(text, text.c.id == document.c.text)
@@ -110,7 +111,7 @@ def tell_passages(connection: Connection, scope: Scope, found: Sequence[Passage]
     RETURNS (List[Told]): The same, drawn.
     """
     named = [and_(document.c.collection == own.collection, document.c.name == own.document) for own in found]
-    query = select(*_DOCUMENT).join(text, text.c.id == document.c.text)
+    query = select(*DOCUMENT).join(text, text.c.id == document.c.text)
     query = query.where(document.c.annotator == scope.annotator, or_(false(), *named))
     read = {(row.collection, row.name): row for row in connection.execute(query)}
     return _tell(
@@ -130,14 +131,11 @@ def tell_document(connection: Connection, document_id: int, start: int) -> tuple
         its text was not carried along.
     """
     also = (document.c.patient, document.c.columns, document.c.length)
-    query = select(*_DOCUMENT, *also).outerjoin(text, text.c.id == document.c.text)
+    query = select(*DOCUMENT, *also).outerjoin(text, text.c.id == document.c.text)
     row = connection.execute(query.where(document.c.id == document_id)).one_or_none()
     if row is None or row.body is None:
         return row, None
     return row, _tell(connection, [row], [(start, start + PART)])[0]
-
-
-_DOCUMENT = (document.c.id, document.c.name, document.c.collection, document.c.date, text.c.body)
 
 
 def _tell(connection: Connection, rows: Sequence[Any], places: Sequence[tuple[int, int]]) -> list[Told]:
