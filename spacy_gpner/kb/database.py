@@ -14,6 +14,7 @@ from ..archive.tables import hide_password
 from ..errors import KnowledgeError
 from . import schema
 from .grams import Grams, grams_of
+from .note_nlp import VIEW, select_note_nlp
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # Seconds to wait for another process that writes
@@ -179,6 +180,9 @@ def _make(database: Database) -> None:
     with database.engine.begin() as connection:
         schema.METADATA.create_all(connection)
         database.grams.make(connection)
+        options = {"literal_binds": True}
+        view = select_note_nlp().compile(dialect=connection.dialect, compile_kwargs=options)
+        connection.exec_driver_sql(f"CREATE VIEW {VIEW} AS {view}")
         rows = [{"key": "kind", "value": KIND}, {"key": "version", "value": str(schema.VERSION)}]
         connection.execute(insert(schema.about), rows)
 

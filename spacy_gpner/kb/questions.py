@@ -12,9 +12,8 @@ from ..entities import show_label
 from ..errors import KnowledgeError
 from .build import to_surface
 from .database import Database
-from .rows import FIRST, Answer, Page, chunks
+from .rows import AROUND, FIRST, Answer, Page, chunks
 from .schema import concept, containment, document, mention, text
-from .search import AROUND
 
 
 @dataclass(frozen=True)

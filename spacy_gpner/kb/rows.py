@@ -8,6 +8,8 @@ T = TypeVar("T")
 
 # Values that a query names at once
 MOST = 500
+# Characters of a passage before and after what was found
+AROUND = 30
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

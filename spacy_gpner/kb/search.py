@@ -10,12 +10,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from ..errors import KnowledgeError
 from .database import Database
 from .grams import needed, normalize
-from .rows import FIRST, Page, chunks
+from .rows import AROUND, FIRST, Page, chunks
 from .schema import document, text
 
-# Texts that are read at once, and characters around what was found
+# Texts that are read at once
 BATCH = 200
-AROUND = 30
 LONGEST_TERM = 1000
 
 

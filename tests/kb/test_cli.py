@@ -182,3 +182,16 @@ def test_note_nlp_is_omops(kb, tmp_path):
     assert {row["term_exists"] for row in rows} == {"Y", "N"}
     negated = next(row for row in rows if row["term_exists"] == "N")
     assert "assertion=negated" in negated["term_modifiers"]
+    assert {row["term_modifiers"].split(";")[3] for row in rows} >= {"probability=0.7500"}
+
+
+def test_note_nlp_is_a_view(filled):
+    """The same for readers of the database, whatever it is."""
+    with filled.reading() as connection:
+        rows = list(connection.exec_driver_sql("SELECT * FROM note_nlp").mappings())
+    assert list(rows[0]) == list(CDM)
+    first = dict(rows[0])
+    assert first["snippet"] == "患糖尿病，口服二甲双胍，血糖控制可。"
+    assert (first["offset"], first["lexical_variant"], first["term_exists"]) == ("1", "糖尿病", "Y")
+    assert first["term_modifiers"] == "label=dis;end=4;mention=0;probability=0.7500;assertion=affirmed"
+    assert [row["note_nlp_id"] for row in rows] == list(range(1, len(rows) + 1))
