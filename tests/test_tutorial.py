@@ -1,4 +1,4 @@
-"""The commands of the tutorial, as they stand on its pages, with fewer steps of training."""
+"""The commands of the tutorials, as they stand on their pages, with fewer steps of training."""
 
 import json
 import os
@@ -19,6 +19,7 @@ from .english import write_sentences
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["docs/tutorial.md", "docs/tutorial.zh.md"]
+QUESTIONS = "docs/tutorial-questions.md"
 # Enough to find something in the sample
 STEPS = (
     "--training.max_steps 200 --training.eval_frequency 100 --training.optimizer.learn_rate.total_steps 200 "
@@ -133,3 +134,26 @@ def test_the_changed_commands_for_words(folder):
         spacy_cli(command)
     assert own_init.replace("--lang en ", "") == init[0]
     assert load_config("training/notes.cfg")["nlp"]["lang"] == "en"
+
+
+@pytest.mark.slow
+def test_the_page_from_notes_to_an_answer(folder):
+    """With a student of fewer steps in the place of the one that the page takes; the last command serves."""
+    spacy_cli("spacy gpner convert cmeee assets/sample_train.json corpus/train.spacy")
+    corpora = "--train corpus/train.spacy --dev corpus/train.spacy"
+    spacy_cli(f"spacy gpner init config student.cfg --size small {corpora}")
+    spacy_cli(f"spacy train student.cfg --output training/sample/cpu_student-linked {STEPS}")
+    (first, *rest) = [line for own in commands(QUESTIONS) for line in own]
+    assert len(rest) == 9
+    assert rest.pop().startswith("spacy gpner kb serve ")
+    program, *arguments = shlex.split(first)
+    assert program == "python"
+    python(*arguments)
+    outputs = [spacy_cli(command) for command in rest]
+    assert re.search(r"annotated +160", outputs[0])
+    notes = Path("assets/sample_notes.csv").read_text(encoding="utf-8").splitlines()
+    found = json.loads(spacy_cli(f"{rest[2]} --format json"))
+    assert [own["document"] for own in found] == [line[:5] for line in notes if "血糖" in line][:3]
+    assert "胰岛素" in outputs[3]
+    assert outputs[4].splitlines()[0].endswith("kb query cooccur 糖尿病 --of dru")
+    assert "14 codes" in outputs[6]

@@ -3,9 +3,9 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
-
-from wasabi import table
+from unicodedata import combining, east_asian_width
 
 from ..errors import KnowledgeError
 from .rows import Answer
@@ -45,8 +45,24 @@ def show(answer: Answer, form: str) -> str:
     numbers = [
         all(isinstance(row[i], (int, float)) for row in answer.rows) for i in range(len(answer.columns))
     ]
-    aligns: list[Literal["r", "c", "l"]] = ["r" if own and answer.rows else "l" for own in numbers]
-    return str(table(rows, header=answer.columns, divider=True, aligns=aligns)).strip("\n")
+    return _lay_out([answer.columns, *rows], [own and bool(answer.rows) for own in numbers])
+
+
+def _lay_out(rows: Sequence[Sequence[str]], to_the_right: Sequence[bool]) -> str:
+    """Columns of equal width on a terminal, where a Chinese character is as wide as two of others."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "   ".join(
+            " " * (width - _width(cell)) + cell if right else cell + " " * (width - _width(cell))
+            for cell, width, right in zip(row, widths, to_the_right, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "   ".join("-" * width for width in widths), *lines[1:]])
+
+
+def _width(cell: str) -> int:
+    return sum(1 + (east_asian_width(x) in "WF") for x in cell if not combining(x))
 
 
 def _cell(value: Any) -> str:

@@ -6,6 +6,9 @@ from datetime import date, datetime
 
 import pytest
 
+from spacy_gpner.kb.rows import Answer
+from spacy_gpner.kb.show import show
+
 from .util import annotate_notes, make_notes
 
 
@@ -195,3 +198,16 @@ def test_note_nlp_is_a_view(filled):
     assert (first["offset"], first["lexical_variant"], first["term_exists"]) == ("1", "糖尿病", "Y")
     assert first["term_modifiers"] == "label=dis;end=4;mention=0;probability=0.7500;assertion=affirmed"
     assert [row["note_nlp_id"] for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_tables_are_laid_out_for_terminals():
+    """A Chinese character is as wide as two of others."""
+    rows = [("糖尿病", 12, None), ("Hb", 1000, 0.5), ("e\u0301", 3, True)]
+    assert show(Answer(["concept", "n", "x"], rows), "table").splitlines() == [
+        "concept       n   x",
+        "-------   -----   ---",
+        "糖尿病       12",
+        "Hb        1,000   0.5",
+        "e\u0301             3   yes",
+    ]
+    assert show(Answer(["concept", "n"], []), "table").splitlines() == ["concept   n", "-------   -"]
