@@ -193,6 +193,10 @@ def test_a_concept_is_followed_to_its_passages(client, site, browser):
         assert {text.split("sym")[0] for text in negated.all_inner_texts()} == {
             *("发热", "胸bod 0.75negated痛", "胸bod 0.75negated")
         }
+        page.goto(site[1] + "/?q=糖尿病患者常用哪些药？")
+        assert page.locator("th").first.inner_text() == "concept"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.go_back()
         page.locator("article h3 a").first.click()
         assert page.locator(".text").inner_text().startswith("因")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
