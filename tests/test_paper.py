@@ -32,6 +32,7 @@ from paper.studies import STUDIES
 from paper.study import component_of
 from paper.tables import make_tables, render
 
+from .english import write_sentences
 from .util import NEEDS_CORPORA, TRAIN, make_tiny_bert, save_docs, save_trained
 
 ROOT = Path(__file__).parent.parent
@@ -384,6 +385,37 @@ def test_other_papers(place, tmp_path, monkeypatch, study, row):
     result = run_grid(place, "--rows", "lstm-crf")
     assert result.returncode == 2
     assert "needs a config 'scratch'" in result.stderr
+
+
+@pytest.mark.slow
+def test_biobert_teaches_a_bilstm(tmp_path, monkeypatch):
+    """In English, with hard and soft labels in a mixture; and F1 is drawn by its weight."""
+    monkeypatch.setenv("GPNER_ENCODER", make_tiny_bert(tmp_path / "tiny", n_layers=12))
+    corpus = tmp_path / "corpus"
+    for seed, part in enumerate(("train", "heldout", "dev")):
+        write_sentences(tmp_path / f"{part}.json", 40, seed)
+        command = [sys.executable, "-m", "spacy", "gpner", "convert", "cmeee", str(tmp_path / f"{part}.json")]
+        run_spacy([*command, str(corpus / f"{part}.spacy"), "--lang", "en"])
+    preset = srsly.read_yaml(PRESETS)["biomedical-cpu"]
+    configs = {name: str(ROOT / "configs" / path) for name, path in preset["configs"].items()}
+    few = {"documents": 0, "steps": 2, "other_steps": {}, "seeds": [0, 1], "configs": configs}
+    srsly.write_yaml(tmp_path / "presets.yml", {"few": {**preset, **few}})
+    places = (corpus, tmp_path / "results" / "english", tmp_path / "work")
+    options = ("--preset", "few", "--presets", tmp_path / "presets.yml", "--seeds", 1)
+    result = run("paper.train", *places, *options, "--rows", "student", "soft-0.3")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert {path.name for path in (tmp_path / "work" / "models").iterdir()} == {"teacher-0"}
+    row, grid = (
+        STUDIES["biobert"].rows["soft-0.3"],
+        Grid(*places, read_preset(tmp_path / "presets.yml", "few"), -1),
+    )
+    block = grid.config(row)["distillation"]
+    assert block["loss"] == {"divergence": "bernoulli", "weighting": "convex", "alpha": 0.3}
+    assert block["linkage"] is None
+    result = run("paper.plots", tmp_path / "results")
+    assert result.returncode == 0, result.stderr
+    svg = (tmp_path / "results" / "english-sweep.svg").read_text(encoding="utf-8")
+    assert "weight of the teacher" in svg
 
 
 def _vocab():
