@@ -1,2 +1,1 @@
-"""The synthetic sample corpus: `python -m sample` writes it from a lexicon and sentence patterns, and notes of
-made-up patients."""
+"""The synthetic sample corpus, and notes of made-up patients: `python -m sample` writes both."""

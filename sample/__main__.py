@@ -1,5 +1,5 @@
-"""Write the synthetic sample corpus, ``assets/sample_train.json`` and ``assets/sample_dev.json``, and notes of
-made-up patients, ``assets/sample_notes.csv``.
+"""Write the synthetic sample corpus, ``assets/sample_train.json`` and ``assets/sample_dev.json``, and notes
+of made-up patients, ``assets/sample_notes.csv``.
 
 The sentences are filled from the patterns in ``patterns.toml`` with the words of ``lexicon.toml``, and the
 output is CMeEE JSON: ``{"text", "entities": [{"start_idx", "end_idx", "type", "entity"}]}`` with an inclusive
