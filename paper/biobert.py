@@ -8,6 +8,7 @@ from .study import Line, Row, Study, by_name
 CORPORA = ("ncbi-disease", "bc5cdr")
 # a in (1 - a) * hard + a * soft: the abstract does not say which of both it weighs
 WEIGHTS = (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
+# The paper's
 BEST = 0.3
 
 

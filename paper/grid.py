@@ -121,7 +121,9 @@ class Grid:
 
     def check(self, rows: list[Row], seeds: list[int]) -> None:
         """Stop before the first training if something is missing, or a result is of another grid."""
-        needed = (*self.preset.configs.values(), *self._queries(rows), *self.parts)
+        texts = (self.preset.config(row.config, self.corpus.name)["paths"].get("raw_text") for row in rows)
+        own = {Path(path) for path in texts if path}
+        needed = (*self.preset.configs.values(), *self._queries(rows), *self.parts, *own)
         missing = [str(path) for path in needed if not path.is_file()]
         if missing:
             msg.fail("Nothing to train", f"Not there: {', '.join(missing)}", exits=1)

@@ -50,7 +50,7 @@ def make_scope(
     if bad := [name for name, equals, _ in pairs if not equals]:
         raise KnowledgeError(f"'{bad[0]}' is no condition. Give --where COLUMN=VALUE.")
     with database.reading() as connection:
-        annotator = find_annotator(connection, model)
+        annotator = find_annotator(connection, model, collection)
     columns = tuple((name, value) for name, _, value in pairs)
     return Scope(annotator, collection, patient, columns, affirmed=not any_)
 

@@ -1,5 +1,6 @@
 """`spacy gpner kb …`: a knowledge base of annotations."""
 
+import os
 from pathlib import Path
 from typing import Any, Optional
 
@@ -293,6 +294,8 @@ def serve_cli(
         database = open_kb(db)
         from ..archive.extras import require
 
+        # No plugin of Datasette's that happens to be installed
+        os.environ.setdefault("DATASETTE_LOAD_PLUGINS", "")
         require("datasette", "kb", "the site")
         from ..kb.site.serve import serve
 

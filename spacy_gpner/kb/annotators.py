@@ -1,5 +1,6 @@
 """Whose readings there are, and how they differ."""
 
+from datetime import datetime
 from typing import Optional
 
 from sqlalchemy import Connection, and_, func, select
@@ -11,22 +12,27 @@ from .rows import Answer
 from .schema import concept, document, mention, run
 
 
-def find_annotator(connection: Connection, wanted: Optional[str]) -> str:
+def find_annotator(connection: Connection, wanted: Optional[str], collection: Optional[str] = None) -> str:
     """Find whose readings are asked about.
 
     connection (Connection): The database.
     wanted (Optional[str]): A model's name, or the beginning of an annotator's digits; None for that of the
         run that began last.
+    collection (Optional[str]): Look among its runs alone.
     RETURNS (str): The annotator.
     RAISES (KnowledgeError): If there is none, or several are meant.
     """
-    rows = connection.execute(
-        select(run.c.annotator, run.c.model, run.c.version).order_by(run.c.started, run.c.number)
-    ).all()
+    query = select(run.c.annotator, run.c.model, run.c.version, run.c.started, run.c.number)
+    query = query.order_by(run.c.started, run.c.number)
+    if collection is not None:
+        query = query.where(run.c.collection == collection)
+    rows = connection.execute(query).all()
     if not rows:
-        raise KnowledgeError("The knowledge base is empty. Fill it with `spacy gpner kb build OUT`.")
+        where = "knowledge base" if collection is None else "collection"
+        raise KnowledgeError(f"The {where} is empty. Fill it with `spacy gpner kb build OUT`.")
     if wanted is None:
-        return str(rows[-1].annotator)
+        *_, last = sorted(rows, key=lambda row: (datetime.fromisoformat(row.started), row.number))
+        return str(last.annotator)
     found = {row.annotator for row in rows if row.model == wanted or row.annotator.startswith(wanted)}
     if len(found) != 1:
         known = ", ".join(sorted({f"{row.annotator} ({row.model} {row.version})" for row in rows}))

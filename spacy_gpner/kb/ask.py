@@ -98,12 +98,14 @@ def read_patterns(path: Optional[Path]) -> Patterns:
         read = Patterns.model_validate(srsly.read_yaml(path or OWN))
         for pattern in read.patterns:
             pattern.expression  # noqa: B018
+            if pattern.query != "timeline" and "<concept>" not in pattern.ask:
+                raise ValueError(f"{pattern.query} asks about a <concept>")
     except (OSError, ValueError, re.error) as err:
         where = err.errors()[0]["loc"] if isinstance(err, ValidationError) else ()
         place = f" at {'.'.join(map(str, where))}" if where else ""
         raise KnowledgeError(
-            f"{path} is no file of patterns ({type(err).__name__}{place}). It needs `patterns`, each with "
-            "`query` and `ask`, and may have `labels`."
+            f"{path or OWN} is no file of patterns ({type(err).__name__}{place}). It needs `patterns`, each "
+            "with `query` and `ask`, in which all but a timeline name a <concept>, and may have `labels`."
         ) from None
     return read
 
@@ -127,7 +129,7 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
         known = _known(connection, concept.c.surface, asked)
         labels = set(connection.execute(select(concept.c.label).distinct()).scalars())
     words = {word: label for label, own in patterns.labels.items() if label in labels for word in own}
-    marked, patient = _mark(asked, [x for x in patients if x], PATIENT)
+    marked, patient = _mark(asked, [x for x in patients if x and _names_patient(asked, x)], PATIENT)
     # A word for a type is no concept: 疾病, and what stands before 药
     marked, term = _mark(marked, [x for x in known if x not in words], CONCEPT)
     labelled, word = _mark(marked, list(words), LABEL)
@@ -164,6 +166,12 @@ def _mark(asked: str, values: Sequence[str], mark: str) -> tuple[str, Optional[s
     return asked[:start] + mark + asked[start - length :], value
 
 
+def _names_patient(asked: str, name: str) -> bool:
+    """Whether a question is about a patient: P1 is not in P12, and numbers alone are told as 患者12."""
+    first = "(?:患者|病人|patient )" if name.isdecimal() else "(?<![0-9a-z])"
+    return re.search(f"{first}{re.escape(name.lower())}(?![0-9a-z])", asked.lower()) is not None
+
+
 def answer(database: Database, scope: Scope, asked: Understood, page: Page = FIRST) -> Answer:
     """Answer a question.
 
@@ -172,8 +180,11 @@ def answer(database: Database, scope: Scope, asked: Understood, page: Page = FIR
     asked (Understood): What is asked.
     page (Page): Which rows.
     RETURNS (Answer): The answer of its query.
+    RAISES (KnowledgeError): If the question is about another patient than the scope.
     """
     if asked.patient is not None:
+        if scope.patient not in (None, asked.patient):
+            raise KnowledgeError("The question is about another patient than the one that was chosen.")
         scope = replace(scope, patient=asked.patient)
     term, labels = asked.term, asked.labels
     if asked.query == "timeline":

@@ -5,8 +5,8 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Optional
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -212,9 +212,8 @@ class _Taking:
         settings = self.record["settings"]["columns"]
         carried = {name: row[name] for name in settings["carried"] if name != settings["text"]}
         date = carried.pop(self.columns.date, None)
-        if date and not is_date(date):
+        if date and (date := to_date(date)) is None:
             self.built.undated += 1
-            date = None
         return {
             **{"id": id_, "collection": self.collection, "annotator": self.annotator},
             **{"name": row["document"], "run": self.record["run"], "length": row["length"]},
@@ -271,13 +270,19 @@ def find_containment(rows: Iterable[dict[str, Any]]) -> list[tuple[int, int]]:
     return found
 
 
-def is_date(value: str) -> bool:
-    """Tell whether a date, or a time, is written as ISO 8601 does."""
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
+def to_date(value: str) -> Optional[str]:
+    """A date, or a time, as it is sorted.
+
+    value (str): What is written, as ISO 8601 does.
+    RETURNS (Optional[str]): Year, month and day with hyphens, and the time if there is one; None if it is
+        neither.
+    """
+    for kind in (date, datetime):
+        try:
+            return kind.fromisoformat(value).isoformat()
+        except ValueError:
+            pass
+    return None
 
 
 def _digest(body: str) -> str:

@@ -188,7 +188,7 @@ def _make(database: Database) -> None:
 
 
 def _prepare(connection: Any, _: Any) -> None:
-    """What is erased is overwritten, and others can read while one writes."""
+    """What is erased is overwritten, and who finds another process writing waits for a while."""
     # Transactions begin where SQLAlchemy says, not at the first change
     connection.isolation_level = None
     cursor = connection.cursor()

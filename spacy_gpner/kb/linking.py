@@ -1,6 +1,6 @@
 """Concepts and the codes that they have."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Optional
 
@@ -33,7 +33,6 @@ def link_concepts(
     threshold: float,
     *,
     labels: Sequence[str] = (),
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Linked:
     """Link concepts to a code table, in place of earlier links to it. What is less likely than the threshold
     has no code.
@@ -42,7 +41,6 @@ def link_concepts(
     system (str): What the table is called.
     threshold (float): How likely a code has to be.
     labels (Sequence[str]): Link concepts of these types alone; none for all.
-    progress (Callable[[int], None]): Called after each concept with 1.
     RETURNS (Linked): What was linked.
     RAISES (KnowledgeError): If there is no such table.
     """
@@ -60,7 +58,6 @@ def link_concepts(
                 rows.append({"system": system, "concept": id_, "code": found.code, "score": found.score})
                 linked.exact += found.score == EXACT
                 linked.near += found.score < EXACT
-            progress(1)
         connection.execute(delete(link).where(link.c.system == system))
         if rows:
             connection.execute(insert(link), rows)

@@ -1,5 +1,7 @@
 """Questions in words."""
 
+from dataclasses import replace
+
 import pytest
 
 from spacy_gpner.errors import KnowledgeError
@@ -96,3 +98,19 @@ def test_as_a_command(run, output, tmp_path):
     code, text = run("kb", "ask", "今天天气怎么样", "--db", db)
     assert code == 1
     assert "not understood" in text
+
+
+@pytest.mark.parametrize("question", ["患者p12的病程", "xp1用过哪些药"])
+def test_no_patient_is_taken_for_another(filled, scope, question):
+    with pytest.raises(KnowledgeError, match="not understood"):
+        understand(filled, scope, question, read_patterns(None))
+    asked = understand(filled, scope, "患者p1的病程", read_patterns(None))
+    with pytest.raises(KnowledgeError, match="another patient"):
+        answer(filled, replace(scope, patient="p2"), asked)
+
+
+def test_patterns_without_a_concept_are_refused(tmp_path):
+    path = tmp_path / "patterns.yml"
+    path.write_text("patterns: [{query: cooccur, ask: 哪些}]", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match="no file of patterns"):
+        read_patterns(path)

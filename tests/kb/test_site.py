@@ -67,6 +67,7 @@ def client(site):
             assert answer.status_code == 403, path
             assert "糖" not in answer.text
         assert stranger.get("/-/auth-token?token=0").status_code == 403
+        assert "/ward" not in stranger.get("/-/allow-debug").text
     with httpx.Client(base_url=address) as own:
         assert own.get(login).status_code == 302
         assert httpx.get(login).status_code == 403
@@ -91,6 +92,11 @@ def test_questions_are_answered(client):
     assert "spacy gpner kb query cooccur 糖尿病 --of dru" in text
     assert "<td>二甲双胍</td>" in text
     assert "is not understood" in client.get("/", params={"q": "今天天气如何？"}).text
+    doubted = client.get("/", params={"q": "肺炎？"}).text
+    assert "is not understood" in doubted
+    assert doubted.count("<article>") == 9
+    other = client.get("/", params={"q": "p1有哪些诊断？", "patient": "p2"}).text
+    assert "another patient" in other
 
 
 @pytest.mark.parametrize(
@@ -130,7 +136,13 @@ def test_long_documents_have_pages(client):
     assert "发热" in last
     assert ">After<" not in last
     assert client.get(place, params={"start": "99999999999999"}).status_code == 200
-    for missing in ("/-/document/99999", "/-/concept/99999", "/-/document/x"):
+    assert client.get("/", params={"q": "的", "offset": "99999999999"}).status_code == 200
+    for missing in (
+        "/-/document/999999999999999999",
+        "/-/document/99999",
+        "/-/concept/99999",
+        "/-/document/x",
+    ):
         assert client.get(missing).status_code == 404
 
 

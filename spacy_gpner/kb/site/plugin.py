@@ -1,6 +1,8 @@
 """The pages beside Datasette's own: search, the passages of a concept, documents with their entities."""
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +23,20 @@ from ..ask import answer, read_patterns, understand
 from ..database import Database
 from ..questions import Scope
 from ..rows import Page
-from ..schema import concept, document
+from ..schema import concept, run
 from ..search import search
 from .reading import PART, count_concepts, get_colors, tell_concept, tell_document, tell_passages
 
+LOG = logging.getLogger(__name__)
 QUERIES = Path(__file__).parent / "queries.yml"
 # Rows of a page, and concepts beside them
 ROWS, CONCEPTS = 20, 30
+FORBIDDEN = (
+    "Open the address that `spacy gpner kb serve` has printed. Its token works once, in one browser: for "
+    "another, start the command again."
+)
+# Rows to leave out, and characters of a document, that an address can ask for
+FARTHEST = 10_000_000
 QUESTION_MARKS = ("?", "？")
 # The columns of tables that lead to the pages of their rows
 NAMES = {("document", "name"), ("concept", "surface")}
@@ -67,7 +76,7 @@ class Given:
 
     def scope(self, connection: Connection) -> Scope:
         """What is asked about: the readings of the model that ran last."""
-        annotator = find_annotator(connection, None)
+        annotator = find_annotator(connection, None, self.collection)
         return Scope(annotator, self.collection, self.patient, affirmed=not self.any)
 
     @property
@@ -86,10 +95,10 @@ def get_number(request: Request, name: str) -> int:
 
     request (Request): The request.
     name (str): What it is called.
-    RETURNS (int): The number; 0 where there is none.
+    RETURNS (int): The number, at most `FARTHEST`; 0 where there is none.
     """
     value = request.args.get(name) or ""
-    return int(value) if value.isdecimal() and len(value) < 12 else 0
+    return min(int(value), FARTHEST) if value.isdecimal() and len(value) < 12 else 0
 
 
 class Site:
@@ -118,7 +127,7 @@ class Site:
 
     @hookimpl
     def forbidden(self) -> Response:
-        return Response.text("Open the address that `spacy gpner kb serve` has printed: it has a token.", 403)
+        return Response.text(FORBIDDEN, 403)
 
     @hookimpl
     def handle_exception(self, exception: Exception) -> Response:
@@ -130,10 +139,14 @@ class Site:
         if isinstance(exception, DatasetteError):
             respond = Response.html if exception.message_is_html else Response.text
             return respond(exception.message, exception.status)
+        *_, last = traceback.extract_tb(exception.__traceback__)
+        LOG.error("%s in %s, line %s", type(exception).__name__, last.filename, last.lineno)
         return Response.text(f"This page failed ({type(exception).__name__}).", 500)
 
     @hookimpl
-    def menu_links(self, datasette: Datasette) -> list[dict[str, str]]:
+    def menu_links(self, datasette: Datasette, actor: Optional[dict[str, Any]]) -> list[dict[str, str]]:
+        if actor is None:
+            return []
         return [
             {"href": datasette.urls.instance(), "label": "Search"},
             {"href": datasette.urls.database(self.name), "label": "Tables and queries"},
@@ -158,8 +171,8 @@ class Site:
     def register_routes(self) -> list[tuple[str, Callable[..., Any]]]:
         return [
             (r"^/$", self.search),
-            (r"^/-/concept/(?P<id>\d+)$", self.show_concept),
-            (r"^/-/document/(?P<id>\d+)$", self.show_document),
+            (r"^/-/concept/(?P<id>\d{1,18})$", self.show_concept),
+            (r"^/-/document/(?P<id>\d{1,18})$", self.show_document),
         ]
 
     async def search(self, datasette: Datasette, request: Request) -> Response:
@@ -168,29 +181,33 @@ class Site:
 
     def _search(self, connection: Connection, given: Given, request: Request) -> dict[str, Any]:
         scope = given.scope(connection)
-        query = select(document.c.collection).where(document.c.annotator == scope.annotator).distinct()
-        values = {"collections": sorted(connection.execute(query).scalars())}
+        values = {"collections": sorted(connection.execute(select(run.c.collection).distinct()).scalars())}
         try:
+            if given.q.endswith(QUESTION_MARKS):
+                try:
+                    asked = understand(self.database, scope, given.q, read_patterns(None))
+                    rows = answer(self.database, scope, asked, given.page)
+                    return values | {"asked": asked.show(), "answer": rows}
+                except KnowledgeError as err:
+                    values["error"] = str(err)
             return values | self._find(connection, scope, given)
         except KnowledgeError as err:
             return values | {"error": str(err)}
 
     def _find(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
-        if not given.q:
+        words = given.q.rstrip("".join(QUESTION_MARKS)).split()
+        if not words:
             return {}
-        if given.q.endswith(QUESTION_MARKS):
-            asked = understand(self.database, scope, given.q, read_patterns(None))
-            return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
         found = search(
             self.database,
-            given.q.split(),
+            words,
             collection=given.collection,
             patient=given.patient,
             annotator=scope.annotator,
             page=given.page,
         )
         return {
-            "concepts": count_concepts(connection, scope, given.q, Page(CONCEPTS)),
+            "concepts": count_concepts(connection, scope, words, Page(CONCEPTS)),
             "told": tell_passages(connection, scope, found),
         }
 

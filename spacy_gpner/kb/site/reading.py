@@ -51,12 +51,12 @@ def get_colors(connection: Connection) -> dict[str, str]:
     )
 
 
-def count_concepts(connection: Connection, scope: Scope, term: str, page: Page) -> list[Any]:
-    """The concepts in whose names a term stands, those that are told most first.
+def count_concepts(connection: Connection, scope: Scope, terms: Sequence[str], page: Page) -> list[Any]:
+    """The concepts in whose names one of some terms stands, those that are told most first.
 
     connection (Connection): The database.
     scope (Scope): Whose readings, and of which documents.
-    term (str): The term.
+    terms (Sequence[str]): The terms.
     page (Page): Which of them.
     RETURNS (List[Any]): For each `id`, `surface`, `label`, and how many `mentions` in how many `documents`.
     """
@@ -69,7 +69,7 @@ def count_concepts(connection: Connection, scope: Scope, term: str, page: Page) 
         .select_from(concept)
         .join(mention, mention.c.concept == concept.c.id)
         .join(document, document.c.id == mention.c.document)
-        .where(concept.c.surface.contains(to_surface(term), autoescape=True))
+        .where(or_(*(concept.c.surface.contains(to_surface(x), autoescape=True) for x in terms)))
         .where(scope.documents, *scope.mentions())
         .group_by(concept.c.id, concept.c.surface, concept.c.label)
         .order_by(n.desc(), concept.c.surface, concept.c.label)

@@ -15,9 +15,10 @@ HERE = Path(__file__).parent
 HOST = "127.0.0.1"
 # The style sheet of boxes, beside those of the plugin
 BOXES = HERE.parent.parent / "drawing" / "assets"
-# Nobody takes the file along, and what a query costs has bounds
+# Nobody takes all along at once, and what a query in SQL costs has bounds
 SETTINGS = {
     "allow_download": "off",
+    "allow_csv_stream": "off",
     "suggest_facets": "off",
     "sql_time_limit_ms": "3000",
     "truncate_cells_html": "200",
