@@ -181,18 +181,19 @@ class Site:
 
     def _search(self, connection: Connection, given: Given, request: Request) -> dict[str, Any]:
         scope = given.scope(connection)
-        values = {"collections": sorted(connection.execute(select(run.c.collection).distinct()).scalars())}
-        try:
-            if given.q.endswith(QUESTION_MARKS):
-                try:
-                    asked = understand(self.database, scope, given.q, read_patterns(None))
-                    rows = answer(self.database, scope, asked, given.page)
-                    return values | {"asked": asked.show(), "answer": rows}
-                except KnowledgeError as err:
-                    values["error"] = str(err)
-            return values | self._find(connection, scope, given)
-        except KnowledgeError as err:
-            return values | {"error": str(err)}
+        collections = select(run.c.collection).distinct().order_by(run.c.collection)
+        values: dict[str, Any] = {"collections": list(connection.execute(collections).scalars())}
+        # 肺炎？ is no question, but may be searched for
+        for find in ([self._answer] if given.q.endswith(QUESTION_MARKS) else []) + [self._find]:
+            try:
+                return values | find(connection, scope, given)
+            except KnowledgeError as err:
+                values["error"] = str(err)
+        return values
+
+    def _answer(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
+        asked = understand(self.database, scope, given.q, read_patterns(None))
+        return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
 
     def _find(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
         words = given.q.rstrip("".join(QUESTION_MARKS)).split()
