@@ -19,16 +19,9 @@ from .test_loss import WINDOWS
 
 
 class Anything(Objective):
-    """An objective that leaves all that it may as it is."""
+    """An objective that leaves all that it may as it is. What it has to have is not called here."""
 
-    def loss(self, scores, gold):
-        raise NotImplementedError
-
-    def decode(self, scores, cut):
-        raise NotImplementedError
-
-    def divergence(self, student, target, how, allowed=None):
-        raise NotImplementedError
+    loss = decode = divergence = None
 
 
 def test_what_an_objective_is_without_more():

@@ -207,9 +207,11 @@ class Site:
             annotator=scope.annotator,
             page=given.page,
         )
+        colors = get_colors(connection)
         return {
             "concepts": count_concepts(connection, scope, words, Page(CONCEPTS)),
-            "told": tell_passages(connection, scope, found),
+            "told": tell_passages(connection, scope, found, colors),
+            "colors": colors,
         }
 
     async def show_concept(self, datasette: Datasette, request: Request) -> Response:
@@ -221,7 +223,9 @@ class Site:
         row = connection.execute(select(concept).where(concept.c.id == number)).one_or_none()
         if row is None:
             raise NotFound("There is no such concept.")
-        return {"concept": row, "told": tell_concept(connection, given.scope(connection), number, given.page)}
+        colors = get_colors(connection)
+        told = tell_concept(connection, given.scope(connection), number, given.page, colors)
+        return {"concept": row, "told": told, "colors": colors}
 
     async def show_document(self, datasette: Datasette, request: Request) -> Response:
         """A part of a document, with its entities."""
@@ -229,10 +233,17 @@ class Site:
 
     def _show_document(self, connection: Connection, given: Given, request: Request) -> dict[str, Any]:
         start = get_number(request, "start")
-        row, told = tell_document(connection, int(request.url_vars["id"]), start)
+        colors = get_colors(connection)
+        row, told = tell_document(connection, int(request.url_vars["id"]), start, colors)
         if row is None:
             raise NotFound("There is no such document.")
-        return {"document": row, "told": [told] if told else [], "start": start, "part": PART}
+        return {
+            "document": row,
+            "told": [told] if told else [],
+            "start": start,
+            "part": PART,
+            "colors": colors,
+        }
 
     async def _show(
         self, datasette: Datasette, request: Request, template: str, read: Callable[..., dict[str, Any]]
@@ -247,4 +258,4 @@ class Site:
 
     def _read(self, given: Given, request: Request, read: Callable[..., dict[str, Any]]) -> dict[str, Any]:
         with self.database.reading() as connection:
-            return {"colors": get_colors(connection), **read(connection, given, request)}
+            return read(connection, given, request)

@@ -79,13 +79,16 @@ def count_concepts(connection: Connection, scope: Scope, terms: Sequence[str], p
     return list(connection.execute(query))
 
 
-def tell_concept(connection: Connection, scope: Scope, concept_id: int, page: Page) -> list[Told]:
+def tell_concept(
+    connection: Connection, scope: Scope, concept_id: int, page: Page, colors: dict[str, str]
+) -> list[Told]:
     """The passages where a concept is told.
 
     connection (Connection): The database.
     scope (Scope): Whose readings, and of which documents.
     concept_id (int): The concept.
     page (Page): Which of them.
+    colors (Dict[str, str]): The color of each label.
     RETURNS (List[Told]): The passages, by collection, document and place.
     """
     query = (
@@ -99,15 +102,18 @@ def tell_concept(connection: Connection, scope: Scope, concept_id: int, page: Pa
         .offset(page.offset)
     )
     rows = list(connection.execute(query))
-    return _tell(connection, rows, [(row.start - AROUND, row.end + AROUND) for row in rows])
+    return _tell(connection, rows, [(row.start - AROUND, row.end + AROUND) for row in rows], colors)
 
 
-def tell_passages(connection: Connection, scope: Scope, found: Sequence[Passage]) -> list[Told]:
+def tell_passages(
+    connection: Connection, scope: Scope, found: Sequence[Passage], colors: dict[str, str]
+) -> list[Told]:
     """Passages that were found by their characters, as an annotator read them.
 
     connection (Connection): The database.
     scope (Scope): Whose readings.
     found (Sequence[Passage]): The passages, of texts that the annotator has read.
+    colors (Dict[str, str]): The color of each label.
     RETURNS (List[Told]): The same, drawn.
     """
     named = [and_(document.c.collection == own.collection, document.c.name == own.document) for own in found]
@@ -118,15 +124,19 @@ def tell_passages(connection: Connection, scope: Scope, found: Sequence[Passage]
         connection,
         [read[own.collection, own.document] for own in found],
         [(own.start, own.start + len(own.passage)) for own in found],
+        colors,
     )
 
 
-def tell_document(connection: Connection, document_id: int, start: int) -> tuple[Any, Optional[Told]]:
+def tell_document(
+    connection: Connection, document_id: int, start: int, colors: dict[str, str]
+) -> tuple[Any, Optional[Told]]:
     """A part of a document.
 
     connection (Connection): The database.
     document_id (int): The document.
     start (int): Where the part begins.
+    colors (Dict[str, str]): The color of each label.
     RETURNS (Tuple[Any, Optional[Told]]): The document's row, None if there is none, and the part, None where
         its text was not carried along.
     """
@@ -135,11 +145,15 @@ def tell_document(connection: Connection, document_id: int, start: int) -> tuple
     row = connection.execute(query.where(document.c.id == document_id)).one_or_none()
     if row is None or row.body is None:
         return row, None
-    return row, _tell(connection, [row], [(start, start + PART)])[0]
+    return row, _tell(connection, [row], [(start, start + PART)], colors)[0]
 
 
-def _tell(connection: Connection, rows: Sequence[Any], places: Sequence[tuple[int, int]]) -> list[Told]:
-    colors = get_colors(connection)
+def _tell(
+    connection: Connection,
+    rows: Sequence[Any],
+    places: Sequence[tuple[int, int]],
+    colors: dict[str, str],
+) -> list[Told]:
     return [_draw(connection, row, *place, colors) for row, place in zip(rows, places, strict=True)]
 
 
