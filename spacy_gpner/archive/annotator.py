@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.training.batchers import minibatch_by_words
 from spacy.util import is_package
 
 from ..assertion.component import ATTRIBUTE
@@ -15,6 +16,8 @@ from ..loading import load_pipeline
 from ..pipeline.find import find_pipe, span_pipes
 from .cleaning import Cleaned, check_steps
 
+# Characters that are annotated together, about
+BATCH = 50_000
 # Digits of a probability
 DIGITS = 6
 AFFIRMED = "affirmed"
@@ -105,53 +108,54 @@ class Annotator:
         texts (Sequence[str]): The texts.
         RETURNS (List[Annotation]): What was found in each.
         """
-        nlp = self.nlp
         cleaned = [Cleaned(text, self.clean) for text in texts]
         # Those of similar length together, and the same together whenever they are given again
         order = sorted(range(len(texts)), key=lambda i: (len(cleaned[i].text), i))
-        own = [cleaned[i].text for i in order]
-        try:
-            docs: list[Any] = list(nlp.pipe(own))
-        except Exception:
-            docs = [self._read_alone(text) for text in own]
+        keys = list(dict.fromkeys(pipe.key for pipe in span_pipes(self.nlp)))
         found: dict[int, Annotation] = {}
-        for i, doc in zip(order, docs, strict=True):
-            if isinstance(doc, Doc):
-                found[i] = Annotation(self._mentions(doc, cleaned[i], texts[i]))
-            else:
-                found[i] = Annotation([], type(doc).__name__)
+        for members in minibatch_by_words(order, BATCH, get_length=lambda i: len(cleaned[i].text)):
+            docs = self._read([cleaned[i].text for i in members])
+            for i, doc in zip(members, docs, strict=True):
+                if isinstance(doc, Doc):
+                    found[i] = Annotation(_mentions(doc, keys, cleaned[i], texts[i]))
+                else:
+                    found[i] = Annotation([], type(doc).__name__)
         return [found[i] for i in range(len(texts))]
 
-    def _read_alone(self, text: str) -> Any:
+    def _read(self, texts: Sequence[str]) -> list[Union[Doc, Exception]]:
         try:
-            return self.nlp(text)
+            return list(self.nlp.pipe(texts, batch_size=len(texts)))
         except Exception as err:
-            return err
+            if len(texts) == 1:
+                return [err]
+            return [doc for text in texts for doc in self._read([text])]
 
-    def _mentions(self, doc: Doc, cleaned: Cleaned, original: str) -> list[Mention]:
-        found: dict[Entity, tuple[Optional[float], Optional[str]]] = {}
-        for key in dict.fromkeys(pipe.key for pipe in span_pipes(self.nlp)):
-            meant = _assertions(doc, key)
-            for entity, score in scored_entities(doc, key).items():
-                place = cleaned.span(entity.start, entity.end)
-                found.setdefault(Entity(*place, entity.label), (score, meant.get(entity)))
-        ordered = sorted(found, key=lambda x: (x.start, -x.end, x.label))
-        mentions: list[Mention] = []
-        for entity, parent in zip(ordered, find_parents(ordered), strict=True):
-            score, assertion = found[entity]
-            mentions.append(
-                Mention(
-                    start=entity.start,
-                    end=entity.end,
-                    text=original[entity.start : entity.end],
-                    label=entity.label,
-                    probability=None if score is None else round(score, DIGITS),
-                    depth=0 if parent is None else mentions[parent].depth + 1,
-                    parent=parent,
-                    assertion=assertion,
-                )
+
+def _mentions(doc: Doc, keys: Sequence[str], cleaned: Cleaned, original: str) -> list[Mention]:
+    """The entities of a document's span groups, each once, in places of the original text."""
+    found: dict[Entity, tuple[Optional[float], Optional[str]]] = {}
+    for key in keys:
+        meant = _assertions(doc, key)
+        for entity, score in scored_entities(doc, key).items():
+            place = cleaned.span(entity.start, entity.end)
+            found.setdefault(Entity(*place, entity.label), (score, meant.get(entity)))
+    ordered = sorted(found, key=lambda x: (x.start, -x.end, x.label))
+    mentions: list[Mention] = []
+    for entity, parent in zip(ordered, find_parents(ordered), strict=True):
+        score, assertion = found[entity]
+        mentions.append(
+            Mention(
+                start=entity.start,
+                end=entity.end,
+                text=original[entity.start : entity.end],
+                label=entity.label,
+                probability=None if score is None else round(score, DIGITS),
+                depth=0 if parent is None else mentions[parent].depth + 1,
+                parent=parent,
+                assertion=assertion,
             )
-        return mentions
+        )
+    return mentions
 
 
 def _assertions(doc: Doc, key: str) -> dict[Entity, str]:

@@ -20,6 +20,8 @@ def read_json_lines(file: ArchiveFile, reading: Reading) -> Rows:
     YIELDS (Union[Row, Reject]): A document, or why there is none.
     """
     encoding = find_encoding(file, reading)
+    # The mark that a file may begin with is on no later line, and to look for it takes longer than to decode
+    later = encoding.removesuffix("-sig")
     with file.open(reading.tally) as (lines, tell):
         limit = BESIDE_TEXT + BYTES_A_CHARACTER * reading.max_length
         for number, line in enumerate(_read_lines(lines, limit), 1):
@@ -29,7 +31,7 @@ def read_json_lines(file: ArchiveFile, reading: Reading) -> Rows:
                 yield Reject(place, f"a line of more than {limit:,} bytes")
                 continue
             try:
-                decoded = line.decode(encoding)
+                decoded = line.decode(encoding if number == 1 else later)
             except UnicodeDecodeError:
                 yield Reject(place, f"not in {encoding}")
                 continue

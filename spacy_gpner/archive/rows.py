@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Optional, Union
 
 from ..entities import is_unicode
@@ -21,8 +21,7 @@ class Place(NamedTuple):
     position: str = ""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A document to annotate.
 
     place (Place): Where it stands.
@@ -34,7 +33,7 @@ class Row:
     place: Place
     id: str
     text: str
-    columns: dict[str, Optional[str]] = field(default_factory=dict)
+    columns: dict[str, Optional[str]]
 
 
 @dataclass(frozen=True)

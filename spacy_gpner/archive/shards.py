@@ -241,8 +241,9 @@ def write_json_lines(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     path (Path): The file.
     rows (Sequence[Dict[str, Any]]): The rows.
     """
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     with path.open("w", encoding="utf-8") as file:
-        file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+        file.writelines(f"{encode(row)}\n" for row in rows)
 
 
 def write_parquet(path: Path, rows: Sequence[dict[str, Any]], types: dict[str, str]) -> None:

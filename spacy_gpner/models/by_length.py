@@ -9,6 +9,8 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from .torch_layer import has_other_torch
+
 
 class Groups(NamedTuple):
     """How documents are grouped. See `similar_lengths`."""
@@ -18,9 +20,12 @@ class Groups(NamedTuple):
     max_tokens: int
 
 
-# Tokens whose vectors are made together. Few keep a processor busy, and what they need fits its cache: a
-# BERT of base size takes twice as long for a text among 4,000 tokens as among 500.
-PREDICTING = {"cpu": Groups(1.2, 256, 512), "gpu": Groups(1.2, 4096, 4096)}
+# Tokens whose vectors are made together. Recurrent layers go from step to step, and gain by many texts in
+# each; a transformer gains by few that fit a processor's cache: a BERT of base size takes twice as long for
+# a text among 4,000 tokens as among 500. Our own cut what they are given (READING), …
+PREDICTING = {"cpu": Groups(1.2, 1024, 2048), "gpu": Groups(1.2, 4096, 4096)}
+# … torch modules of other packages take it as it is.
+PREDICTING_OTHERS = {**PREDICTING, "cpu": Groups(1.2, 256, 512)}
 # What a pretrained encoder reads of such a group: with the pieces around each text it is a little more, and
 # is not to fall apart for that.
 READING = {"cpu": Groups(1.5, 256, 768), "gpu": Groups(1.5, 4096, 6144)}
@@ -62,10 +67,11 @@ def predict_vectors(tok2vec: Model[list[Doc], list[Floats2d]], docs: Sequence[Do
     """
     found: dict[int, Floats2d] = {}
     lengths, device = [len(doc) for doc in docs], tok2vec.ops.device_type
+    groups = (PREDICTING_OTHERS if has_other_torch(tok2vec) else PREDICTING)[device]
     # Weights that are cast to half precision are kept until the outermost autocast ends: cast once for all.
     kind = "cpu" if device == "cpu" else "cuda"
     with torch.autocast(kind, enabled=torch.is_autocast_enabled(kind)):
-        for members in similar_lengths(lengths, *PREDICTING[device]):
+        for members in similar_lengths(lengths, *groups):
             found.update(zip(members, tok2vec.predict([docs[i] for i in members]), strict=True))
     if not found:
         return tok2vec.predict(list(docs))

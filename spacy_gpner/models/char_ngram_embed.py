@@ -94,7 +94,7 @@ def _forward(
 def _extract(
     model: Model[list[Doc], list[Ints2d]], docs: list[Doc], is_train: bool
 ) -> tuple[list[Ints2d], Callable[[list[Ints2d]], list[Doc]]]:
-    hashes = [model.ops.asarray2i(cast(Ints2d, ngram_hashes(doc)), dtype="uint64") for doc in docs]
+    hashes = [model.ops.asarray2i(cast(Ints2d, own), dtype="uint64") for own in ngram_hashes(docs)]
     return hashes, lambda d_hashes: []
 
 
@@ -136,22 +136,29 @@ def _look_up(
     return ops.reshape2f(table[rows], -1, model.get_dim("nO")), backprop
 
 
-def ngram_hashes(doc: Doc) -> numpy.ndarray:
-    """Hash the n-grams around each token of a document. Past its edges stands the hash 0.
+def ngram_hashes(docs: Sequence[Doc]) -> list[numpy.ndarray]:
+    """Hash the n-grams around each token, of all documents at once. Past the edges of a document stands the
+    hash 0.
 
-    doc (Doc): The document.
-    RETURNS (numpy.ndarray): uint64, shape (tokens, 4).
+    docs (Sequence[Doc]): The documents, at least one.
+    RETURNS (List[numpy.ndarray]): Of each document, uint64, shape (tokens, 4).
     """
-    tokens = doc.to_array("NORM").astype("uint64")
     reach = max(abs(edge) for ngram in NGRAMS for edge in ngram)
-    padded = numpy.pad(tokens, reach)
+    edge = numpy.zeros(reach, dtype="uint64")
+    parts = [edge]
+    for doc in docs:
+        parts += [doc.to_array("NORM").astype("uint64"), edge]
+    padded = numpy.concatenate(parts)
+    n_tokens = len(padded) - 2 * reach
     columns = []
     for first, last in NGRAMS:
-        hashes = numpy.zeros(len(tokens), dtype="uint64")
+        hashes = numpy.zeros(n_tokens, dtype="uint64")
         for offset in range(first, last + 1):
-            hashes = _mix(hashes ^ padded[reach + offset : reach + offset + len(tokens)])
+            hashes = _mix(hashes ^ padded[reach + offset : reach + offset + n_tokens])
         columns.append(hashes)
-    return numpy.stack(columns, axis=1)
+    every = numpy.stack(columns, axis=1)
+    ends = numpy.cumsum([len(doc) + reach for doc in docs]) - reach
+    return [every[end - len(doc) : end] for doc, end in zip(docs, ends, strict=True)]
 
 
 def _mix(x: numpy.ndarray) -> numpy.ndarray:

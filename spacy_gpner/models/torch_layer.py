@@ -8,7 +8,6 @@ from typing import Any, Optional, cast
 import safetensors.torch
 import srsly
 import torch
-from spacy.language import Language
 from thinc.api import ArgsKwargs, Model, PyTorchShim, torch2xp, xp2torch
 from thinc.types import Floats2d
 from thinc.util import get_torch_default_device
@@ -142,10 +141,10 @@ def _on_cpu(state: dict[str, Any]) -> dict[str, Any]:
     return {name: weights.detach().cpu().contiguous() for name, weights in state.items()}
 
 
-def has_unaveraged_shim(nlp: Language) -> bool:
-    """Whether a torch module of the pipeline ignores the averages that an optimizer keeps: ours don't."""
-    models = [model for _, pipe in nlp.pipeline if isinstance(model := getattr(pipe, "model", None), Model)]
-    shims = [shim for model in models for node in model.walk() for shim in node.shims]
+def has_other_torch(model: Model) -> bool:
+    """Whether a torch module of another package is in a model: its shim does what thinc's does, and not what
+    ours does."""
+    shims = (shim for node in model.walk() for shim in node.shims)
     return any(isinstance(shim, PyTorchShim) and not isinstance(shim, LazyTorchShim) for shim in shims)
 
 

@@ -9,13 +9,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Optimizer, set_dropout_rate
+from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..checks import check_dropout
 from ..errors import GpnerWarning
 from ..models.adversary import Adversary, require_tables
 from ..models.score_model import ScoreModel, initialize_score_model
-from ..models.torch_layer import has_unaveraged_shim
+from ..models.torch_layer import has_other_torch
 from ..spans import DistillationLoss, Scores
 from .caches import keep_frozen_vectors
 from .finding_pipe import FindingPipe
@@ -270,7 +270,9 @@ class SpanPipe(FindingPipe[S]):
                 GpnerWarning,
                 stacklevel=3,
             )
-        if config.get("optimizer", {}).get("use_averages") and has_unaveraged_shim(nlp):
+        models = (model for _, pipe in nlp.pipeline if isinstance(model := getattr(pipe, "model", None), Model))
+        # An optimizer's averages pass by thinc's shims
+        if config.get("optimizer", {}).get("use_averages") and any(map(has_other_torch, models)):
             warnings.warn(
                 f"[{self.name}] use_averages = true in [training.optimizer]: transformers are not averaged, "
                 "and the averages of the other layers alone would not fit them. Set it to false.",

@@ -294,7 +294,7 @@ def test_parquet(model, notes, tmp_path):
 def test_shards_are_cut_by_number_and_length():
     def rows(*lengths):
         for i, n in enumerate(lengths):
-            row = Row(Place("a"), str(i), "x" * n)
+            row = Row(Place("a"), str(i), "x" * n, {})
             yield row, digest_row(row)
 
     assert [len(x.rows) for x in cut_shards(rows(*[1] * 7), 3)] == [3, 3, 1]
