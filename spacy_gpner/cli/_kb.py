@@ -5,14 +5,18 @@ from typing import TYPE_CHECKING, Optional
 from spacy.cli._util import Opt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..kb.database import Database
     from ..kb.questions import Scope
     from ..kb.rows import Answer
 
+# Rows that are shown, or left out
+MOST = 1_000_000_000
 DB = Opt("kb.sqlite", "--db", help="The knowledge base: an SQLite file, or a PostgreSQL database's URL")
 FORMAT = Opt("table", "--format", "-f", help="table, json or csv")
-LIMIT = Opt(20, "--limit", min=1, help="How many rows")
-OFFSET = Opt(0, "--offset", min=0, help="How many rows to leave out before")
+LIMIT = Opt(20, "--limit", min=1, max=MOST, help="How many rows")
+OFFSET = Opt(0, "--offset", min=0, max=MOST, help="How many rows to leave out before")
 COLLECTION = Opt(None, "--collection", help="Its documents alone")
 PATIENT = Opt(None, "--patient", help="This patient's documents alone")
 WHERE = Opt([], "--where", help="COLUMN=VALUE: documents alone whose carried column says so")
@@ -23,11 +27,16 @@ ANY = Opt(False, "--any", help="Also what is negated, uncertain, past, possible 
 LABELS = Opt([], "--label", help="Its label. May be given again")
 
 
-def open_kb(db: str, *, make: bool = False) -> "Database":
-    """Open the knowledge base that --db names."""
+def require_kb() -> None:
+    """Stop where the extra is not installed."""
     from ..archive.extras import require
 
     require("sqlalchemy", "kb", "a knowledge base")
+
+
+def open_kb(db: str, *, make: bool = False) -> "Database":
+    """Open the knowledge base that --db names."""
+    require_kb()
     from ..kb.database import open_database
 
     return open_database(db, make=make)
@@ -44,15 +53,17 @@ def make_scope(
     """What is asked about, from the options."""
     from ..errors import KnowledgeError
     from ..kb.annotators import find_annotator
-    from ..kb.questions import Scope
+    from ..kb.questions import Scope, check_scope
 
     pairs = [given.partition("=") for given in where]
     if bad := [name for name, equals, _ in pairs if not equals]:
         raise KnowledgeError(f"'{bad[0]}' is no condition. Give --where COLUMN=VALUE.")
+    columns = tuple((name, value) for name, _, value in pairs)
     with database.reading() as connection:
         annotator = find_annotator(connection, model, collection)
-    columns = tuple((name, value) for name, _, value in pairs)
-    return Scope(annotator, collection, patient, columns, affirmed=not any_)
+        scope = Scope(annotator, collection, patient, columns, affirmed=not any_)
+        check_scope(connection, scope)
+    return scope
 
 
 def show_answer(answer: "Answer", form: str) -> None:
@@ -61,3 +72,20 @@ def show_answer(answer: "Answer", form: str) -> None:
 
     check_form(form)
     print(show(answer, form))
+
+
+def show_page(read: "Callable[..., Answer]", form: str, limit: int, offset: int) -> None:
+    """Print the rows of an answer that --limit and --offset name. A table says whether there are others."""
+    from wasabi import msg
+
+    from ..kb.rows import Answer, Page
+    from ..kb.show import check_form
+
+    check_form(form)
+    page = Page(limit, offset)
+    answer = read(page=page.and_next)
+    show_answer(Answer(answer.columns, answer.rows[:limit]), form)
+    if form == "table" and not answer.rows:
+        msg.info("Nothing was found." if not offset else "There are no rows so far on.")
+    elif form == "table" and len(answer.rows) > limit:
+        msg.info(f"There are more rows: --offset {page.end}")

@@ -1,6 +1,7 @@
 """`spacy gpner kb …`: a knowledge base of annotations."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
@@ -21,7 +22,9 @@ from ._kb import (
     WHERE,
     make_scope,
     open_kb,
+    require_kb,
     show_answer,
+    show_page,
 )
 from .kb_query import query_cli
 
@@ -53,11 +56,12 @@ def build_cli(
     from wasabi import msg
 
     with fail_clearly():
-        database = open_kb(db, make=True)
+        require_kb()
         from ..kb.annotations import open_annotations
         from ..kb.build import Columns, build
 
         found = [open_annotations(path) for path in outputs]
+        database = open_kb(db, make=True)
         total = sum(len(own) for output in found for own in output.shards.values())
         with tqdm(total=total, unit=" shards", disable=None) as bar:
             built = build(
@@ -106,15 +110,18 @@ def search_cli(
         from ..kb.rows import Answer, Page
         from ..kb.search import search
 
-        found = search(database, terms, collection=collection, patient=patient, page=Page(limit, offset))
-        offsets: list[Any] = [[list(place) for place in own.offsets] for own in found]
-        if form == "table":
-            offsets = [", ".join(f"{start}-{end}" for start, end in own) for own in offsets]
-        rows = [
-            (own.collection, own.document, places, own.start, own.passage)
-            for own, places in zip(found, offsets, strict=True)
-        ]
-        show_answer(Answer(["collection", "document", "offsets", "start", "passage"], rows), form)
+        def read(page: Page) -> Answer:
+            found = search(database, terms, collection=collection, patient=patient, page=page)
+            offsets: list[Any] = [[list(place) for place in own.offsets] for own in found]
+            if form == "table":
+                offsets = [", ".join(f"{start}-{end}" for start, end in own) for own in offsets]
+            rows = [
+                (own.collection, own.document, places, own.start, own.passage)
+                for own, places in zip(found, offsets, strict=True)
+            ]
+            return Answer(["collection", "document", "offsets", "start", "passage"], rows)
+
+        show_page(read, form, limit, offset)
 
 
 @kb_cli.command(
@@ -143,13 +150,12 @@ def ask_cli(
     with fail_clearly():
         database = open_kb(db)
         from ..kb.ask import answer, read_patterns, understand
-        from ..kb.rows import Page
 
         scope = make_scope(database, model, collection, patient, where, any_)
         asked = understand(database, scope, question, read_patterns(patterns))
         if form == "table":
             msg.info(asked.show())
-        show_answer(answer(database, scope, asked, Page(limit, offset)), form)
+        show_page(partial(answer, database, scope, asked), form, limit, offset)
 
 
 @kb_cli.command(

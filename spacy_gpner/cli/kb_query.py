@@ -1,6 +1,7 @@
 """`spacy gpner kb query …`: questions to a knowledge base."""
 
-from typing import Optional
+from functools import partial
+from typing import TYPE_CHECKING, Optional
 
 import typer
 from spacy.cli._util import Arg, Opt
@@ -20,7 +21,11 @@ from ._kb import (
     make_scope,
     open_kb,
     show_answer,
+    show_page,
 )
+
+if TYPE_CHECKING:
+    from ..kb.questions import Unit
 
 query_cli = typer.Typer(
     name="query", help="Ask a knowledge base.", no_args_is_help=True, rich_markup_mode=None
@@ -37,6 +42,7 @@ def cooccur_cli(
     db: str = DB,
     labels: list[str] = LABELS,
     of: list[str] = Opt([], "--of", help="The label of the others. May be given again"),
+    by: str = Opt("document", "--by", help="What is counted: document, or patient"),
     collection: Optional[str] = COLLECTION,
     patient: Optional[str] = PATIENT,
     where: list[str] = WHERE,
@@ -46,16 +52,18 @@ def cooccur_cli(
     limit: int = LIMIT,
     offset: int = OFFSET,
 ) -> None:
-    """Count what is told in the same documents as a concept, how much more often than by chance (lift), and
-    whether that can be chance (q, the false discovery rate of Fisher's exact test).
+    """Count what is told in the same documents as a concept, or of the same patients, how much more often
+    than by chance (lift), and whether that can be chance (q, the false discovery rate of Fisher's exact test,
+    which takes documents as independent: where patients have several, count --by patient).
     """
     with fail_clearly():
         database = open_kb(db)
         from ..kb.questions import cooccurring
-        from ..kb.rows import Page
 
+        unit = _check_unit(by)
         scope = make_scope(database, model, collection, patient, where, any_)
-        show_answer(cooccurring(database, scope, term, labels=labels, of=of, page=Page(limit, offset)), form)
+        read = partial(cooccurring, database, scope, term, labels=labels, of=of, by=unit)
+        show_page(read, form, limit, offset)
 
 
 @query_cli.command(
@@ -82,19 +90,10 @@ def inside_cli(
     with fail_clearly():
         database = open_kb(db)
         from ..kb.questions import inside
-        from ..kb.rows import Page
 
         scope = make_scope(database, model, collection, patient, where, any_)
-        answer = inside(
-            database,
-            scope,
-            inner=inner,
-            inner_labels=labels,
-            outer=outer,
-            outer_labels=outer_labels,
-            page=Page(limit, offset),
-        )
-        show_answer(answer, form)
+        read = partial(inside, inner=inner, inner_labels=labels, outer=outer, outer_labels=outer_labels)
+        show_page(partial(read, database, scope), form, limit, offset)
 
 
 @query_cli.command(
@@ -120,11 +119,9 @@ def codes_query_cli(
     with fail_clearly():
         database = open_kb(db)
         from ..kb.linking import coded
-        from ..kb.rows import Page
 
         scope = make_scope(database, model, collection, patient, where, any_)
-        page = Page(limit, offset)
-        show_answer(coded(database, scope, system, labels=labels, least=least, page=page), form)
+        show_page(partial(coded, database, scope, system, labels=labels, least=least), form, limit, offset)
 
 
 @query_cli.command(
@@ -149,10 +146,9 @@ def timeline_cli(
     with fail_clearly():
         database = open_kb(db)
         from ..kb.questions import timeline
-        from ..kb.rows import Page
 
         scope = make_scope(database, model, collection, patient, where, any_)
-        show_answer(timeline(database, scope, term, labels=labels, page=Page(limit, offset)), form)
+        show_page(partial(timeline, database, scope, term, labels=labels), form, limit, offset)
 
 
 @query_cli.command(
@@ -177,10 +173,35 @@ def mentions_cli(
     with fail_clearly():
         database = open_kb(db)
         from ..kb.questions import mentioned
-        from ..kb.rows import Page
 
         scope = make_scope(database, model, collection, patient, where, any_)
-        show_answer(mentioned(database, scope, term, labels=labels, page=Page(limit, offset)), form)
+        show_page(partial(mentioned, database, scope, term, labels=labels), form, limit, offset)
+
+
+@query_cli.command(
+    "patients",
+    short_help="Of which patients a concept is told",
+    epilog="Example: spacy gpner kb query patients 高血压 --label dis --db ward.sqlite",
+)
+def patients_cli(
+    term: str = Arg(..., metavar="TERM", help="The concept"),
+    db: str = DB,
+    labels: list[str] = LABELS,
+    collection: Optional[str] = COLLECTION,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    form: str = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """List the patients of whom a concept is told, in how many documents, and when first and last."""
+    with fail_clearly():
+        database = open_kb(db)
+        from ..kb.questions import patients_with
+
+        scope = make_scope(database, model, collection, None, where, any_)
+        show_page(partial(patients_with, database, scope, term, labels=labels), form, limit, offset)
 
 
 @query_cli.command(
@@ -205,3 +226,15 @@ def differences_cli(
 
         scopes = [make_scope(database, model, collection, None, [], any_) for model in (first, second)]
         show_answer(differences(database, *scopes), form)
+
+
+def _check_unit(by: str) -> "Unit":
+    from typing import get_args
+
+    from ..errors import KnowledgeError
+    from ..kb.questions import Unit
+
+    for unit in get_args(Unit):
+        if by == unit:
+            return unit
+    raise KnowledgeError(f"There is no --by '{by}'. Give {' or '.join(get_args(Unit))}.")

@@ -36,8 +36,8 @@ def find_annotator(connection: Connection, wanted: Optional[str], collection: Op
     found = {row.annotator for row in rows if row.model == wanted or row.annotator.startswith(wanted)}
     if len(found) != 1:
         known = ", ".join(sorted({f"{row.annotator} ({row.model} {row.version})" for row in rows}))
-        what = "no annotator" if not found else "several annotators"
-        raise KnowledgeError(f"There are {what} '{wanted}'. There is {known}. Give one's digits.")
+        what = "is no annotator" if not found else "are several annotators"
+        raise KnowledgeError(f"There {what} '{wanted}'. There is {known}. Give one's digits.")
     return str(found.pop())
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, literal, select
 from ..errors import KnowledgeError
 from .build import to_surface
 from .database import SQLITE, Database
-from .questions import Scope, cooccurring, inside, mentioned, timeline
+from .questions import Scope, cooccurring, inside, mentioned, patients_with, timeline
 from .rows import FIRST, Answer, Page
 from .schema import concept, document
 
@@ -24,7 +24,8 @@ LONGEST = 500
 CONCEPT, LABEL, PATIENT = "\ue000", "\ue001", "\ue002"
 MARKS = {"<concept>": CONCEPT, "<label>": LABEL, "<patient>": PATIENT}
 
-Query = Literal["cooccur", "inside", "mentions", "timeline"]
+# `around` is `inside` from the other side: what the concept lies in
+Query = Literal["cooccur", "inside", "around", "mentions", "patients", "timeline"]
 
 
 class Pattern(BaseModel):
@@ -52,12 +53,15 @@ class Patterns(BaseModel):
     """Ways of asking, in a language.
 
     labels (Dict[str, List[str]]): Words for types of entities, by label.
+    turned_by (str): A regular expression of what turns a question: it asks what is not, was, or is somebody
+        else's, and is not answered.
     patterns (List[Pattern]): The ways, in the order in which they are tried.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     labels: dict[str, list[str]] = Field(default_factory=dict)
+    turned_by: str = "(?!)"
     patterns: list[Pattern]
 
 
@@ -78,10 +82,10 @@ class Understood:
 
     def show(self) -> str:
         """The command that asks the same."""
-        parts = ["kb query", self.query]
-        parts += [self.term] if self.term is not None and self.query != "inside" else []
-        parts += ["--outer", self.term] if self.term is not None and self.query == "inside" else []
-        option = "--of" if self.query == "cooccur" else "--label"
+        parts = ["kb query", "inside" if self.query == "around" else self.query]
+        if self.term is not None:
+            parts += ["--outer", self.term] if self.query == "inside" else [self.term]
+        option = {"cooccur": "--of", "around": "--outer-label"}.get(self.query, "--label")
         parts += [f"{option} {label}" for label in self.labels]
         parts += ["--patient", self.patient] if self.patient is not None else []
         return " ".join(parts)
@@ -96,6 +100,7 @@ def read_patterns(path: Optional[Path]) -> Patterns:
     """
     try:
         read = Patterns.model_validate(srsly.read_yaml(path or OWN))
+        re.compile(read.turned_by)
         for pattern in read.patterns:
             pattern.expression  # noqa: B018
             if pattern.query != "timeline" and "<concept>" not in pattern.ask:
@@ -119,7 +124,7 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     question (str): The question.
     patterns (Patterns): The ways of asking.
     RETURNS (Understood): What it asks.
-    RAISES (KnowledgeError): If it is not understood.
+    RAISES (KnowledgeError): If it is not understood, or about more than it can be answered about.
     """
     asked = to_surface(question.translate(dict.fromkeys(map(ord, MARKS.values()))))
     if not asked or len(asked) > LONGEST:
@@ -134,19 +139,37 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     marked, term = _mark(marked, [x for x in known if x not in words], CONCEPT)
     labelled, word = _mark(marked, list(words), LABEL)
     wanted = [label for label, own in patterns.labels.items() if label in labels and word in own]
+    if turned := re.search(patterns.turned_by, labelled):
+        raise KnowledgeError(
+            f"Questions are answered from what is there, now, and the patient's own; '{turned[0]}' asks for "
+            "something else. `spacy gpner kb query mentions TERM --any` lists all that is said of a concept, "
+            "and how it is meant."
+        )
+    if term is not None and (other := _another(labelled, [x for x in known if x not in words])):
+        raise KnowledgeError(
+            f"The question is about '{term}' and about '{other}', and about one thing it can be answered. "
+            f"`spacy gpner kb query cooccur '{term}'` lists what is told together with it."
+        )
     for pattern in patterns.patterns:
         if pattern.expression.search(labelled if LABEL in pattern.expression.pattern else marked):
-            return Understood(pattern.query, term, [] if pattern.query == "mentions" else wanted, patient)
+            of_type = [] if pattern.query in ("mentions", "patients") else wanted
+            return Understood(pattern.query, term, of_type, patient)
     found = [
         *([f"the concept '{term}'"] if term else []),
         *([f"the labels {', '.join(wanted)}"] if wanted else []),
         *([f"the patient '{patient}'"] if patient else []),
     ]
     raise KnowledgeError(
-        f"The question is not understood: in it {' and '.join(found) or 'nothing'} is known. Ask for what is "
-        "told together with something (糖尿病患者常用哪些药？), what lies in it, which documents tell of it, "
-        "or what a patient had when; or use `spacy gpner kb query` and `kb search`."
+        f"The question is not understood. Known of it: {', '.join(found) or 'nothing'}. Ask for what is told "
+        "together with something (糖尿病患者常用哪些药？), what lies in it, which patients have it, which "
+        "documents tell of it, or what a patient had when; or use `spacy gpner kb query` and `kb search`, "
+        "which finds any characters."
     )
+
+
+def _another(asked: str, known: Sequence[str]) -> Optional[str]:
+    """The longest concept that is left in a question. Single characters stand in other words, too."""
+    return max((x for x in known if len(x) > 1 and x.lower() in asked), key=len, default=None)
 
 
 def _known(connection: Connection, column: Any, asked: str, *wanted: Any) -> list[str]:
@@ -192,6 +215,10 @@ def answer(database: Database, scope: Scope, asked: Understood, page: Page = FIR
     assert term is not None
     if asked.query == "mentions":
         return mentioned(database, scope, term, page=page)
+    if asked.query == "patients":
+        return patients_with(database, scope, term, page=page)
     if asked.query == "inside":
         return inside(database, scope, inner_labels=labels, outer=term, page=page)
+    if asked.query == "around":
+        return inside(database, scope, inner=term, outer_labels=labels, page=page)
     return cooccurring(database, scope, term, of=labels, page=page)

@@ -20,6 +20,8 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # Seconds to wait for another process that writes
 PATIENCE = 30
 KIND = "spacy_gpner knowledge base"
+# What every SQLite file begins with
+MAGIC = b"SQLite format 3\0"
 
 
 class Database:
@@ -157,8 +159,19 @@ def _check_file(address: URL, make: bool) -> None:
     path = Path(str(address.database).removeprefix("file:"))
     if not path.is_file() and not make:
         raise KnowledgeError(f"There is no knowledge base {path}. Make it with `spacy gpner kb build`.")
+    if path.is_file() and path.stat().st_size and not _has_magic(path):
+        raise KnowledgeError(f"{path} is no SQLite file. Give another, or a new one for `kb build` to make.")
     if not path.absolute().parent.is_dir():
         raise KnowledgeError(f"There is no folder {path.parent} for the knowledge base {path.name}.")
+
+
+def _has_magic(path: Path) -> bool:
+    """Whether a file begins as SQLite's do. What can't be read is told of when it is opened."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return True
 
 
 def _address(url: str) -> URL:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Literal, NoReturn, Optional
 
 from scipy.stats import false_discovery_control, hypergeom
 from sqlalchemy import Connection, Select, and_, distinct, func, select
@@ -14,6 +14,9 @@ from .build import to_surface
 from .database import Database
 from .rows import AROUND, FIRST, Answer, Page, chunks
 from .schema import concept, containment, document, mention, text
+
+# What co-occurrence is counted in
+Unit = Literal["document", "patient"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,46 @@ class Scope:
         return [table.c.affirmed] if self.affirmed else []
 
 
+def check_scope(connection: Connection, scope: Scope) -> None:
+    """Refuse what no document can be: an answer without rows would look like one.
+
+    connection (Connection): The database.
+    scope (Scope): What is asked about.
+    RAISES (KnowledgeError): If there is no such patient or column.
+    """
+
+    def is_known(*wanted: ColumnElement[bool]) -> bool:
+        own = select(document.c.id).where(document.c.annotator == scope.annotator, *wanted)
+        return connection.execute(own.limit(1)).one_or_none() is not None
+
+    if scope.patient is not None and not is_known(document.c.patient == scope.patient):
+        raise KnowledgeError(
+            "No document is of a patient of this name, which is told with upper and lower case."
+        )
+    for name, _ in scope.where:
+        if not is_known(document.c.columns[name].as_string().is_not(None)):
+            raise KnowledgeError(
+                "No document has the column that --where names. There are those that `annotate` took along."
+            )
+
+
+def check_labels(connection: Connection, labels: Sequence[str]) -> None:
+    """Refuse types that nothing is of.
+
+    connection (Connection): The database.
+    labels (Sequence[str]): The types.
+    RAISES (KnowledgeError): If one is unknown.
+    """
+    if not labels:
+        return
+    known = sorted(connection.execute(select(concept.c.label).distinct()).scalars())
+    if unknown := [label for label in labels if label not in known]:
+        raise KnowledgeError(
+            f"There is no label '{show_label(unknown[0])}' in the knowledge base. There are "
+            f"{', '.join(map(show_label, known))}."
+        )
+
+
 def find_concepts(connection: Connection, term: str, labels: Sequence[str]) -> list[int]:
     """The concepts that a term names, of one type or of all.
 
@@ -57,6 +100,7 @@ def find_concepts(connection: Connection, term: str, labels: Sequence[str]) -> l
     RETURNS (List[int]): Their ids.
     RAISES (KnowledgeError): If there is none.
     """
+    check_labels(connection, labels)
     query = select(concept.c.id).where(concept.c.surface == to_surface(term), *_of_type(concept, labels))
     ids = list(connection.execute(query).scalars())
     if not ids:
@@ -76,6 +120,7 @@ def _is_concept(
     connection: Connection, table: Any, term: Optional[str], labels: Sequence[str]
 ) -> list[ColumnElement[bool]]:
     if term is None:
+        check_labels(connection, labels)
         return _of_type(table, labels)
     return [table.c.id.in_(find_concepts(connection, term, labels))]
 
@@ -87,34 +132,47 @@ def cooccurring(
     *,
     labels: Sequence[str] = (),
     of: Sequence[str] = (),
+    by: Unit = "document",
     page: Page = FIRST,
 ) -> Answer:
-    """What is told in the same documents as a concept: how often, how much more often than by chance
-    (lift), and whether that can be chance: Fisher's exact test, one-sided, over all that co-occurs at least
-    once, as the false discovery rate (Benjamini and Hochberg, 1995).
+    """What is told in the same documents as a concept, or of the same patients: how often, how much more
+    often than by chance (lift), and whether that can be chance: Fisher's exact test, one-sided, over all that
+    co-occurs at least once, as the false discovery rate (Benjamini and Hochberg, 1995). The test takes what
+    is counted as independent: documents of one patient are not.
 
     database (Database): The knowledge base.
     scope (Scope): What is asked about.
     term (str): The concept.
     labels, of (Sequence[str]): Its types, and those of the others; none for all.
+    by (Unit): What is counted.
     page (Page): Which rows.
     RETURNS (Answer): By q, then by lift.
+    RAISES (KnowledgeError): If there is no such concept or type, or patients are counted and none is known.
     """
+    unit = document.c.id if by == "document" else document.c.patient
     with database.reading() as connection:
         own = find_concepts(connection, term, labels)
-        n = connection.execute(select(func.count()).select_from(document).where(scope.documents)).scalar_one()
-        holders = _documents_of(scope, mention.c.concept.in_(own)).subquery()
+        check_labels(connection, of)
+        n = connection.execute(select(func.count(distinct(unit))).where(scope.documents)).scalar_one()
+        if not n:
+            _refuse_without_patients()
+        holders = (
+            _told(scope, unit.label("unit"))
+            .where(mention.c.concept.in_(own), unit.is_not(None))
+            .distinct()
+            .subquery()
+        )
         n_own = connection.execute(select(func.count()).select_from(holders)).scalar_one()
         both = (
-            select(mention.c.concept, func.count(distinct(mention.c.document)).label("n"))
-            .join(holders, holders.c.document == mention.c.document)
-            .where(~mention.c.concept.in_(own), *scope.mentions())
+            _told(scope, mention.c.concept, func.count(distinct(unit)).label("n"))
+            .join(holders, holders.c.unit == unit)
+            .where(~mention.c.concept.in_(own))
             .group_by(mention.c.concept)
         ).subquery()
         query = select(concept.c.id, concept.c.label, concept.c.surface, both.c.n)
         query = query.join(both, both.c.concept == concept.c.id).where(*_of_type(concept, of))
         found = connection.execute(query).all()
-        totals = _count_documents(connection, scope, [row.id for row in found])
+        totals = _count(connection, scope, unit, [row.id for row in found])
     if not found:
         return Answer(COOCCURRENCE, [])
     counts = [totals[row.id] for row in found]
@@ -128,29 +186,61 @@ def cooccurring(
     return Answer(COOCCURRENCE, rows[page.offset : page.end])
 
 
-COOCCURRENCE = ["concept", "label", "both", "its documents", "the term's", "all", "lift", "q"]
+COOCCURRENCE = ["concept", "label", "both", "with concept", "with term", "all", "lift", "q"]
 
 
-def _documents_of(scope: Scope, *wanted: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(mention.c.document)
-        .join(document, document.c.id == mention.c.document)
-        .where(scope.documents, *wanted, *scope.mentions())
-        .distinct()
+def _told(scope: Scope, *columns: Any) -> Select[Any]:
+    """Columns of the mentions that are asked about, and of their documents."""
+    query = select(*columns).select_from(mention).join(document, document.c.id == mention.c.document)
+    return query.where(scope.documents, *scope.mentions())
+
+
+def _count(connection: Connection, scope: Scope, unit: Any, ids: Sequence[int]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for own in chunks(ids):
+        query = _told(scope, mention.c.concept, func.count(distinct(unit)))
+        query = query.where(mention.c.concept.in_(own)).group_by(mention.c.concept)
+        counts.update((id_, n) for id_, n in connection.execute(query))
+    return counts
+
+
+def _refuse_without_patients() -> NoReturn:
+    raise KnowledgeError(
+        "Of no document it is known whose it is. Carry the patient's column along (annotate --carry), and "
+        "build with --patient-column if it is called otherwise than `patient`."
     )
 
 
-def _count_documents(connection: Connection, scope: Scope, ids: Sequence[int]) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    for own in chunks(ids):
-        query = (
-            select(mention.c.concept, func.count(distinct(mention.c.document)))
-            .join(document, document.c.id == mention.c.document)
-            .where(scope.documents, mention.c.concept.in_(own), *scope.mentions())
-            .group_by(mention.c.concept)
-        )
-        counts.update((id_, n) for id_, n in connection.execute(query))
-    return counts
+def patients_with(
+    database: Database, scope: Scope, term: str, *, labels: Sequence[str] = (), page: Page = FIRST
+) -> Answer:
+    """Of which patients a concept is told.
+
+    database (Database): The knowledge base.
+    scope (Scope): What is asked about.
+    term (str): The concept.
+    labels (Sequence[str]): Its types; none for all.
+    page (Page): Which rows.
+    RETURNS (Answer): A row for each patient, by the number of documents, with the first and the last date.
+    RAISES (KnowledgeError): If there is no such concept or type, or no patient is known.
+    """
+    n, n_documents = func.count(), func.count(distinct(document.c.id))
+    dates = func.min(document.c.date), func.max(document.c.date)
+    query = (
+        _told(scope, document.c.patient, n_documents, n, *dates)
+        .where(document.c.patient.is_not(None))
+        .group_by(document.c.patient)
+        .order_by(n_documents.desc(), document.c.patient)
+        .limit(page.limit)
+        .offset(page.offset)
+    )
+    with database.reading() as connection:
+        known = select(document.c.id).where(scope.documents, document.c.patient.is_not(None)).limit(1)
+        if connection.execute(known).one_or_none() is None:
+            _refuse_without_patients()
+        ids = find_concepts(connection, term, labels)
+        rows = connection.execute(query.where(mention.c.concept.in_(ids))).all()
+    return Answer(["patient", "documents", "mentions", "first", "last"], [tuple(x) for x in rows])
 
 
 def inside(
@@ -217,18 +307,16 @@ def timeline(
     term (Optional[str]): A concept; None for all.
     labels (Sequence[str]): Types; none for all.
     page (Page): Which rows.
-    RETURNS (Answer): By date, then by document, a row for each concept of a document.
+    RETURNS (Answer): By date, then by document, a row for each concept of a document, as they stand there.
     """
     n = func.count()
     shown = (document.c.date, document.c.collection, document.c.name, concept.c.surface, concept.c.label)
     query = (
-        select(*shown, mention.c.assertion, n)
-        .select_from(mention)
-        .join(document, document.c.id == mention.c.document)
+        _told(scope, *shown, mention.c.assertion, n)
         .join(concept, concept.c.id == mention.c.concept)
-        .where(scope.documents, document.c.date.is_not(None), *scope.mentions())
+        .where(document.c.date.is_not(None))
         .group_by(*shown, mention.c.assertion)
-        .order_by(*shown, mention.c.assertion)
+        .order_by(*shown[:3], func.min(mention.c.start), *shown[3:], mention.c.assertion)
         .limit(page.limit)
         .offset(page.offset)
     )
@@ -250,34 +338,25 @@ def mentioned(
     page (Page): Which rows.
     RETURNS (Answer): By collection, document and place.
     """
-    shown = (document.c.collection, document.c.name, document.c.date, mention.c.start, mention.c.end)
+    place = (mention.c.start, mention.c.end)
+    shown = (document.c.collection, document.c.name, document.c.patient, document.c.date)
     also = (concept.c.label, mention.c.probability, mention.c.assertion, text.c.body)
     query = (
-        select(*shown, *also)
-        .select_from(mention)
-        .join(document, document.c.id == mention.c.document)
+        _told(scope, *shown, *place, *also)
         .join(concept, concept.c.id == mention.c.concept)
         .outerjoin(text, text.c.id == document.c.text)
-        .where(scope.documents, *scope.mentions())
-        .order_by(document.c.collection, document.c.name, mention.c.start, mention.c.end, concept.c.label)
+        .order_by(document.c.collection, document.c.name, *place, concept.c.label)
         .limit(page.limit)
         .offset(page.offset)
     )
     with database.reading() as connection:
         found = connection.execute(query.where(*_is_concept(connection, concept, term, labels))).all()
     rows = [
-        (*own, None if body is None else body[max(0, own[3] - AROUND) : own[4] + AROUND])
+        (*own, None if body is None else body[max(0, own[4] - AROUND) : own[5] + AROUND])
         for *own, body in found
     ]
     columns = [
-        "collection",
-        "document",
-        "date",
-        "start",
-        "end",
-        "label",
-        "probability",
-        "assertion",
+        *("collection", "document", "patient", "date", "start", "end", "label", "probability", "assertion"),
         "passage",
     ]
     return Answer(columns, rows)

@@ -38,6 +38,11 @@ class Page:
         """How many rows there are to its end."""
         return self.offset + self.limit
 
+    @property
+    def and_next(self) -> "Page":
+        """The same with one row more, which tells whether there are others."""
+        return Page(self.limit + 1, self.offset)
+
 
 FIRST = Page()
 

@@ -270,9 +270,10 @@ class SpanPipe(FindingPipe[S]):
                 GpnerWarning,
                 stacklevel=3,
             )
-        models = (model for _, pipe in nlp.pipeline if isinstance(model := getattr(pipe, "model", None), Model))
+        models = [getattr(pipe, "model", None) for _, pipe in nlp.pipeline]
         # An optimizer's averages pass by thinc's shims
-        if config.get("optimizer", {}).get("use_averages") and any(map(has_other_torch, models)):
+        is_passed_by = any(isinstance(model, Model) and has_other_torch(model) for model in models)
+        if config.get("optimizer", {}).get("use_averages") and is_passed_by:
             warnings.warn(
                 f"[{self.name}] use_averages = true in [training.optimizer]: transformers are not averaged, "
                 "and the averages of the other layers alone would not fit them. Set it to false.",

@@ -57,7 +57,7 @@ def test_search_as_json(kb, notes):
     [
         (
             ("cooccur", "糖尿病", "--of", "dru"),
-            "concept,label,both,its documents,the term's,all,lift,q",
+            "concept,label,both,with concept,with term,all,lift,q",
             "二甲双胍,dru,9,9,9,22",
         ),
         (
@@ -72,8 +72,14 @@ def test_search_as_json(kb, notes):
         ),
         (
             ("mentions", "胸痛", "--any"),
-            "collection,document,date,start,end,label,probability,assertion,passage",
+            "collection,document,patient,date,start,end,label,probability,assertion,passage",
             "negated",
+        ),
+        (("patients", "胸痛"), "patient,documents,mentions,first,last", "p"),
+        (
+            ("cooccur", "糖尿病", "--by", "patient"),
+            "concept,label,both,with concept,with term,all,lift,q",
+            "二甲双胍,dru,4,4,4,4",
         ),
     ],
 )
@@ -85,6 +91,28 @@ def test_queries_as_csv(kb, args, columns, part):
     code, table = kb("query", *args)
     assert code == 0
     assert columns.split(",")[0] in table
+
+
+def test_tables_say_whether_there_is_more(kb):
+    for args in (("search", "胸痛"), ("query", "mentions", "胸痛"), ("ask", "哪些病历提到胸痛")):
+        text = kb(*args, "--limit", 2)[1]
+        assert "There are more rows: --offset 2" in text
+        assert "There are more" not in kb(*args, "--limit", 100)[1]
+        assert "There are no rows" in kb(*args, "--offset", 100)[1]
+        assert "There are" not in kb(*args, "--limit", 2, "--format", "csv")[1]
+    assert "Nothing was found" in kb("search", "不在之物")[1]
+
+
+def test_a_file_of_another_kind_stays(run, output, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("复查未见特殊。" * 9, encoding="utf-8")
+    for command in (("search", "血"), ("build", output)):
+        code, text = run("kb", *command, "--db", path)
+        assert code == 1
+        assert "is no SQLite file" in text
+    assert path.read_text(encoding="utf-8") == "复查未见特殊。" * 9
+    assert run("kb", "build", tmp_path, "--db", tmp_path / "new.sqlite")[0] == 1
+    assert not (tmp_path / "new.sqlite").exists()
 
 
 def test_differences(kb, run, tmp_path, model, notes):
@@ -112,6 +140,9 @@ def test_erase(kb):
         (("search", " "), "A term is empty"),
         (("query", "cooccur", "不在之物"), "Nothing is called so"),
         (("query", "timeline", "--where", "ward"), "is no condition"),
+        (("query", "timeline", "--patient", "p99"), "a patient of this name"),
+        (("query", "cooccur", "糖尿病", "--by", "ward"), "document or patient"),
+        (("query", "inside", "--label", "药"), "no label '药'"),
         (("query", "mentions", "胸痛", "--model", "none"), "no annotator 'none'"),
         (("erase",), "--document or --patient"),
     ],

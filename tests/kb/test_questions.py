@@ -1,6 +1,8 @@
 """What is asked, against the same counted from the texts."""
 
 from collections import Counter
+from dataclasses import replace
+from functools import partial
 from itertools import product
 
 import pytest
@@ -10,14 +12,16 @@ from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotators import differences, find_annotator, status
 from spacy_gpner.kb.questions import (
     Scope,
+    check_scope,
     cooccurring,
     inside,
     mentioned,
+    patients_with,
     timeline,
 )
 from spacy_gpner.kb.rows import Page
 
-from .util import WORDS, OtherLexicon, annotate_notes, build_from, find_words
+from .util import WORDS, OtherLexicon, annotate_notes, build_from, find_words, make_notes
 
 ALL = Page(1000)
 
@@ -36,18 +40,20 @@ def found(notes, *, affirmed=True):
     }
 
 
+@pytest.mark.parametrize("by", ["document", "patient"])
 @pytest.mark.parametrize("affirmed", [True, False])
-def test_cooccurrence_is_fishers(filled, scope, notes, affirmed):
+def test_cooccurrence_is_fishers(filled, scope, notes, affirmed, by):
     scope = Scope(scope.annotator, affirmed=affirmed)
-    answer = cooccurring(filled, scope, "高血压", page=ALL)
-    by_document = {
-        name: {(m.text, m.label) for m in own} for name, own in found(notes, affirmed=affirmed).items()
-    }
-    own, n = ("高血压", "dis"), len(notes)
+    answer = cooccurring(filled, scope, "高血压", by=by, page=ALL)
+    mentions, held_by = found(notes, affirmed=affirmed), {}
+    for note in notes:
+        unit = note["id" if by == "document" else "patient"]
+        held_by.setdefault(unit, set()).update((m.text, m.label) for m in mentions[note["id"]])
+    own, n = ("高血压", "dis"), len(held_by)
     expected, p = {}, []
-    for other in sorted(set().union(*by_document.values()) - {own}):
-        n_own, n_other = (sum(x in held for held in by_document.values()) for x in (own, other))
-        if both := sum({own, other} <= held for held in by_document.values()):
+    for other in sorted(set().union(*held_by.values()) - {own}):
+        n_own, n_other = (sum(x in held for held in held_by.values()) for x in (own, other))
+        if both := sum({own, other} <= held for held in held_by.values()):
             rest = [[both, n_own - both], [n_other - both, n - n_own - n_other + both]]
             p.append(fisher_exact(rest, alternative="greater").pvalue)
             expected[other] = (both, n_other, n_own, n, both * n / (n_own * n_other))
@@ -57,11 +63,33 @@ def test_cooccurrence_is_fishers(filled, scope, notes, affirmed):
     for other, row in rows.items():
         assert row == pytest.approx((*expected[other], q[other]))
     assert [row[7] for row in answer.rows] == sorted(row[7] for row in answer.rows)
-    drugs = cooccurring(filled, scope, "高血压", labels=["dis"], of=["dru"], page=ALL).rows
+    chosen = {"labels": ["dis"], "of": ["dru"], "by": by}
+    drugs = cooccurring(filled, scope, "高血压", **chosen, page=ALL).rows
     assert {row[0] for row in drugs} == {name for name, label in rows if label == "dru"}
-    assert (
-        cooccurring(filled, scope, "高血压", labels=["dis"], of=["dru"], page=Page(1, 1)).rows == drugs[1:2]
-    )
+    assert cooccurring(filled, scope, "高血压", **chosen, page=Page(1, 1)).rows == drugs[1:2]
+
+
+@pytest.mark.parametrize("affirmed", [True, False])
+def test_patients_of_whom_something_is_told(filled, scope, notes, affirmed):
+    expected = {}
+    for note in notes:
+        places = [m for m in found(notes, affirmed=affirmed)[note["id"]] if m.text == "发热"]
+        if places:
+            expected.setdefault(note["patient"], []).append((note["date"], len(places)))
+    rows = patients_with(filled, Scope(scope.annotator, affirmed=affirmed), "发热", page=ALL).rows
+    assert {row[0]: row[1:] for row in rows} == {
+        name: (len(own), sum(n for _, n in own), min(own)[0], max(own)[0]) for name, own in expected.items()
+    }
+    assert [row[1] for row in rows] == sorted((row[1] for row in rows), reverse=True)
+
+
+def test_patients_that_nobody_knows(empty, model, tmp_path):
+    build_from(empty, annotate_notes(model, make_notes(5), tmp_path, carried=("text",)))
+    with empty.reading() as connection:
+        scope = Scope(find_annotator(connection, None))
+    for ask in (partial(patients_with, empty, scope), partial(cooccurring, empty, scope, by="patient")):
+        with pytest.raises(KnowledgeError, match="--patient-column"):
+            ask("发热")
 
 
 @pytest.mark.parametrize("affirmed", [True, False])
@@ -100,12 +128,12 @@ def test_timelines_of_patients_and_wards(filled, scope, notes):
 def test_mentions_with_passages(filled, scope, notes):
     rows = mentioned(filled, scope, "胸痛", page=ALL).rows
     expected = sorted((name, m.start) for name, own in found(notes).items() for m in own if m.text == "胸痛")
-    assert [(row[1], row[3]) for row in rows] == expected
-    texts = {x["id"]: x["text"] for x in notes}
-    assert all(row[8] == texts[row[1]] for row in rows)
+    assert [(row[1], row[4]) for row in rows] == expected
+    texts, patients = ({x["id"]: x[name] for x in notes} for name in ("text", "patient"))
+    assert all((row[2], row[9]) == (patients[row[1]], texts[row[1]]) for row in rows)
     every = mentioned(filled, Scope(scope.annotator, affirmed=False), "胸痛", labels=["sym"], page=ALL).rows
     assert len(every) > len(rows)
-    assert {row[7] for row in every} == {"affirmed", "negated"}
+    assert {row[8] for row in every} == {"affirmed", "negated"}
 
 
 def test_differences_of_two_models(filled, scope, model, notes, tmp_path):
@@ -131,8 +159,18 @@ def test_what_there_is_not(filled):
         scope = Scope(find_annotator(connection, None))
     with pytest.raises(KnowledgeError, match="under dru"):
         mentioned(filled, scope, "糖尿病", labels=["dru"])
-    none = cooccurring(filled, scope, "糖尿病", of=["none"])
-    assert none.rows == []
+    for ask in (
+        partial(cooccurring, filled, scope, "糖尿病", of=["drug"]),
+        partial(timeline, filled, scope, None, labels=["drug"]),
+        partial(inside, filled, scope, outer_labels=["drug"]),
+    ):
+        with pytest.raises(KnowledgeError, match=r"There is no label 'drug' .* bod, dis, dru, ite, sym"):
+            ask()
+    with filled.reading() as connection:
+        for more, part in (({"patient": "P1"}, "of a patient"), ({"where": (("wrd", "w1"),)}, "column")):
+            with pytest.raises(KnowledgeError, match=part):
+                check_scope(connection, replace(scope, **more))
+        check_scope(connection, replace(scope, patient="p1", where=(("ward", "w1"),)))
 
 
 def test_an_empty_one(empty):

@@ -97,6 +97,24 @@ def test_questions_are_answered(client):
     assert doubted.count("<article>") == 9
     other = client.get("/", params={"q": "p1有哪些诊断？", "patient": "p2"}).text
     assert "another patient" in other
+    unmarked = client.get("/", params={"q": "糖尿病患者常用哪些药"}).text
+    assert "kb query cooccur 糖尿病 --of dru" in unmarked
+    told = client.get("/", params={"q": "哪些病历提到胸痛？"}).text
+    assert "kb query mentions 胸痛" in told
+    assert told.count("<article>") == 9
+    assert "stranger" in client.get("/", params={"q": "药", "patient": "stranger"}).text
+
+
+def test_answers_lead_to_patients_and_documents(client):
+    text = client.get("/", params={"q": "哪些患者有糖尿病？"}).text
+    assert '<a href="/?patient=p9">p9</a>' in text
+    course = client.get("/", params={"patient": "p9"}).text
+    assert "kb query timeline --patient p9" in course
+    place = re.search(r'href="(/-/document\?[^"]+)">n&lt;b&gt;', course)[1].replace("&amp;", "&")
+    there = client.get(place, follow_redirects=True)
+    assert there.status_code == 200
+    assert "糖尿病" in there.text
+    assert client.get("/-/document?name=none").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -214,6 +232,15 @@ def test_a_concept_is_followed_to_its_passages(client, site, browser):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
     assert not complaints
+
+
+def test_a_port_that_is_taken_is_told(run, site, empty, tmp_path):
+    database = open_database(str(tmp_path / "kb.sqlite"), make=True)
+    port = site[1].rpartition(":")[2]
+    code, output = run("kb", "serve", "--db", database.name, "--port", port)
+    assert code == 1
+    assert f"The port {port}" in output
+    assert "token" not in output
 
 
 def test_other_databases_are_refused(url, empty, run, tmp_path):

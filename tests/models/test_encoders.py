@@ -26,7 +26,11 @@ def test_ngrams_tell_characters_and_their_order():
     [hashes] = ngram_hashes([CHARS("一二三四五六七八九十")])
     for column in hashes.T:
         assert len(numpy.unique(column)) == 10
-    assert [own.shape for own in ngram_hashes([CHARS(""), CHARS("肺"), CHARS("")])] == [(0, 4), (1, 4), (0, 4)]
+    assert [own.shape for own in ngram_hashes([CHARS(""), CHARS("肺"), CHARS("")])] == [
+        (0, 4),
+        (1, 4),
+        (0, 4),
+    ]
 
 
 def test_vectors_are_the_rows_of_the_ngrams_side_by_side():

@@ -19,13 +19,13 @@ from sqlalchemy import Connection, select
 
 from ...errors import GpnerError, KnowledgeError
 from ..annotators import find_annotator
-from ..ask import answer, read_patterns, understand
+from ..ask import Understood, answer, read_patterns, understand
 from ..database import Database
-from ..questions import Scope
+from ..questions import Scope, check_scope, find_concepts
 from ..rows import Page
-from ..schema import concept, run
+from ..schema import concept, document, run
 from ..search import search
-from .reading import PART, count_concepts, get_colors, tell_concept, tell_document, tell_passages
+from .reading import PART, count_concepts, get_colors, tell_concepts, tell_document, tell_passages
 
 LOG = logging.getLogger(__name__)
 QUERIES = Path(__file__).parent / "queries.yml"
@@ -173,6 +173,7 @@ class Site:
             (r"^/$", self.search),
             (r"^/-/concept/(?P<id>\d{1,18})$", self.show_concept),
             (r"^/-/document/(?P<id>\d{1,18})$", self.show_document),
+            (r"^/-/document$", self.find_document),
         ]
 
     async def search(self, datasette: Datasette, request: Request) -> Response:
@@ -183,22 +184,42 @@ class Site:
         scope = given.scope(connection)
         collections = select(run.c.collection).distinct().order_by(run.c.collection)
         values: dict[str, Any] = {"collections": list(connection.execute(collections).scalars())}
-        # 肺炎？ is no question, but may be searched for
-        for find in ([self._answer] if given.q.endswith(QUESTION_MARKS) else []) + [self._find]:
-            try:
-                return values | find(connection, scope, given)
-            except KnowledgeError as err:
-                values["error"] = str(err)
-        return values
+        # 肺炎？ is no question, but may be searched for, and a question may have no mark
+        finders = [self._find, self._answer]
+        if given.q.endswith(QUESTION_MARKS):
+            finders.reverse()
+        try:
+            check_scope(connection, scope)
+            if not given.q.strip("".join(QUESTION_MARKS)):
+                return values | self._tell_course(scope, given)
+            first = finders[0](connection, scope, given)
+            if "asked" in first or first["concepts"] or first["told"]:
+                return values | first
+        except KnowledgeError as err:
+            values["error"] = str(err)
+            first = {}
+        try:
+            return values | finders[1](connection, scope, given)
+        except KnowledgeError:
+            return values | first
+
+    def _tell_course(self, scope: Scope, given: Given) -> dict[str, Any]:
+        """What a patient had when, where nothing else is asked for."""
+        if given.patient is None:
+            return {}
+        asked = Understood("timeline", None, [], given.patient)
+        return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
 
     def _answer(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
         asked = understand(self.database, scope, given.q, read_patterns(None))
-        return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
+        if asked.query != "mentions" or asked.term is None:
+            return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
+        colors = get_colors(connection)
+        told = tell_concepts(connection, scope, find_concepts(connection, asked.term, []), given.page, colors)
+        return {"asked": asked.show(), "told": told, "colors": colors}
 
     def _find(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
         words = given.q.rstrip("".join(QUESTION_MARKS)).split()
-        if not words:
-            return {}
         found = search(
             self.database,
             words,
@@ -224,7 +245,7 @@ class Site:
         if row is None:
             raise NotFound("There is no such concept.")
         colors = get_colors(connection)
-        told = tell_concept(connection, given.scope(connection), number, given.page, colors)
+        told = tell_concepts(connection, given.scope(connection), [number], given.page, colors)
         return {"concept": row, "told": told, "colors": colors}
 
     async def show_document(self, datasette: Datasette, request: Request) -> Response:
@@ -244,6 +265,21 @@ class Site:
             "part": PART,
             "colors": colors,
         }
+
+    async def find_document(self, datasette: Datasette, request: Request) -> Response:
+        """Lead from a document's collection and name to its page."""
+        await datasette.ensure_permissions(request.actor, ["view-instance"])
+        given = Given.of(request)
+        number = await asyncio.to_thread(self._find_document, given, request.args.get("name") or "")
+        if number is None:
+            raise NotFound("There is no such document.")
+        return Response.redirect(datasette.urls.path(f"/-/document/{number}"))
+
+    def _find_document(self, given: Given, name: str) -> Optional[int]:
+        with self.database.reading() as connection:
+            wanted = select(document.c.id).where(given.scope(connection).documents, document.c.name == name)
+            found: Optional[int] = connection.execute(wanted.limit(1)).scalar()
+        return found
 
     async def _show(
         self, datasette: Datasette, request: Request, template: str, read: Callable[..., dict[str, Any]]

@@ -18,7 +18,10 @@ from ..search import Passage
 # Characters of a document that a page shows, and how far a passage grows for what crosses its edges
 PART = 4000
 FARTHEST = 200
-DOCUMENT = (document.c.id, document.c.name, document.c.collection, document.c.date, text.c.body)
+DOCUMENT = (
+    *(document.c.id, document.c.name, document.c.collection, document.c.patient, document.c.date),
+    text.c.body,
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Told:
 
     document (int): The id of its document.
     name, collection (str): The document's name and collection.
-    date (Optional[str]): Its date.
+    patient, date (Optional[str]): Its patient and date.
     start (int): Where the passage begins in it.
     body (Markup): The passage, with its entities drawn.
     """
@@ -35,6 +38,7 @@ class Told:
     document: int
     name: str
     collection: str
+    patient: Optional[str]
     date: Optional[str]
     start: int
     body: Markup
@@ -79,14 +83,14 @@ def count_concepts(connection: Connection, scope: Scope, terms: Sequence[str], p
     return list(connection.execute(query))
 
 
-def tell_concept(
-    connection: Connection, scope: Scope, concept_id: int, page: Page, colors: dict[str, str]
+def tell_concepts(
+    connection: Connection, scope: Scope, ids: Sequence[int], page: Page, colors: dict[str, str]
 ) -> list[Told]:
-    """The passages where a concept is told.
+    """The passages where one of some concepts is told.
 
     connection (Connection): The database.
     scope (Scope): Whose readings, and of which documents.
-    concept_id (int): The concept.
+    ids (Sequence[int]): The concepts.
     page (Page): Which of them.
     colors (Dict[str, str]): The color of each label.
     RETURNS (List[Told]): The passages, by collection, document and place.
@@ -96,7 +100,7 @@ def tell_concept(
         .select_from(mention)
         .join(document, document.c.id == mention.c.document)
         .outerjoin(text, text.c.id == document.c.text)
-        .where(scope.documents, *scope.mentions(), mention.c.concept == concept_id)
+        .where(scope.documents, *scope.mentions(), mention.c.concept.in_(ids))
         .order_by(document.c.collection, document.c.name, mention.c.start, mention.c.end)
         .limit(page.limit)
         .offset(page.offset)
@@ -140,7 +144,7 @@ def tell_document(
     RETURNS (Tuple[Any, Optional[Told]]): The document's row, None if there is none, and the part, None where
         its text was not carried along.
     """
-    also = (document.c.patient, document.c.columns, document.c.length)
+    also = (document.c.columns, document.c.length)
     query = select(*DOCUMENT, *also).outerjoin(text, text.c.id == document.c.text)
     row = connection.execute(query.where(document.c.id == document_id)).one_or_none()
     if row is None or row.body is None:
@@ -160,7 +164,7 @@ def _tell(
 def _draw(connection: Connection, row: Any, start: int, end: int, colors: dict[str, str]) -> Told:
     if row.body is None:
         said = Markup(show(row.said))
-        return Told(row.id, row.name, row.collection, row.date, row.start, said)
+        return Told(row.id, row.name, row.collection, row.patient, row.date, row.start, said)
     start, end = max(0, start), min(len(row.body), end)
     reaching = [box.entity for box in _read_boxes(connection, row.id, start, end)]
     start = min([start, *(entity.start for entity in reaching)])
@@ -170,9 +174,8 @@ def _draw(connection: Connection, row: Any, start: int, end: int, colors: dict[s
         replace(box, entity=Entity(box.entity.start - start, box.entity.end - start, box.entity.label))
         for box in boxes
     ]
-    return Told(
-        row.id, row.name, row.collection, row.date, start, draw_text(row.body[start:end], shifted, colors)
-    )
+    drawn = draw_text(row.body[start:end], shifted, colors)
+    return Told(row.id, row.name, row.collection, row.patient, row.date, start, drawn)
 
 
 def _read_boxes(

@@ -1,6 +1,7 @@
 """Starting Datasette over a knowledge base."""
 
 import logging
+import socket
 from pathlib import Path
 
 from datasette.cli import cli
@@ -32,13 +33,14 @@ def serve(database: Database, port: int, *, open_browser: bool) -> None:
     database (Database): The knowledge base.
     port (int): The port.
     open_browser (bool): Whether to open the address in a browser.
-    RAISES (KnowledgeError): If it is in no SQLite file.
+    RAISES (KnowledgeError): If it is in no SQLite file, or the port is taken.
     """
     if database.engine.dialect.name != SQLITE:
         raise KnowledgeError(
             f"{database.name} is no SQLite file, and Datasette serves no other. Build one from the same "
             "annotations: `spacy gpner kb build OUT --db kb.sqlite`."
         )
+    _check_port(port)
     make_read_only(database)
     path = str(database.engine.url.database)
     # It prints whatever was at hand, texts too
@@ -50,6 +52,18 @@ def serve(database: Database, port: int, *, open_browser: bool) -> None:
     options += ["--static", f"boxes:{BOXES}"]
     options += ["--open"] if open_browser else []
     cli.main(["serve", path, "--root", "--host", HOST, "--port", str(port), *options], standalone_mode=False)
+
+
+def _check_port(port: int) -> None:
+    """Say that it is taken before an address with it is printed."""
+    with socket.socket() as own:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            own.bind((HOST, port))
+        except OSError as err:
+            raise KnowledgeError(
+                f"The port {port} can't be had ({err.strerror}). Give another with --port."
+            ) from None
 
 
 def make_read_only(database: Database) -> None:
