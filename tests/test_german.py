@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from itertools import product
 
 import pytest
 import spacy
@@ -34,20 +35,18 @@ def spacy_cli(*args):
 
 
 def make_records(form):
-    """Sentences with a compound each, in a Unicode normal form; its place is an entity inside it."""
-    for i, place in enumerate(PLACES):
-        for j, change in enumerate(CHANGES):
-            for frame in FRAMES:
-                # Schilddrüsenüberfunktion, Kniegelenksschwellung
-                linked = f"{place}n" if place.endswith("e") else f"{place}s"
-                if place == "Wirbelsäule":
-                    linked = f"{place}n"
-                before, after = (unicodedata.normalize(form, part) for part in frame.split("{}"))
-                of_place = unicodedata.normalize(form, place)
-                compound = unicodedata.normalize(form, linked + change.lower())
-                start = len(before)
-                spans = [[start, start + len(compound), "finding"], [start, start + len(of_place), "site"]]
-                yield (i + j) % 5 == 0, {"text": before + compound + after, "spans": spans}
+    """Sentences with a compound each, in a Unicode normal form; its place is an entity inside it. Of five
+    changes each place has one that is for testing."""
+    for (i, place), (j, change), frame in product(enumerate(PLACES), enumerate(CHANGES), FRAMES):
+        compound = place + ("n" if place.endswith("e") else "s") + change.lower()
+        before, after, site, finding = (
+            unicodedata.normalize(form, part) for part in (*frame.split("{}"), place, compound)
+        )
+        spans = [
+            {"start": len(before), "end": len(before) + len(own), "label": label}
+            for own, label in ((finding, "finding"), (site, "site"))
+        ]
+        yield (i + j) % 5 == 0, {"text": before + finding + after, "spans": spans}
 
 
 def write_corpus(path, form):
