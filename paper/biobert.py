@@ -14,18 +14,23 @@ BEST = 0.3
 
 @dataclass(frozen=True)
 class MixedRow(Row):
-    """A model that is trained alone, or under a teacher without a linkage.
+    """A model that is trained alone, or under a teacher.
 
-    weight (Optional[float]): Of a student: the weight of the teacher's soft labels.
+    weight (Optional[float]): Of a student: the weight of the teacher's soft labels, which with that of the
+        hard ones makes 1; None for the config's own loss, which adds both.
+    linked (bool): Whether its features are fed into the teacher.
     """
 
     weight: Optional[float] = None
+    linked: bool = False
 
     def apply(self, config: dict[str, Any]) -> None:
         """See `Row.apply`."""
+        if self.teacher is not None and not self.linked:
+            config["distillation"]["linkage"] = None
         if self.weight is not None:
             loss = {"divergence": "bernoulli", "weighting": "convex", "alpha": self.weight}
-            config["distillation"] |= {"linkage": None, "loss": loss}
+            config["distillation"]["loss"] = loss
 
 
 def _name(weight: float) -> str:
@@ -36,15 +41,26 @@ ROWS = by_name(
     MixedRow("teacher", "teacher"),
     MixedRow("student", "student"),
     *(MixedRow(_name(weight), "student", teacher="teacher", weight=weight) for weight in WEIGHTS),
+    MixedRow("traditional", "student", teacher="teacher"),
+    MixedRow("linked", "student", teacher="teacher", linked=True),
 )
 TABLES = {
     "Soft labels by their weight": [
         Line("BioBERT (the teacher)", "teacher"),
         Line("BiLSTM (the student alone)", "student"),
         *(Line(f"a = {weight:g}", _name(weight)) for weight in WEIGHTS),
-    ]
+    ],
+    "Soft labels beside all of the hard ones, as in the main paper": [
+        Line("traditional", "traditional"),
+        Line("linked", "linked"),
+    ],
 }
-PAIRS = (*((_name(weight), "student") for weight in WEIGHTS), (_name(BEST), "teacher"))
+PAIRS = (
+    *((_name(weight), "student") for weight in WEIGHTS),
+    (_name(BEST), "teacher"),
+    ("traditional", "student"),
+    ("linked", "traditional"),
+)
 SWEEP = {"student": 0.0, **{_name(weight): weight for weight in WEIGHTS}}
 
 BIOBERT = Study(ROWS, TABLES, PAIRS, CORPORA, bars=("teacher", "student", _name(BEST)), sweep=SWEEP)
