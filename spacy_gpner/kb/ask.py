@@ -90,6 +90,19 @@ class Understood:
         parts += ["--patient", self.patient] if self.patient is not None else []
         return " ".join(parts)
 
+    def narrow(self, scope: Scope) -> Scope:
+        """The scope with the patient that is asked about.
+
+        scope (Scope): What is asked about otherwise.
+        RETURNS (Scope): The scope.
+        RAISES (KnowledgeError): If it is about another patient.
+        """
+        if self.patient is None:
+            return scope
+        if scope.patient not in (None, self.patient):
+            raise KnowledgeError("The question is about another patient than the one that was chosen.")
+        return replace(scope, patient=self.patient)
+
 
 def read_patterns(path: Optional[Path]) -> Patterns:
     """Read ways of asking.
@@ -136,20 +149,11 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     words = {word: label for label, own in patterns.labels.items() if label in labels for word in own}
     marked, patient = _mark(asked, [x for x in patients if x and _names_patient(asked, x)], PATIENT)
     # A word for a type is no concept: 疾病, and what stands before 药
-    marked, term = _mark(marked, [x for x in known if x not in words], CONCEPT)
+    concepts = [x for x in known if x not in words]
+    marked, term = _mark(marked, concepts, CONCEPT)
     labelled, word = _mark(marked, list(words), LABEL)
     wanted = [label for label, own in patterns.labels.items() if label in labels and word in own]
-    if turned := re.search(patterns.turned_by, labelled):
-        raise KnowledgeError(
-            f"Questions are answered from what is there, now, and the patient's own; '{turned[0]}' asks for "
-            "something else. `spacy gpner kb query mentions TERM --any` lists all that is said of a concept, "
-            "and how it is meant."
-        )
-    if term is not None and (other := _another(labelled, [x for x in known if x not in words])):
-        raise KnowledgeError(
-            f"The question is about '{term}' and about '{other}', and about one thing it can be answered. "
-            f"`spacy gpner kb query cooccur '{term}'` lists what is told together with it."
-        )
+    _check_rest(labelled, patterns, term, concepts)
     for pattern in patterns.patterns:
         if pattern.expression.search(labelled if LABEL in pattern.expression.pattern else marked):
             of_type = [] if pattern.query in ("mentions", "patients") else wanted
@@ -167,9 +171,28 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     )
 
 
-def _another(asked: str, known: Sequence[str]) -> Optional[str]:
-    """The longest concept that is left in a question. Single characters stand in other words, too."""
-    return max((x for x in known if len(x) > 1 and x.lower() in asked), key=len, default=None)
+def _check_rest(asked: str, patterns: Patterns, term: Optional[str], concepts: Sequence[str]) -> None:
+    """Refuse a question that would be answered as if a part of it were not there.
+
+    asked (str): The question, with marks for what was found in it.
+    patterns (Patterns): The ways of asking.
+    term (Optional[str]): The concept that it is about.
+    concepts (Sequence[str]): The concepts that stand in it.
+    RAISES (KnowledgeError): If it is turned, or about another concept, too.
+    """
+    if turned := re.search(patterns.turned_by, asked):
+        raise KnowledgeError(
+            f"Questions are answered from what is there, now, and the patient's own; '{turned[0]}' asks for "
+            "something else. `spacy gpner kb query mentions TERM --any` lists all that is said of a concept, "
+            "and how it is meant."
+        )
+    # Single characters stand in other words, too
+    others = [x for x in concepts if len(x) > 1 and x.lower() in asked]
+    if term is not None and others:
+        raise KnowledgeError(
+            f"The question is about '{term}' and about '{max(others, key=len)}', and about one thing it can "
+            f"be answered. `spacy gpner kb query cooccur '{term}'` lists what is told together with it."
+        )
 
 
 def _known(connection: Connection, column: Any, asked: str, *wanted: Any) -> list[str]:
@@ -205,10 +228,7 @@ def answer(database: Database, scope: Scope, asked: Understood, page: Page = FIR
     RETURNS (Answer): The answer of its query.
     RAISES (KnowledgeError): If the question is about another patient than the scope.
     """
-    if asked.patient is not None:
-        if scope.patient not in (None, asked.patient):
-            raise KnowledgeError("The question is about another patient than the one that was chosen.")
-        scope = replace(scope, patient=asked.patient)
+    scope = asked.narrow(scope)
     term, labels = asked.term, asked.labels
     if asked.query == "timeline":
         return timeline(database, scope, term, labels=labels, page=page)

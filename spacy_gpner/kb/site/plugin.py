@@ -214,8 +214,8 @@ class Site:
         asked = understand(self.database, scope, given.q, read_patterns(None))
         if asked.query != "mentions" or asked.term is None:
             return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
-        colors = get_colors(connection)
-        told = tell_concepts(connection, scope, find_concepts(connection, asked.term, []), given.page, colors)
+        colors, ids = get_colors(connection), find_concepts(connection, asked.term, [])
+        told = tell_concepts(connection, asked.narrow(scope), ids, given.page, colors)
         return {"asked": asked.show(), "told": told, "colors": colors}
 
     def _find(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
