@@ -46,8 +46,8 @@ ROWS = by_name(
 )
 TABLES = {
     "Soft labels by their weight": [
-        Line("BioBERT (the teacher)", "teacher"),
-        Line("BiLSTM (the student alone)", "student"),
+        Line("Teacher (the paper: BioBERT)", "teacher"),
+        Line("Student alone (BiLSTM)", "student"),
         *(Line(f"a = {weight:g}", _name(weight)) for weight in WEIGHTS),
     ],
     "Soft labels beside all of the hard ones, as in the main paper": [
