@@ -20,7 +20,7 @@ def test_what_is_none(tmp_path, url):
     (tmp_path / "text.sqlite").write_text("no database, but a text of some length that looks like none")
     for given, part in (
         (tmp_path / "gone" / "kb.sqlite", "no folder"),
-        (tmp_path / "text.sqlite", "not a database"),
+        (tmp_path / "text.sqlite", "is no SQLite file"),
         ("mysql://me:secret@host/db", r"no database for a knowledge base"),
         ("postgresql+none://me:secret@host/db", "driver"),
         ("no url://", "none that SQLAlchemy knows"),
