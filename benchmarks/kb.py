@@ -32,7 +32,8 @@ from spacy_gpner.kb.annotators import find_annotator
 from spacy_gpner.kb.build import Columns as Meanings
 from spacy_gpner.kb.build import build
 from spacy_gpner.kb.database import SQLITE, Database, open_database
-from spacy_gpner.kb.questions import Scope, cooccurring, inside, mentioned, timeline
+from spacy_gpner.kb.questions import cooccurring, inside, mentioned, timeline
+from spacy_gpner.kb.scope import Scope
 from spacy_gpner.kb.search import search
 
 LABELS = ("dis", "sym", "dru", "pro", "ite")

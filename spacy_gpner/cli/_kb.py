@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..kb.database import Database
-    from ..kb.questions import Scope
     from ..kb.rows import Answer
+    from ..kb.scope import Scope
 
 # Rows that are shown, or left out
 MOST = 1_000_000_000
@@ -53,7 +53,7 @@ def make_scope(
     """What is asked about, from the options."""
     from ..errors import KnowledgeError
     from ..kb.annotators import find_annotator
-    from ..kb.questions import Scope, check_scope
+    from ..kb.scope import Scope, check_scope
 
     pairs = [given.partition("=") for given in where]
     if bad := [name for name, equals, _ in pairs if not equals]:

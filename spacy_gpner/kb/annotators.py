@@ -7,9 +7,9 @@ from sqlalchemy import Connection, and_, func, select
 
 from ..errors import KnowledgeError
 from .database import Database
-from .questions import Scope
 from .rows import Answer
 from .schema import concept, document, mention, run
+from .scope import Scope
 
 
 def find_annotator(connection: Connection, wanted: Optional[str], collection: Optional[str] = None) -> str:

@@ -14,9 +14,10 @@ from sqlalchemy import Connection, func, literal, select
 from ..errors import KnowledgeError
 from .build import to_surface
 from .database import SQLITE, Database
-from .questions import Scope, cooccurring, inside, mentioned, patients_with, timeline
+from .questions import cooccurring, inside, mentioned, patients_with, timeline
 from .rows import FIRST, Answer, Page
 from .schema import concept, document
+from .scope import Scope
 
 OWN = Path(__file__).parent / "patterns" / "zh.yml"
 LONGEST = 500

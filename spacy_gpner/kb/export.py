@@ -13,8 +13,8 @@ from ..errors import KnowledgeError
 from ..files import atomic_write
 from .database import Database
 from .note_nlp import VIEW, select_note_nlp
-from .questions import Scope
 from .schema import concept, document, mention
+from .scope import Scope
 
 FORMATS = ("csv", "parquet", VIEW)
 # Rows that are read and written at once

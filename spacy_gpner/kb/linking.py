@@ -9,9 +9,9 @@ from sqlalchemy import delete, func, insert, select
 from .codes import stored_codes
 from .database import Database
 from .matching import EXACT, Matcher
-from .questions import Scope
 from .rows import FIRST, Answer, Page
 from .schema import code, concept, document, link, mention
+from .scope import Scope
 
 
 @dataclass

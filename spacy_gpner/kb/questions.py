@@ -1,128 +1,20 @@
 """What a knowledge base is asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, Optional
 
 from scipy.stats import false_discovery_control, hypergeom
 from sqlalchemy import Connection, Select, and_, distinct, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from ..entities import show_label
 from ..errors import KnowledgeError
-from .build import to_surface
 from .database import Database
 from .rows import AROUND, FIRST, Answer, Page, chunks
 from .schema import concept, containment, document, mention, text
+from .scope import Scope, check_labels, find_concepts, is_concept, of_type
 
 # What co-occurrence is counted in
 Unit = Literal["document", "patient"]
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What is asked about.
-
-    annotator (str): Whose readings.
-    collection, patient (Optional[str]): The documents; None for all.
-    where (Tuple[Tuple[str, str], ...]): Columns that were carried along, and what they have to say.
-    affirmed (bool): Whether only of mentions that are there, now, and the patient's.
-    """
-
-    annotator: str
-    collection: Optional[str] = None
-    patient: Optional[str] = None
-    where: tuple[tuple[str, str], ...] = ()
-    affirmed: bool = True
-
-    @property
-    def documents(self) -> ColumnElement[bool]:
-        """Which documents."""
-        wanted = [document.c.annotator == self.annotator]
-        if self.collection is not None:
-            wanted.append(document.c.collection == self.collection)
-        if self.patient is not None:
-            wanted.append(document.c.patient == self.patient)
-        wanted += [document.c.columns[name].as_string() == value for name, value in self.where]
-        return and_(*wanted)
-
-    def mentions(self, table: Any = mention) -> list[ColumnElement[bool]]:
-        """Which mentions of them."""
-        return [table.c.affirmed] if self.affirmed else []
-
-
-def check_scope(connection: Connection, scope: Scope) -> None:
-    """Refuse what no document can be: an answer without rows would look like one.
-
-    connection (Connection): The database.
-    scope (Scope): What is asked about.
-    RAISES (KnowledgeError): If there is no such patient or column.
-    """
-
-    def is_known(*wanted: ColumnElement[bool]) -> bool:
-        own = select(document.c.id).where(document.c.annotator == scope.annotator, *wanted)
-        return connection.execute(own.limit(1)).one_or_none() is not None
-
-    if scope.patient is not None and not is_known(document.c.patient == scope.patient):
-        raise KnowledgeError(
-            "No document is of a patient of this name, which is told with upper and lower case."
-        )
-    for name, _ in scope.where:
-        if not is_known(document.c.columns[name].as_string().is_not(None)):
-            raise KnowledgeError(
-                "No document has the column that --where names. There are those that `annotate` took along."
-            )
-
-
-def check_labels(connection: Connection, labels: Sequence[str]) -> None:
-    """Refuse types that nothing is of.
-
-    connection (Connection): The database.
-    labels (Sequence[str]): The types.
-    RAISES (KnowledgeError): If one is unknown.
-    """
-    if not labels:
-        return
-    known = sorted(connection.execute(select(concept.c.label).distinct()).scalars())
-    if unknown := [label for label in labels if label not in known]:
-        raise KnowledgeError(
-            f"There is no label '{show_label(unknown[0])}' in the knowledge base. There are "
-            f"{', '.join(map(show_label, known))}."
-        )
-
-
-def find_concepts(connection: Connection, term: str, labels: Sequence[str]) -> list[int]:
-    """The concepts that a term names, of one type or of all.
-
-    connection (Connection): The database.
-    term (str): The term, in any of its forms.
-    labels (Sequence[str]): Their types; none for all.
-    RETURNS (List[int]): Their ids.
-    RAISES (KnowledgeError): If there is none.
-    """
-    check_labels(connection, labels)
-    query = select(concept.c.id).where(concept.c.surface == to_surface(term), *_of_type(concept, labels))
-    ids = list(connection.execute(query).scalars())
-    if not ids:
-        raise KnowledgeError(
-            "Nothing is called so in the knowledge base"
-            + (f" under {' or '.join(map(show_label, labels))}" if labels else "")
-            + ". `spacy gpner kb search` finds passages by any characters."
-        )
-    return ids
-
-
-def _of_type(table: Any, labels: Sequence[str]) -> list[ColumnElement[bool]]:
-    return [table.c.label.in_(labels)] if labels else []
-
-
-def _is_concept(
-    connection: Connection, table: Any, term: Optional[str], labels: Sequence[str]
-) -> list[ColumnElement[bool]]:
-    if term is None:
-        check_labels(connection, labels)
-        return _of_type(table, labels)
-    return [table.c.id.in_(find_concepts(connection, term, labels))]
 
 
 def cooccurring(
@@ -154,7 +46,7 @@ def cooccurring(
         own = find_concepts(connection, term, labels)
         check_labels(connection, of)
         n = connection.execute(select(func.count(distinct(unit))).where(scope.documents)).scalar_one()
-        if not n:
+        if by == "patient" and not n:
             _refuse_without_patients()
         holders = (
             _told(scope, unit.label("unit"))
@@ -170,7 +62,7 @@ def cooccurring(
             .group_by(mention.c.concept)
         ).subquery()
         query = select(concept.c.id, concept.c.label, concept.c.surface, both.c.n)
-        query = query.join(both, both.c.concept == concept.c.id).where(*_of_type(concept, of))
+        query = query.join(both, both.c.concept == concept.c.id).where(*of_type(concept, of))
         found = connection.execute(query).all()
         totals = _count(connection, scope, unit, [row.id for row in found])
     if not found:
@@ -288,7 +180,7 @@ def inside(
     )
     with database.reading() as connection:
         for table, term, labels in ((small, inner, inner_labels), (large, outer, outer_labels)):
-            query = query.where(*_is_concept(connection, table, term, labels))
+            query = query.where(*is_concept(connection, table, term, labels))
         rows = connection.execute(query).all()
     return Answer(["inner", "label", "outer", "its label", "mentions", "documents"], [tuple(x) for x in rows])
 
@@ -321,7 +213,7 @@ def timeline(
         .offset(page.offset)
     )
     with database.reading() as connection:
-        rows = connection.execute(query.where(*_is_concept(connection, concept, term, labels))).all()
+        rows = connection.execute(query.where(*is_concept(connection, concept, term, labels))).all()
     columns = ["date", "collection", "document", "concept", "label", "assertion", "mentions"]
     return Answer(columns, [tuple(x) for x in rows])
 
@@ -350,7 +242,7 @@ def mentioned(
         .offset(page.offset)
     )
     with database.reading() as connection:
-        found = connection.execute(query.where(*_is_concept(connection, concept, term, labels))).all()
+        found = connection.execute(query.where(*is_concept(connection, concept, term, labels))).all()
     rows = [
         (*own, None if body is None else body[max(0, own[4] - AROUND) : own[5] + AROUND])
         for *own, body in found

@@ -7,8 +7,9 @@ import pytest
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotators import find_annotator
 from spacy_gpner.kb.ask import OWN, answer, read_patterns, understand
-from spacy_gpner.kb.questions import Scope, cooccurring, inside, mentioned, timeline
+from spacy_gpner.kb.questions import cooccurring, inside, mentioned, timeline
 from spacy_gpner.kb.rows import Page
+from spacy_gpner.kb.scope import Scope
 
 ALL = Page(1000)
 

@@ -8,8 +8,8 @@ from spacy_gpner.kb.annotators import find_annotator
 from spacy_gpner.kb.codes import Code, load_codes, read_codes, stored_codes
 from spacy_gpner.kb.linking import coded, link_concepts
 from spacy_gpner.kb.matching import EXACT, WEIGHTS, Matcher
-from spacy_gpner.kb.questions import Scope
 from spacy_gpner.kb.rows import Page
+from spacy_gpner.kb.scope import Scope
 
 from .evaluate import cross_validate, fit, read_pairs
 from .util import content

@@ -11,8 +11,6 @@ from scipy.stats import false_discovery_control, fisher_exact
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotators import differences, find_annotator, status
 from spacy_gpner.kb.questions import (
-    Scope,
-    check_scope,
     cooccurring,
     inside,
     mentioned,
@@ -20,6 +18,7 @@ from spacy_gpner.kb.questions import (
     timeline,
 )
 from spacy_gpner.kb.rows import Page
+from spacy_gpner.kb.scope import Scope, check_scope
 
 from .util import WORDS, OtherLexicon, annotate_notes, build_from, find_words, make_notes
 
@@ -171,6 +170,7 @@ def test_what_there_is_not(filled):
             with pytest.raises(KnowledgeError, match=part):
                 check_scope(connection, replace(scope, **more))
         check_scope(connection, replace(scope, patient="p1", where=(("ward", "w1"),)))
+    assert cooccurring(filled, replace(scope, where=(("ward", "none"),)), "糖尿病").rows == []
 
 
 def test_an_empty_one(empty):

@@ -21,9 +21,9 @@ from ...errors import GpnerError, KnowledgeError
 from ..annotators import find_annotator
 from ..ask import Understood, answer, read_patterns, understand
 from ..database import Database
-from ..questions import Scope, check_scope, find_concepts
 from ..rows import Page
 from ..schema import concept, document, run
+from ..scope import Scope, check_scope, find_concepts
 from ..search import search
 from .reading import PART, count_concepts, get_colors, tell_concepts, tell_document, tell_passages
 

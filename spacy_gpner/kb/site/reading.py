@@ -10,9 +10,9 @@ from sqlalchemy import Connection, and_, false, func, or_, select
 from ...drawing.boxes import Box, draw_text, label_colors, show
 from ...entities import Entity
 from ..build import to_surface
-from ..questions import Scope
 from ..rows import AROUND, Page
 from ..schema import concept, document, mention, text
+from ..scope import Scope
 from ..search import Passage
 
 # Characters of a document that a page shows, and how far a passage grows for what crosses its edges

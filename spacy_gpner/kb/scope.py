@@ -1,0 +1,134 @@
+"""What a knowledge base is asked about: whose readings, of which documents, and which concepts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from sqlalchemy import Connection, and_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from ..entities import show_label
+from ..errors import KnowledgeError
+from .build import to_surface
+from .schema import concept, document, mention
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is asked about.
+
+    annotator (str): Whose readings.
+    collection, patient (Optional[str]): The documents; None for all.
+    where (Tuple[Tuple[str, str], ...]): Columns that were carried along, and what they have to say.
+    affirmed (bool): Whether only of mentions that are there, now, and the patient's.
+    """
+
+    annotator: str
+    collection: Optional[str] = None
+    patient: Optional[str] = None
+    where: tuple[tuple[str, str], ...] = ()
+    affirmed: bool = True
+
+    @property
+    def documents(self) -> ColumnElement[bool]:
+        """Which documents."""
+        wanted = [document.c.annotator == self.annotator]
+        if self.collection is not None:
+            wanted.append(document.c.collection == self.collection)
+        if self.patient is not None:
+            wanted.append(document.c.patient == self.patient)
+        wanted += [document.c.columns[name].as_string() == value for name, value in self.where]
+        return and_(*wanted)
+
+    def mentions(self, table: Any = mention) -> list[ColumnElement[bool]]:
+        """Which mentions of them."""
+        return [table.c.affirmed] if self.affirmed else []
+
+
+def check_scope(connection: Connection, scope: Scope) -> None:
+    """Refuse what no document can be: an answer without rows would look like one.
+
+    connection (Connection): The database.
+    scope (Scope): What is asked about.
+    RAISES (KnowledgeError): If there is no such patient or column.
+    """
+
+    def is_known(*wanted: ColumnElement[bool]) -> bool:
+        own = select(document.c.id).where(document.c.annotator == scope.annotator, *wanted)
+        return connection.execute(own.limit(1)).one_or_none() is not None
+
+    if scope.patient is not None and not is_known(document.c.patient == scope.patient):
+        raise KnowledgeError(
+            "No document is of a patient of this name, which is told with upper and lower case."
+        )
+    for name, _ in scope.where:
+        if not is_known(document.c.columns[name].as_string().is_not(None)):
+            raise KnowledgeError(
+                "No document has the column that --where names. There are those that `annotate` took along."
+            )
+
+
+def check_labels(connection: Connection, labels: Sequence[str]) -> None:
+    """Refuse types that nothing is of.
+
+    connection (Connection): The database.
+    labels (Sequence[str]): The types.
+    RAISES (KnowledgeError): If one is unknown.
+    """
+    if not labels:
+        return
+    known = sorted(connection.execute(select(concept.c.label).distinct()).scalars())
+    if unknown := [label for label in labels if label not in known]:
+        raise KnowledgeError(
+            f"There is no label '{show_label(unknown[0])}' in the knowledge base. There are "
+            f"{', '.join(map(show_label, known))}."
+        )
+
+
+def find_concepts(connection: Connection, term: str, labels: Sequence[str]) -> list[int]:
+    """The concepts that a term names, of one type or of all.
+
+    connection (Connection): The database.
+    term (str): The term, in any of its forms.
+    labels (Sequence[str]): Their types; none for all.
+    RETURNS (List[int]): Their ids.
+    RAISES (KnowledgeError): If there is none.
+    """
+    check_labels(connection, labels)
+    query = select(concept.c.id).where(concept.c.surface == to_surface(term), *of_type(concept, labels))
+    ids = list(connection.execute(query).scalars())
+    if not ids:
+        raise KnowledgeError(
+            "Nothing is called so in the knowledge base"
+            + (f" under {' or '.join(map(show_label, labels))}" if labels else "")
+            + ". `spacy gpner kb search` finds passages by any characters."
+        )
+    return ids
+
+
+def of_type(table: Any, labels: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Which concepts are of some types.
+
+    table (Any): The table of concepts, or an alias.
+    labels (Sequence[str]): The types; none for all.
+    RETURNS (List[ColumnElement[bool]]): The conditions.
+    """
+    return [table.c.label.in_(labels)] if labels else []
+
+
+def is_concept(
+    connection: Connection, table: Any, term: Optional[str], labels: Sequence[str]
+) -> list[ColumnElement[bool]]:
+    """Which concepts a term and some types name.
+
+    connection (Connection): The database.
+    table (Any): The table of concepts, or an alias.
+    term (Optional[str]): The term; None for all.
+    labels (Sequence[str]): The types; none for all.
+    RETURNS (List[ColumnElement[bool]]): The conditions.
+    RAISES (KnowledgeError): If there is no such concept or type.
+    """
+    if term is None:
+        check_labels(connection, labels)
+        return of_type(table, labels)
+    return [table.c.id.in_(find_concepts(connection, term, labels))]
