@@ -8,6 +8,7 @@ Example: python -m paper.curve f1.svg scratch=results/250:teacher scratch=result
 
 import argparse
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy
@@ -46,7 +47,7 @@ def draw_lines(lines: Mapping[str, Line]) -> str:
     """Draw the lines as SVG, the number of documents on a logarithmic axis."""
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    for (name, line), colour, marker in zip(lines.items(), PALETTE, MARKERS, strict=False):
+    for (name, line), colour, marker in zip(lines.items(), cycle(PALETTE), cycle(MARKERS), strict=False):
         documents = sorted(line)
         means = [line[n].mean() for n in documents]
         reach = [[line[n].mean() - line[n].min() for n in documents]]

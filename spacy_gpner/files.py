@@ -19,6 +19,17 @@ TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.(?P<kind>tmp|old)", re.DO
 REMOVED = re.compile(r"\.checkpoint-\d+\.old")
 
 
+def visible_names(directory: Path) -> set[str]:
+    """Names of what is in a directory, but for what is hidden, as our own locks and temporary files are.
+
+    directory (Path): The directory; it need not be there.
+    RETURNS (Set[str]): The names.
+    """
+    if not directory.is_dir():
+        return set()
+    return {path.name for path in directory.iterdir() if not path.name.startswith(".")}
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Write a file whole or not at all: what is written to the temporary path takes the file's place

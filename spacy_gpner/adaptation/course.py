@@ -19,7 +19,7 @@ from thinc.api import Adam, Model, Optimizer, fix_random_seed, warmup_linear
 from torch import nn
 from transformers import PreTrainedModel
 
-from ..checks import MAX_SIZE, check_count, check_probability, is_number
+from ..checks import MAX_SIZE, check_count, is_number
 from ..errors import DivergedError
 from ..files import safetensors_errors, save_arrays
 from ..models.torch_layer import digest_weights, get_shim
@@ -76,8 +76,7 @@ class Settings:
             check_count("steps", self.steps, "at least 1")
         check_count("head_steps", self.head_steps, "at least 0", least=0)
         check_count("seed", self.seed, "at least 0", least=0, most=2**32 - 1)
-        check_probability("heldout", self.heldout)
-        if not 0 < self.heldout < 1:
+        if not is_number(self.heldout) or not 0 < self.heldout < 1:
             raise ValueError(f"Invalid heldout: {self.heldout!r}. Expected a share above 0, below 1.")
         if not is_number(self.learn_rate) or not 0 < self.learn_rate < math.inf:
             raise ValueError(f"Invalid learn_rate: {self.learn_rate!r}. Expected a positive number.")

@@ -9,7 +9,7 @@ from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
 from ..checks import MAX_SIZE, check_count
 from ..errors import PipelineError
-from ..files import atomic_directory, safetensors_errors
+from ..files import atomic_directory, safetensors_errors, visible_names
 from .texts import read_texts
 
 PADDING, UNKNOWN, BEGIN, END, MASK = SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -46,7 +46,7 @@ def make_encoder(
     check_count("vocabulary", vocabulary, f"more than {len(SPECIAL)}", least=len(SPECIAL) + 1, most=MAX_SIZE)
     if hidden < 1 or hidden % heads:
         raise PipelineError(f"{heads} heads don't divide a width of {hidden}. Give a multiple of them.")
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+    if output.is_file() or visible_names(output):
         raise PipelineError(f"{output} is there already. Give another directory.")
     texts = read_texts(paths, without)
     tokenizer = BertTokenizerFast(tokenizer_object=train_tokenizer(texts.learned, vocabulary))

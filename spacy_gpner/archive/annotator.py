@@ -21,6 +21,8 @@ BATCH = 50_000
 # Digits of a probability
 DIGITS = 6
 AFFIRMED = "affirmed"
+# The error where a tokenizer does not keep the text, whose places would be wrong
+TEXT_CHANGED = "TextChanged"
 
 
 class Mention(NamedTuple):
@@ -51,7 +53,7 @@ class Annotation:
     """What was found in a text.
 
     mentions (List[Mention]): Its mentions, by start, longer ones first.
-    error (Optional[str]): The error's kind, if the pipeline failed at this text.
+    error (Optional[str]): The error's kind, if the pipeline failed at this text or changed it.
     """
 
     mentions: list[Mention]
@@ -116,10 +118,12 @@ class Annotator:
         for members in minibatch_by_words(order, BATCH, get_length=lambda i: len(cleaned[i].text)):
             docs = self._read([cleaned[i].text for i in members])
             for i, doc in zip(members, docs, strict=True):
-                if isinstance(doc, Doc):
-                    found[i] = Annotation(_mentions(doc, keys, cleaned[i], texts[i]))
-                else:
+                if not isinstance(doc, Doc):
                     found[i] = Annotation([], type(doc).__name__)
+                elif doc.text != cleaned[i].text:
+                    found[i] = Annotation([], TEXT_CHANGED)
+                else:
+                    found[i] = Annotation(_mentions(doc, keys, cleaned[i], texts[i]))
         return [found[i] for i in range(len(texts))]
 
     def _read(self, texts: Sequence[str]) -> list[Union[Doc, Exception]]:

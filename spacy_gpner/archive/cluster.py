@@ -47,25 +47,17 @@ class _Actors:
         self.died: type[Exception] = ray.exceptions.RayActorError
         self._folder: Optional[str] = None
         quiet = {"log_to_driver": False, "configure_logging": False}
-        if address is None:
-            # For this user alone: what does not fit in memory is spilled there, and it has the workers' logs.
-            # Ray opens the folder itself to all.
-            self._folder = tempfile.mkdtemp(prefix="gpner-ray-")
-            ray.init(
-                "local", num_cpus=workers, include_dashboard=False, _temp_dir=f"{self._folder}/ray", **quiet
-            )
-        else:
-            try:
-                _require_reachable(address)
-                ray.init(address, **quiet)
-            except (OSError, ValueError, RuntimeError) as err:
-                raise ArchiveError(
-                    f"There is no Ray cluster at {address} ({type(err).__name__}). Check --address, or leave "
-                    "it out for one on this machine."
-                ) from None
         try:
+            if address is None:
+                # For this user alone: what does not fit in memory is spilled there, and it has the workers'
+                # logs. Ray opens the folder itself to all.
+                self._folder = tempfile.mkdtemp(prefix="gpner-ray-")
+                own = f"{self._folder}/ray"
+                ray.init("local", num_cpus=workers, include_dashboard=False, _temp_dir=own, **quiet)
+            else:
+                _connect(ray, address, quiet)
             self._start()
-        except ArchiveError:
+        except BaseException:
             self.stop()
             raise
 
@@ -119,11 +111,18 @@ class _Worker:
         return function(self.task, given)
 
 
-def _require_reachable(address: str) -> None:
-    """Try a place of the network, which Ray would try for many minutes."""
+def _connect(ray: Any, address: str, options: dict[str, bool]) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+    try:
+        # Ray would try for many minutes
+        if host and port.isdecimal():
+            socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+        ray.init(address, **options)
+    except (OSError, ValueError, RuntimeError) as err:
+        raise ArchiveError(
+            f"There is no Ray cluster at {address} ({type(err).__name__}). Check --address, or leave it out "
+            "for one on this machine."
+        ) from None
 
 
 def _umask() -> int:

@@ -56,6 +56,9 @@ def guess_encoding(file: IO[bytes]) -> str:
     lines = [line for line in sample.splitlines()[:-1] if not line.isascii()]
     if lines and 2 * sum(map(_is_utf8, lines)) > len(lines):
         return UTF8
+    if len(sample) >= SAMPLE:
+        # Where it ends inside a character, it can't be decoded
+        sample = sample[: sample.rfind(b"\n") + 1] or sample
     found = from_bytes(sample, cp_isolation=CANDIDATES, enable_fallback=False).best()
     if found is None:
         raise UnicodeError("its encoding can't be told. Name it with --encoding")

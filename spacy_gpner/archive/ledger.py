@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS document (
     id TEXT PRIMARY KEY, digest BLOB NOT NULL, run INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen_rejected (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 
@@ -113,6 +114,7 @@ class Ledger:
     def begin_reading(self) -> None:
         """Forget which documents the last reading came by."""
         self.db.execute("DELETE FROM seen")
+        self.db.execute("DELETE FROM seen_rejected")
 
     def see(self, ids: Sequence[str]) -> set[str]:
         """Tell which documents the reading came by before, and remember these.
@@ -124,6 +126,14 @@ class Ledger:
         with self.transaction():
             self.db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((id_,) for id_ in ids))
         return before
+
+    def see_rejected(self, ids: Sequence[str]) -> None:
+        """Remember documents that the reading came by, though their rows can't be annotated.
+
+        ids (Sequence[str]): Their names.
+        """
+        with self.transaction():
+            self.db.executemany("INSERT OR IGNORE INTO seen_rejected VALUES (?)", ((id_,) for id_ in ids))
 
     def known(self, ids: Sequence[str], run: int) -> dict[str, bytes]:
         """The digests of documents that runs before this one annotated.
@@ -139,7 +149,7 @@ class Ledger:
         """Names of documents of earlier runs that the reading did not come by."""
         query = (
             "SELECT id FROM document WHERE id > ? AND run < ? AND id NOT IN (SELECT id FROM seen) "
-            "ORDER BY id LIMIT ?"
+            "AND id NOT IN (SELECT id FROM seen_rejected) ORDER BY id LIMIT ?"
         )
         last = ""
         while found := [id_ for (id_,) in self.db.execute(query, (last, run, PAGE))]:

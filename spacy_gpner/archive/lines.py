@@ -79,6 +79,4 @@ def _read_lines(file: IO[bytes], limit: int) -> Iterator[bytes]:
         rest = line
         while len(rest) > limit and not rest.endswith(b"\n"):
             rest = file.readline(limit + 1)
-            if len(rest) <= limit:
-                break
         yield line

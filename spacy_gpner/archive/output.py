@@ -9,7 +9,7 @@ import srsly
 from spacy.util import get_package_path, is_package
 
 from ..errors import ArchiveError
-from ..files import atomic_write, resolve
+from ..files import atomic_write, resolve, visible_names
 from ..loading import load_pipeline
 from ..pipeline.find import find_pipe
 from .ledger import NAME, Ledger
@@ -36,7 +36,7 @@ def open_output(output: Path, archive: Archive) -> Ledger:
             raise ArchiveError(f"{output} and the input {given} lie in one another. Give another output.")
     if own.exists() and not own.is_dir():
         raise ArchiveError(f"{output} is a file. Give a folder.")
-    if own.is_dir() and not (own / NAME).is_file() and any(own.iterdir()):
+    if not (own / NAME).is_file() and visible_names(own):
         raise ArchiveError(f"{output} holds something, and no ledger of annotations. Give another folder.")
     for folder in (MENTIONS, DOCUMENTS, REJECTS, UNFINISHED):
         (own / folder).mkdir(parents=True, exist_ok=True)

@@ -69,12 +69,13 @@ class ArchiveFile:
             suffixes.pop()
         return suffixes[-1] if suffixes else ""
 
-    def size(self) -> int:
-        """Its bytes, packed; 0 if it is gone."""
+    def version(self) -> tuple[int, int]:
+        """Its bytes, packed, and when it changed; zeros if it is gone."""
         try:
-            return self.path.stat().st_size
+            stat = self.path.stat()
         except OSError:
-            return 0
+            return 0, 0
+        return stat.st_size, stat.st_mtime_ns
 
     def place(self, position: str = "") -> Place:
         """A place in it."""
@@ -128,7 +129,7 @@ def read_all(file: ArchiveFile, rows: Rows, tally: Tally) -> Rows:
     tally (Tally): Where to say that it is done.
     YIELDS (Union[Row, Reject]): A document, or why there is none.
     """
-    last, end = "", tally.done + file.size()
+    last, end = "", tally.done + file.version()[0]
     try:
         for row in rows:
             last = row.place.position

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any, Optional, Union
+from uuid import uuid4
 
 import srsly
 
@@ -55,7 +56,7 @@ class Counts:
 
     documents, characters, mentions (int): What was annotated, and found.
     unchanged (int): Documents that an earlier run had annotated.
-    failed, rejected, vanished, unread (int): See `Done`.
+    failed, rejected, vanished, unread, nameless (int): See `Done`.
     """
 
     documents: int = 0
@@ -66,6 +67,7 @@ class Counts:
     rejected: int = 0
     vanished: int = 0
     unread: int = 0
+    nameless: int = 0
 
     def add(self, done: Done) -> None:
         """Add a shard's."""
@@ -76,6 +78,7 @@ class Counts:
         self.rejected += done.rejected
         self.vanished += done.vanished
         self.unread += done.unread
+        self.nameless += done.nameless
 
 
 class _ChangedError(Exception):
@@ -184,7 +187,8 @@ def _begin(ledger: Ledger, identity: dict[str, Any], archive: Archive, say: Call
         say(f"Run {last['number']} was interrupted, and files have changed: a new one goes on.")
         ledger.put_run({**last, "state": ABANDONED})
     number = len(runs) + 1
-    id_ = _digest([identity, number])[:12]
+    # Another output's run over the same archive is another run
+    id_ = uuid4().hex[:12]
     record = {
         **{"run": id_, "number": number, "state": RUNNING, **identity, "fingerprint": fingerprint},
         "versions": {
@@ -233,8 +237,8 @@ class _Course:
         write_runs(self.output, self.ledger)
         for shard, done in self.engine(self.task, self._missing()):
             self._keep(shard, done)
-        if self.run.counts.unread:
-            self.say("Not all could be read: of no document it is said that it is gone.")
+        if self.run.counts.nameless:
+            self.say("Not all could be read, or told whose it is: of no document it is said that it is gone.")
         else:
             self._mark_vanished()
         self._finish()
@@ -259,6 +263,7 @@ class _Course:
         rows = self.archive.rows(self.reading)
         while batch := list(islice(rows, BATCH)):
             ids = list(dict.fromkeys(row.id for row in batch if isinstance(row, Row)))
+            self.ledger.see_rejected([row.id for row in batch if isinstance(row, Reject) and row.id])
             before = self.ledger.see(ids)
             known = self.ledger.known(ids, self.run.number)
             for row in batch:

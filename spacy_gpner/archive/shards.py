@@ -16,7 +16,7 @@ from .rows import Reject, Row
 # Characters of a shard's documents, beyond which no other is added
 MAX_CHARACTERS = 2_000_000
 DIGEST_SIZE = 16
-# Folders of an output; a shard is done when its file of documents is there
+# Folders of an output
 DOCUMENTS, MENTIONS, REJECTS, UNFINISHED = "documents", "mentions", "rejects", ".unfinished"
 ANNOTATED, FAILED, VANISHED = "annotated", "failed", "vanished"
 FORMATS = ("jsonl", "parquet")
@@ -73,6 +73,7 @@ class Done:
     failed (Tuple[str, ...]): Names of the documents at which the pipeline failed.
     rejected, vanished, unread (int): Rows that are no documents; documents that are no longer there;
         sources that could not be read to their end.
+    nameless (int): Rejected rows of which it is not known whose they are.
     """
 
     number: int
@@ -83,6 +84,7 @@ class Done:
     rejected: int = 0
     vanished: int = 0
     unread: int = 0
+    nameless: int = 0
 
 
 def cut_shards(items: Iterable[Union[tuple[Row, bytes], Reject]], size: int) -> Iterator[Shard]:
@@ -192,6 +194,7 @@ class Task:
             rejected=len(rejects),
             vanished=len(shard.vanished),
             unread=sum(reject.unread for reject in shard.rejects),
+            nameless=sum(reject.id is None for reject in shard.rejects),
         )
 
     def _document(self, row: Row, digest: bytes, found: Annotation) -> dict[str, Any]:

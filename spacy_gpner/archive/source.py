@@ -13,6 +13,7 @@ from ..errors import ArchiveError
 from ..files import resolve
 from .lines import read_json_lines, read_plain
 from .reading import ArchiveFile, Reading, Rows, Tally, read_all
+from .rows import Reject
 from .tables import hide_password, read_csv, read_parquet, read_sql
 
 READERS: dict[str, Callable[[ArchiveFile, Reading], Rows]] = {
@@ -67,18 +68,26 @@ class Archive:
             )
 
     def files(self) -> Iterator[ArchiveFile]:
-        """The files, in a fixed order. Hidden ones and those of other kinds are left out of folders."""
+        """The files, in a fixed order. Hidden ones and those of other kinds are left out of folders.
+
+        RAISES (ArchiveError): If a folder can't be listed.
+        """
         for path in self.inputs:
             if not path.is_dir():
                 yield ArchiveFile(path, path.name)
                 continue
-            for folder, folders, names in os.walk(path):
-                folders[:] = sorted(name for name in folders if not name.startswith("."))
-                for name in sorted(names):
-                    own = Path(folder) / name
-                    file = ArchiveFile(own, own.relative_to(path).as_posix())
-                    if not name.startswith(".") and file.kind in READERS:
+            for folder, names in _walk(path):
+                for name in names:
+                    file = _name_from(path, folder / name)
+                    if not (folder / name).is_dir() and file.kind in READERS:
                         yield file
+
+    def links(self) -> Iterator[ArchiveFile]:
+        """Links in folders to other folders, which are not followed."""
+        for path in self.inputs:
+            if path.is_dir():
+                for folder, names in _walk(path):
+                    yield from (_name_from(path, folder / name) for name in names if (folder / name).is_dir())
 
     def describe(self) -> dict[str, Any]:
         """What tells it from other archives, without a password."""
@@ -90,8 +99,7 @@ class Archive:
         """What tells whether it changed: name, bytes and time of change of each file; None of a database."""
         if self.sql is not None:
             return None
-        found = ((file.name, file.path.stat()) for file in self.files())
-        return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+        return [(file.name, *file.version()) for file in self.files()]
 
     def rows(self, reading: Reading) -> Rows:
         """Read it.
@@ -101,12 +109,34 @@ class Archive:
         """
         if self.sql is not None and self.query is not None:
             return read_sql(self.sql, self.query, reading)
-        return chain.from_iterable(
-            read_all(file, READERS[file.kind](file, reading), reading.tally) for file in self.files()
+        links = (
+            Reject(file.place(), "a link to a folder, which is not followed: give that folder")
+            for file in self.links()
         )
+        read = (read_all(file, READERS[file.kind](file, reading), reading.tally) for file in self.files())
+        return chain(links, chain.from_iterable(read))
 
     def tally(self) -> Tally:
         """How much there is to read."""
         if self.sql is not None:
             return Tally()
-        return Tally(sum(file.size() for file in self.files()))
+        return Tally(sum(file.version()[0] for file in self.files()))
+
+
+def _walk(path: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The folders in a folder, each with its files and links, in a fixed order, and nothing hidden."""
+    for folder, folders, names in os.walk(path, onerror=_refuse):
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        folders[:] = sorted(name for name in folders if name not in links and not name.startswith("."))
+        yield Path(folder), sorted(name for name in names + links if not name.startswith("."))
+
+
+def _refuse(err: OSError) -> None:
+    raise ArchiveError(
+        f"{err.filename} can't be listed ({type(err).__name__}), and its documents would be taken for gone. "
+        "Make it readable, or leave its folder out."
+    )
+
+
+def _name_from(path: Path, own: Path) -> ArchiveFile:
+    return ArchiveFile(own, own.relative_to(path).as_posix())

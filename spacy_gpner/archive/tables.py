@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,8 @@ from .rows import Columns, Place, Reject, make_row
 
 # Rows that are held at once
 BATCH = 500
+# The longest field of a CSV, in characters
+FIELD = 1 << 26
 
 
 def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Rows:
@@ -25,12 +27,12 @@ def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Ro
     YIELDS (Union[Row, Reject]): A document, or why there is none.
     RAISES (ArchiveError): If a column is missing.
     """
-    # A quotation mark too many makes one field of the rest
-    csv.field_size_limit(max(1 << 17, 2 * reading.max_length))
+    csv.field_size_limit(FIELD)
     encoding = find_encoding(file, reading)
     with file.open(reading.tally) as (content, tell):
         # What can't be decoded comes as lone surrogates, and costs its row alone
-        lines = io.TextIOWrapper(content, encoding, errors="surrogateescape", newline="")
+        text = io.TextIOWrapper(content, encoding, errors="surrogateescape", newline="")
+        lines = _Lines(text)
         rows = csv.reader(lines, delimiter=delimiter)
         try:
             header = next(rows, [])
@@ -38,16 +40,33 @@ def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Ro
             for number, row in enumerate(rows, 1):
                 tell()
                 place = file.place(f"row {number}")
+                if lines.ended:
+                    raise UnreadError("the rest is one field without an end: a quotation mark is missing")
                 if len(row) == len(header):
                     record = dict(zip(header, row, strict=True))
                     yield make_row(record, place, reading.columns, reading.max_length)
                 elif row:
                     yield Reject(place, f"{len(row)} fields, where the first row has {len(header)}")
         except csv.Error:
-            raise UnreadError(
-                "the rest can't be read: a field without an end, as where a quotation mark is missing"
-            ) from None
-        lines.detach()
+            raise UnreadError(f"the rest can't be read: a field of more than {FIELD:,} characters") from None
+        text.detach()
+
+
+class _Lines:
+    """Lines of a text, which knows when more was asked for than there is: in the midst of a row, then."""
+
+    def __init__(self, text: Iterator[str]) -> None:
+        self.text, self.ended = text, False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.text, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
+        return line
 
 
 def read_parquet(file: ArchiveFile, reading: Reading) -> Rows:
@@ -114,6 +133,10 @@ def hide_password(url: str) -> str:
 
 
 def _require_columns(there: list[str], columns: Columns, name: str) -> None:
+    if twice := [column for column in columns.names if there.count(column) > 1]:
+        raise ArchiveError(
+            f"{name} has several columns '{twice[0]}'. Give the one that is meant another name."
+        )
     if missing := [column for column in columns.names if column not in there]:
         # Without a header it is a document
         has = ", ".join(map(show_label, there)) or "none"

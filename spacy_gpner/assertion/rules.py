@@ -22,7 +22,8 @@ PATTERNS = ("sentence_ends", "clause_ends", "separators")
 
 def _check_pattern(pattern: str) -> str:
     try:
-        re.compile(pattern)
+        # As it is used: beside another
+        re.compile(f"x|(?:{pattern})")
     except re.error as err:
         raise ValueError(f"no regular expression ({err})") from None
     return pattern

@@ -100,7 +100,7 @@ def _cut_before(doc: Doc, allowed: list[int], limit: int) -> Optional[int]:
 
 
 def part_of(doc: Doc, start: int, end: int) -> Doc:
-    """A document of some of another's tokens, with the spans that lie in it, and their scores.
+    """A document of some of another's tokens, with the spans that lie in it.
 
     doc (Doc): The document.
     start, end (int): The first token, and the token after the last.

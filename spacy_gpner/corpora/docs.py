@@ -62,11 +62,12 @@ def make_doc(
         if span is None:
             lost += 1
             continue
-        moved += (span.start_char, span.end_char) != (entity.start, entity.end)
         key = (span.start, span.end, span.label)
         if key in spans:
             report(_problem("duplicate_after_snapping", record, entity))
-        spans.setdefault(key, span)
+            continue
+        spans[key] = span
+        moved += (span.start_char, span.end_char) != (entity.start, entity.end)
     ordered = sorted(spans.values(), key=lambda span: (span.start, span.end, span.label_))
     doc.spans[spans_key] = SpanGroup(doc, name=spans_key, spans=ordered)
     set_provenance(doc, replace(provenance, moved=moved, lost=lost))

@@ -1,5 +1,6 @@
 """Keeping a command's inputs and outputs apart from each other."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,11 +16,11 @@ def check_inputs(inputs: Sequence[Path]) -> None:
     RAISES (CorpusError): If one is another, or lies in it.
     """
     resolved = [resolve(path) for path in inputs]
-    for number, path in enumerate(resolved):
-        others = {*resolved[:number], *resolved[number + 1 :]}
-        if others.intersection((path, *path.parents)):
+    counts = Counter(resolved)
+    for given, path in zip(inputs, resolved, strict=True):
+        if counts[path] > 1 or not counts.keys().isdisjoint(path.parents):
             raise CorpusError(
-                f"{inputs[number]} is given twice, or lies in another input: its documents would be there "
+                f"{given} is given twice, or lies in another input: its documents would be there "
                 "twice. Give it once."
             )
 

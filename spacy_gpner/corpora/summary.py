@@ -172,7 +172,7 @@ class Summary:
                     "message": KINDS[kind].message,
                     "lost": KINDS[kind].lost,
                     "lost_entities": counted.entities,
-                    "names": dict(counted.names.most_common(MAX_NAMES)),
+                    "names": dict(counted.names.most_common()),
                     "first": [_place(problem) for problem in counted.first],
                 }
                 for kind, counted in sorted(self.problems.items())

@@ -132,7 +132,10 @@ def read_json_array(path: Path) -> Iterator[tuple[Source, Any]]:
     YIELDS (tuple[Source, Any]): Where the element stands, and the element. Its objects are `JsonObject`s.
     RAISES (CorpusError): If the file can't be read, is not JSON or not an array.
     """
-    text = read_text(path)
+    return _array_values(path, read_text(path))
+
+
+def _array_values(path: Path, text: str) -> Iterator[tuple[Source, Any]]:
     if not text.strip():
         raise CorpusError(f"{path} is empty. Expected a JSON array of records; one without records is [].")
     try:
@@ -159,7 +162,10 @@ def read_json_lines(path: Path, report: Report) -> Iterator[tuple[Source, Any]]:
     YIELDS (tuple[Source, Any]): Where the value stands, and the value. Its objects are `JsonObject`s.
     RAISES (CorpusError): If the file can't be read.
     """
-    text = read_text(path)
+    return _line_values(path, read_text(path), report)
+
+
+def _line_values(path: Path, text: str, report: Report) -> Iterator[tuple[Source, Any]]:
     if not text.strip():
         raise CorpusError(f"{path} is empty. Expected one JSON record a line.")
     for number, line in enumerate(split_lines(text), 1):
@@ -190,9 +196,10 @@ def read_json_values(path: Path, report: Report) -> Iterator[tuple[Source, Any]]
     YIELDS (tuple[Source, Any]): Where the value stands, and the value. Its objects are `JsonObject`s.
     RAISES (CorpusError): If the file can't be read, or begins as an array and is none.
     """
-    if read_text(path).lstrip().startswith("["):
-        return read_json_array(path)
-    return read_json_lines(path, report)
+    text = read_text(path)
+    if text.lstrip().startswith("["):
+        return _array_values(path, text)
+    return _line_values(path, text, report)
 
 
 def _parse_json(text: str) -> Any:

@@ -15,7 +15,7 @@ from thinc.api import Config
 
 from ..corpora.docs import read_docs, require_spans
 from ..errors import ConfigError, TrainingError
-from ..files import atomic_write
+from ..files import atomic_write, remove_leftovers, visible_names
 from ..pipeline.ensemble import require_member
 from ..pipeline.find import find_pipe
 from .folds import divide
@@ -129,12 +129,13 @@ class CrossValidation:
         RAISES (CorpusError): If the corpus has no gold spans, or too few documents.
         """
         path, identity = self.output / STATE, self.identity
+        remove_leftovers(self.output)
         if path.exists():
             state = _read_state(path)
             self._check(state, identity)
             return state
         # Folds alone are those of a run that was stopped while it wrote them
-        if self.output.is_dir() and any(place.name != FOLDS for place in self.output.iterdir()):
+        if visible_names(self.output) - {FOLDS}:
             raise TrainingError(f"{self.output} holds something else. Give another directory.")
         docs, attrs = self.docs
         config, key = self._settle(use_gpu)

@@ -38,7 +38,7 @@ def divide(docs: Sequence[Doc], spans_key: str, n_folds: int, *, neighbours: int
     total = sum(counts.values(), Counter())
     wanted = [{label: n / n_folds for label, n in total.items()} for _ in range(n_folds)]
     fold_of = {}
-    for label in sorted(total, key=lambda label: (total[label], label)):
+    for label in sorted(total, key=lambda label: (label == "", total[label], label)):
         for first in sorted((x for x in left if counts[x][label]), key=lambda x: -counts[x][label]):
             fold = max(range(n_folds), key=lambda i: (wanted[i][label], wanted[i][""]))
             fold_of[first] = fold

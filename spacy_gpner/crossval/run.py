@@ -91,7 +91,7 @@ def judge_member(task: CrossValidation, state: State, number: int) -> Fold:
     score, annotated = Score(), 0
     for doc, reference in zip(docs, gold, strict=True):
         set_provenance(doc, get_provenance(reference))
-        if key in reference.spans:
+        if key in reference.spans and doc.text == reference.text:
             annotated += 1
             found, own = set(entities(doc, key)), set(entities(reference, key))
             score.predicted += len(found)
@@ -118,6 +118,11 @@ def join_members(task: CrossValidation, state: State, folds: Sequence[Fold]) -> 
         write_calibrated(load_pipeline(str(path)), calibrate(pooled), path)
     else:
         notices.append("The ensemble is not calibrated: no gold span is found outside of the training text.")
+    if pooled.changed:
+        notices.append(
+            f"{pooled.changed:,} documents count neither out of fold nor in the calibration: the pipelines' "
+            "tokenizer changes their text."
+        )
     left = [iter(fold.docs) for fold in folds]
     in_order = [next(left[number]) for number in state.fold_of]
     with atomic_write(task.output / OUT_OF_FOLD) as temporary:

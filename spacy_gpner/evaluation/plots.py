@@ -103,7 +103,7 @@ def plot_bars(models: dict[str, Metrics], part: str) -> Figure:
     # Room for the number beside a bar
     axes.set(xlim=(0, 1.12 if len(models) == 1 else 1.02))
     axes.invert_yaxis()
-    _name_axes(axes, "F1")
+    _name_axes(axes, "F1" if len(classes) < MOST else f"F1, of the {MOST} most frequent")
     _add_legend(figure, len(models) > 1)
     return figure
 

@@ -1,6 +1,7 @@
 """What a corpus holds, drawn."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,17 @@ def _draw_labels(axes: Axes, counts: Counts, labels: Sequence[str]) -> None:
     axes.barh(range(len(labels)), nested, left=flat, color=PALETTE[1], label="nested")
     axes.set_yticks(range(len(labels)), [show_label(label) for label in labels])
     axes.invert_yaxis()
-    n_labels = len(counts.labels)
-    part = f" of the {len(labels)} most frequent of {n_labels} labels" if len(labels) < n_labels else ""
-    axes.set_title(f"Entities{part}")
+    axes.set_title(f"Entities{_part(counts, labels)}")
     axes.legend()
 
 
+def _part(counts: Counts, labels: Sequence[str]) -> str:
+    n_labels = len(counts.labels)
+    return f" of the {len(labels)} most frequent of {n_labels} labels" if len(labels) < n_labels else ""
+
+
 def _draw_nesting(axes: Axes, counts: Counts, labels: Sequence[str]) -> None:
-    axes.set_title("Nesting: entities of the column inside one of the row")
+    axes.set_title(f"Nesting: entities of the column inside one of the row{_part(counts, labels)}")
     outer, inner = ([x for x in names if x in labels] for names in counts.nesting_labels())
     if not outer or not inner:
         _say_none(axes)
@@ -97,11 +101,11 @@ def _draw_lengths(axes: Axes, files: dict[str, Counts]) -> None:
 
 
 def _draw_windows(axes: Axes, counts: Counts, labels: Sequence[str]) -> None:
-    axes.set_title("Entities that a window of w tokens keeps, in %")
+    axes.set_title(f"Entities{_part(counts, labels)} that a window of w tokens keeps, in %")
     if not labels:
         _say_none(axes)
         return
-    for label, color in zip(labels, PALETTE, strict=False):
+    for label, color in zip(labels, cycle(PALETTE), strict=False):
         _draw_kept(axes, counts.labels[label], show_label(label), color, 1.0)
     _draw_kept(axes, counts.total, "all", "black", 2.0)
     axes.axhline(100 * KEEP, **GUIDE)

@@ -12,7 +12,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from ..errors import PipelineError
-from ..files import atomic_directory, resolve
+from ..files import atomic_directory, resolve, safetensors_errors
 from ..models.transformers.pretrained import Pretrained, load_pretrained
 from .pieces import Vocabulary
 from .scripts import SIGNS
@@ -103,7 +103,8 @@ def write_encoder(encoder: Pretrained, path: Path) -> None:
     )
     setattr(module.config, MARK, OWN)
     with atomic_directory(path) as directory:
-        module.save_pretrained(directory)
+        with safetensors_errors(path):
+            module.save_pretrained(directory)
         tokenizer.save_pretrained(directory)
 
 

@@ -37,6 +37,16 @@ def test_finds_what_the_pipeline_finds(annotator):
     assert annotator([""])[0].mentions == []
 
 
+def test_a_tokenizer_that_changes_the_text(annotator, model):
+    """Places would be those of another text."""
+    changing = Annotator(str(model))
+    keep = changing.nlp.tokenizer
+    changing.nlp.tokenizer = lambda text: keep(text.replace("  ", " "))
+    found = changing(["患者右上腹疼痛三天", "患者  右上腹疼痛三天"])
+    assert found[0] == annotator(["患者右上腹疼痛三天"])[0]
+    assert (found[1].mentions, found[1].error) == ([], "TextChanged")
+
+
 def test_goes_to_other_processes(annotator):
     other = pickle.loads(pickle.dumps(annotator))
     assert other(TEXTS) == annotator(TEXTS)

@@ -10,7 +10,7 @@ import sqlite3
 
 import pytest
 
-from spacy_gpner.archive.encoding import check_encoding
+from spacy_gpner.archive.encoding import SAMPLE, check_encoding
 from spacy_gpner.archive.reading import Reading
 from spacy_gpner.archive.rows import Columns, Reject, Row
 from spacy_gpner.archive.source import Archive
@@ -78,6 +78,32 @@ def test_encodings_are_found(tmp_path, encoding, kind):
     path.write_bytes(text.encode(encoding))
     assert content(read(path)) == expected()
     assert content(read(path, encoding=encoding)) == expected()
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_a_large_file_whose_sample_ends_in_a_character(tmp_path, shift):
+    text = "口服阿司匹林，复查血常规。" * 20
+    records = [{"id": "x" * shift, "text": "短", "ward": "w"}]
+    records += [{"id": f"d{i}", "text": text, "ward": "w"} for i in range(600)]
+    path = tmp_path / "a.jsonl"
+    lines = "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in records[shift == 0 :])
+    path.write_bytes(lines.encode("gb18030"))
+    assert path.stat().st_size > SAMPLE
+    assert content(read(path)) == expected(records[shift == 0 :])
+
+
+def test_a_long_field_costs_its_row(tmp_path):
+    records = [{"id": "a", "text": "长" * 200_000, "ward": "w"}, *RECORDS]
+    path = tmp_path / "a.csv"
+    path.write_text(as_csv(records), encoding="utf-8")
+    first, *rows = read(path)
+    assert (first.id, isinstance(first, Reject), content(rows)) == ("a", True, expected())
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("id,text,id\n1,发热,2\n", encoding="utf-8")
+    with pytest.raises(ArchiveError, match="several columns 'id'"):
+        read(tmp_path / "a.csv", columns=Columns())
 
 
 def test_parquet(tmp_path):

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -42,7 +43,7 @@ def test_every_document_has_a_row(model, notes, tmp_path):
     ]
     (record,) = [json.loads(x) for x in (tmp_path / "out" / "runs.jsonl").read_text().splitlines()]
     assert record["state"] == "finished"
-    assert {x["run"] for own in rows.values() for x in own} == {record["run"]}
+    assert {x["run"] for own in rows.values() for x in own} == {record["number"]}
     assert (
         (record["documents"], record["rejected"]) == (N + 1, 2) == (run.counts.documents, run.counts.rejected)
     )
@@ -170,6 +171,62 @@ def test_what_could_not_be_read_has_not_vanished(model, notes, tmp_path):
     (notes / "b.jsonl").write_bytes(whole)
     run = go(model, notes, out)
     assert (run.counts.documents, run.counts.unchanged) == (0, N)
+
+
+@pytest.mark.parametrize(("line", "rejected"), [({"id": "d15", "text": None}, "d15"), ('{"id": "d15', None)])
+def test_a_row_that_is_broken_now_has_not_vanished(model, notes, tmp_path, line, rejected):
+    out = tmp_path / "out"
+    go(model, notes, out)
+    records = make_records(8, 13)
+    write_jsonl(notes / "b.jsonl", [*records[:2], line, *records[3:7]])
+    run = go(model, notes, out)
+    assert [x["document"] for x in read_output(out)["rejects"]] == [rejected]
+    # Where it is not known whose the row is, none of the two can be said to be gone
+    assert run.counts.vanished == (rejected is not None)
+    assert states(out)["d15"] == (1, "annotated")
+    write_jsonl(notes / "b.jsonl", records)
+    run = go(model, notes, out)
+    # The last one, which was left out
+    assert run.counts.documents == (rejected is not None)
+    assert run.counts.unchanged == N - run.counts.documents
+
+
+def test_a_folder_that_can_not_be_listed(model, notes, tmp_path, monkeypatch):
+    """Its documents are not taken for gone."""
+    out = tmp_path / "out"
+    (notes / "ward").mkdir()
+    (notes / "b.jsonl").rename(notes / "ward" / "b.jsonl")
+    go(model, notes, out)
+    scan = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("ward"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(ArchiveError, match="ward can't be listed"):
+        go(model, notes, out)
+    monkeypatch.undo()
+    assert (go(model, notes, out).counts.vanished, len(states(out))) == (0, N)
+
+
+def test_links(model, notes, tmp_path):
+    """One to a folder is not followed, and said; one to nothing costs itself alone."""
+    write_jsonl(tmp_path / "other" / "c.jsonl", make_records(1, 40))
+    (notes / "link").symlink_to(tmp_path / "other", target_is_directory=True)
+    (notes / "gone.jsonl").symlink_to(tmp_path / "nothing.jsonl")
+    run = go(model, notes, tmp_path / "out")
+    assert (run.counts.documents, run.counts.rejected, run.counts.unread) == (N, 2, 1)
+    rejects = {x["source"]: x["reason"] for x in read_output(tmp_path / "out")["rejects"]}
+    assert "a link to a folder" in rejects["link"]
+    assert "can't be read" in rejects["gone.jsonl"]
+
+
+def test_runs_of_two_outputs_are_two(model, notes, tmp_path):
+    """Else a knowledge base would take the second for the first."""
+    ids = {go(model, notes, tmp_path / name).record["run"] for name in ("a", "b")}
+    assert len(ids) == 2
 
 
 def test_files_that_change_meanwhile(model, notes, tmp_path):

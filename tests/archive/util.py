@@ -55,10 +55,12 @@ def write_jsonl(path: Path, records: Iterable[Any]) -> Path:
 
 
 def read_output(output: Path) -> dict[str, list[dict[str, Any]]]:
-    """All rows of an output by folder, in the order of its files."""
+    """All rows of an output by folder, in the order of its files, with the numbers of their runs."""
+    records = map(json.loads, (output / "runs.jsonl").read_text(encoding="utf-8").splitlines())
+    numbers = {record["run"]: record["number"] for record in records}
     return {
         folder: [
-            json.loads(line)
+            {**(row := json.loads(line)), "run": numbers[row["run"]]}
             for path in sorted((output / folder).iterdir())
             for line in path.read_text(encoding="utf-8").splitlines()
         ]
@@ -68,12 +70,7 @@ def read_output(output: Path) -> dict[str, list[dict[str, Any]]]:
 
 def states(output: Path) -> dict[str, tuple[int, str]]:
     """Run and state of each document, the last of several rows."""
-    numbers = {
-        record["run"]: record["number"]
-        for record in map(json.loads, (output / "runs.jsonl").read_text(encoding="utf-8").splitlines())
-    }
-    rows = read_output(output)["documents"]
-    return {row["document"]: (numbers[row["run"]], row["state"]) for row in rows}
+    return {row["document"]: (row["run"], row["state"]) for row in read_output(output)["documents"]}
 
 
 def go(model: Any, source: Path, output: Path, engine: Any = None, **settings: Any) -> Run:

@@ -54,6 +54,17 @@ def test_each_fold_has_its_share_of_every_label():
     assert folds != divide(docs, "sc", 5, neighbours=1, seed=4)
 
 
+def test_labels_more_frequent_than_documents():
+    docs = [make(i, "AAA"[: 1 + i % 3] + "B" * (i % 2)) for i in range(300)]
+    folds = divide(docs, "sc", 5, neighbours=1, seed=0)
+    for label, share in (("A", 120), ("B", 30)):
+        counts = Counter()
+        for doc, fold in zip(docs, folds, strict=True):
+            counts[fold] += sum(span.label_ == label for span in doc.spans["sc"])
+        assert all(abs(counts[fold] - share) <= 2 for fold in range(5)), (label, counts)
+    assert max(Counter(folds).values()) - min(Counter(folds).values()) <= 25
+
+
 def test_groups_stay_together():
     docs = [make(i, ["A"], group=f"patient {i // 7}") for i in range(70)]
     folds = divide(docs, "sc", 5, neighbours=1, seed=0)
