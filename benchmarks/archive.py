@@ -42,16 +42,18 @@ def prepare_annotate(
     workers (int): How many processes annotate.
     RETURNS (Callable[[], Any]): A function without arguments.
     """
-    folder = Path(tempfile.mkdtemp())
+    # Texts of the corpus: removed when the contest lets go of it
+    temporary = tempfile.TemporaryDirectory()
+    folder = Path(temporary.name)
     texts = read_texts(dev, limit) * copies
     path = folder / "notes.jsonl"
     srsly.write_jsonl(path, ({"id": str(i), "text": text} for i, text in enumerate(texts)))
-    output = folder / "output"
-    command = [sys.executable, "-m", "spacy", "gpner", "annotate", model, str(path), "--output", str(output)]
+    output = str(folder / "output")
+    command = [sys.executable, "-m", "spacy", "gpner", "annotate", model, str(path), "--output", output]
     options = ["--workers", str(workers), "--gpu-id", "0" if device == "cuda" else "-1"]
 
     def run() -> None:
-        shutil.rmtree(output, ignore_errors=True)
+        shutil.rmtree(Path(temporary.name) / "output", ignore_errors=True)
         subprocess.run([*command, *options], check=True, capture_output=True)
 
     return run

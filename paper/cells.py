@@ -86,11 +86,15 @@ def write_cell(cell: Cell, path: Path) -> None:
         srsly.write_json(temporary, cell.model_dump(), indent=0)
 
 
-def read_cells(directory: Path) -> dict[str, dict[int, Cell]]:
+# By model and seed
+Cells = dict[str, dict[int, Cell]]
+
+
+def read_cells(directory: Path) -> Cells:
     """Read the cells of a corpus, and stop where they are not of one grid.
 
     directory (Path): Where they are.
-    RETURNS (Dict[str, Dict[int, Cell]]): The cells by model and seed.
+    RETURNS (Cells): The cells.
     """
     cells: dict[str, dict[int, Cell]] = {}
     for path in sorted(directory.glob("*.json")):

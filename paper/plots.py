@@ -19,7 +19,7 @@ from spacy_gpner.evaluation.significance import f_score
 from spacy_gpner.files import atomic_write
 
 from .cells import Cell, read_cells
-from .studies import STUDIES
+from .studies import study_of
 
 Cells = dict[str, dict[int, Cell]]
 BAR = 0.8
@@ -100,8 +100,8 @@ def main() -> None:
         parser.error(f"{args.results} is missing")
     for directory in sorted(path for path in args.results.iterdir() if path.is_dir()):
         cells = read_cells(directory)
-        for study in {cell.study for seeds in cells.values() for cell in seeds.values()}:
-            own = STUDIES[study]
+        if cells:
+            own = study_of(cells)
             plots = {
                 "labels": draw_labels(cells, own.bars),
                 "curves": draw_curves(cells, own.curves),

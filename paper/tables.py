@@ -25,15 +25,14 @@ from spacy_gpner.evaluation.significance import (
 )
 from spacy_gpner.files import atomic_write
 
-from .cells import Cell, read_cells
-from .studies import STUDIES
+from .cells import Cell, Cells, read_cells
+from .studies import study_of
 from .study import Line, Study
 
 OURS = ("P", "R", "F1", "95 %, seeds", "95 %, documents", "seeds", "encoder")
 HEADER = ("", *OURS, "P", "R", "F1", "the paper's encoder")
 DIFFERENCES = ("", "F1", "95 %, seeds", "95 %, documents", "p (Holm)", "the paper's", "the paper's order")
 LEVEL = 0.05
-Cells = dict[str, dict[int, Cell]]
 
 
 @dataclass(frozen=True)
@@ -141,21 +140,17 @@ def make_tables(results: Path) -> dict[str, list[Table]]:
     found = {}
     for corpus, cells in sorted(places.items(), key=_rank):
         if cells:
-            study = _study_of(cells)
+            study = study_of(cells)
             tables = [score_table(title, lines, corpus, cells) for title, lines in study.tables.items()]
             tables.append(difference_table(study, corpus, cells))
             found[corpus] = [table for table in tables if table.rows]
     return found
 
 
-def _study_of(cells: Cells) -> Study:
-    return STUDIES[next(cell.study for own in cells.values() for cell in own.values())]
-
-
 def _rank(place: tuple[str, Cells]) -> tuple[bool, str]:
     """Corpora of the paper first."""
     corpus, cells = place
-    return not cells or corpus not in _study_of(cells).corpora, corpus
+    return not cells or corpus not in study_of(cells).corpora, corpus
 
 
 def render(corpora: dict[str, list[Table]], form: str) -> str:

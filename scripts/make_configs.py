@@ -10,6 +10,7 @@ from wasabi import msg
 
 from spacy_gpner.configs.make import make_config
 from spacy_gpner.configs.recipe import CHINESE_TRANSFORMER, Recipe
+from spacy_gpner.files import atomic_write
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 LARGE = f"{CHINESE_TRANSFORMER}-large"
@@ -71,7 +72,8 @@ def main() -> None:
     args.output.mkdir(parents=True, exist_ok=True)
     for name, recipe in RECIPES.items():
         path = args.output / f"{name}.cfg"
-        path.write_text(make_config(recipe), encoding="utf-8")
+        with atomic_write(path) as temporary:
+            temporary.write_text(make_config(recipe), encoding="utf-8")
         msg.good(str(path))
 
 

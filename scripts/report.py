@@ -19,6 +19,7 @@ from wasabi import msg
 
 from spacy_gpner.cli._gpu import setup_gpu
 from spacy_gpner.entities import Entity, entities, scored_entities, show_label
+from spacy_gpner.files import atomic_write
 from spacy_gpner.loading import load_pipeline
 from spacy_gpner.pipeline.find import find_pipe
 
@@ -109,13 +110,10 @@ def measure(name: str, path: Path, corpus: Path) -> Report:
 def print_tables(reports: list[Report]) -> None:
     """Print one table of all models, and before it one by type of the first."""
     first = reports[0]
-    types = {label for scores in first.scores.values() for label in scores["spans_sc_per_type"]}
+    by_type = first.scores[first.chosen]["spans_sc_per_type"]
     rows = [
-        (
-            show_label(label),
-            *(f"{100 * first.scores[first.chosen]['spans_sc_per_type'][label][x]:.2f}" for x in "prf"),
-        )
-        for label in sorted(types)
+        (show_label(label), *(f"{100 * scores[x]:.2f}" for x in "prf"))
+        for label, scores in sorted(by_type.items())
     ]
     msg.text(f"{first.name}, by type, at {first.chosen}")
     msg.table(rows, header=("", "P", "R", "F"), divider=True, aligns=("l", "r", "r", "r"))
@@ -158,19 +156,17 @@ def main() -> None:
     if args.gpu_id >= 0:
         setup_gpu(args.gpu_id)
     reports = [measure(name, path, args.corpus) for name, path in args.models]
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    srsly.write_json(
-        args.output,
-        {
-            r.name: {
-                "chosen": r.chosen,
-                "dev": {str(threshold): scores for threshold, scores in r.scores.items()},
-                "tokens_per_second": r.tokens_per_second,
-                "megabytes": r.megabytes,
-            }
-            for r in reports
-        },
-    )
+    found = {
+        r.name: {
+            "chosen": r.chosen,
+            "dev": {str(threshold): scores for threshold, scores in r.scores.items()},
+            "tokens_per_second": r.tokens_per_second,
+            "megabytes": r.megabytes,
+        }
+        for r in reports
+    }
+    with atomic_write(args.output) as temporary:
+        srsly.write_json(temporary, found)
     print_tables(reports)
 
 

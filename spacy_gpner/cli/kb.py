@@ -73,9 +73,20 @@ def build_cli(
                 ("documents", f"{built.documents:,}"),
                 ("mentions", f"{built.mentions:,}"),
                 ("vanished", f"{built.vanished:,}"),
+                ("without a patient", f"{built.without_patient:,}"),
             ],
             aligns=("l", "r"),
         )
+        if built.failed:
+            msg.warn(
+                f"At {built.failed:,} documents the pipeline failed: no question counts them. `annotate` "
+                "tries them again."
+            )
+        if built.replaced:
+            msg.warn(
+                f"{built.replaced:,} documents took the place of those of the same name from another output. "
+                "If they are other documents, build each archive into a --collection of its own."
+            )
         if built.without_text:
             msg.warn(
                 f"{built.without_text:,} documents came without their text, so that no passages of them are "
@@ -108,7 +119,11 @@ def search_cli(
     with fail_clearly():
         database = open_kb(db)
         from ..kb.rows import Answer, Page
+        from ..kb.scope import check_documents
         from ..kb.search import search
+
+        with database.reading() as connection:
+            check_documents(connection, collection=collection, patient=patient)
 
         def read(page: Page) -> Answer:
             found = search(database, terms, collection=collection, patient=patient, page=page)

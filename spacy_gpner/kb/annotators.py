@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Optional
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import BigInteger, Connection, and_, cast, exists, func, or_, select
 
+from ..archive.shards import ANNOTATED
 from ..errors import KnowledgeError
 from .database import Database
 from .rows import Answer
-from .schema import concept, document, mention, run
+from .schema import concept, document, mention, run, shard
 from .scope import Scope
 
 
@@ -23,7 +24,8 @@ def find_annotator(connection: Connection, wanted: Optional[str], collection: Op
     RAISES (KnowledgeError): If there is none, or several are meant.
     """
     query = select(run.c.annotator, run.c.model, run.c.version, run.c.started, run.c.number)
-    query = query.order_by(run.c.started, run.c.number)
+    # A run of which nothing came in yet has read nothing
+    query = query.where(exists().where(shard.c.run == run.c.id))
     if collection is not None:
         query = query.where(run.c.collection == collection)
     rows = connection.execute(query).all()
@@ -31,7 +33,7 @@ def find_annotator(connection: Connection, wanted: Optional[str], collection: Op
         where = "knowledge base" if collection is None else "collection"
         raise KnowledgeError(f"The {where} is empty. Fill it with `spacy gpner kb build OUT`.")
     if wanted is None:
-        *_, last = sorted(rows, key=lambda row: (datetime.fromisoformat(row.started), row.number))
+        last = max(rows, key=lambda row: (datetime.fromisoformat(row.started), row.number))
         return str(last.annotator)
     found = {row.annotator for row in rows if row.model == wanted or row.annotator.startswith(wanted)}
     if len(found) != 1:
@@ -50,8 +52,17 @@ def differences(database: Database, first: Scope, second: Scope) -> Answer:
     """
     one, two = mention.alias("one"), mention.alias("two")
     a, b = document.alias("a"), document.alias("b")
-    same = and_(b.c.collection == a.c.collection, b.c.name == a.c.name, b.c.annotator == second.annotator)
-    pairs = select(a.c.id.label("a"), b.c.id.label("b")).join(b, same).where(a.c.annotator == first.annotator)
+    # The same document, and as far as it is known the same text, which may have changed between two runs
+    same = and_(
+        b.c.collection == a.c.collection,
+        b.c.name == a.c.name,
+        b.c.length == a.c.length,
+        or_(b.c.text == a.c.text, b.c.text.is_(None), a.c.text.is_(None)),
+        b.c.annotator == second.annotator,
+        b.c.state == ANNOTATED,
+    )
+    pairs = select(a.c.id.label("a"), b.c.id.label("b")).join(b, same)
+    pairs = pairs.where(a.c.annotator == first.annotator, a.c.state == ANNOTATED)
     if first.collection is not None:
         pairs = pairs.where(a.c.collection == first.collection)
     common = pairs.cte("common")
@@ -98,9 +109,11 @@ def status(database: Database) -> Answer:
             document.c.collection,
             document.c.annotator,
             func.count().label("documents"),
-            func.sum(n_mentions).label("mentions"),
+            # PostgreSQL's sum is a decimal number
+            cast(func.sum(n_mentions), BigInteger).label("mentions"),
             func.count(document.c.text).label("with text"),
         )
+        .where(document.c.state == ANNOTATED)
         .group_by(document.c.collection, document.c.annotator)
         .subquery()
     )

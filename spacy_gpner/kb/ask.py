@@ -1,7 +1,8 @@
 """Questions as a clinician types them, as queries: no text is generated."""
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -83,13 +84,15 @@ class Understood:
 
     def show(self) -> str:
         """The command that asks the same."""
-        parts = ["kb query", "inside" if self.query == "around" else self.query]
+        parts = ["kb", "query", "inside" if self.query == "around" else self.query]
         if self.term is not None:
             parts += ["--outer", self.term] if self.query == "inside" else [self.term]
         option = {"cooccur": "--of", "around": "--outer-label"}.get(self.query, "--label")
-        parts += [f"{option} {label}" for label in self.labels]
+        for label in self.labels:
+            parts += [option, label]
         parts += ["--patient", self.patient] if self.patient is not None else []
-        return " ".join(parts)
+        # What shlex calls unsafe is all that is not ASCII
+        return " ".join(x if re.fullmatch(r"[\w-]+", x) else shlex.quote(x) for x in parts)
 
     def narrow(self, scope: Scope) -> Scope:
         """The scope with the patient that is asked about.
@@ -147,16 +150,25 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
         patients = _known(connection, document.c.patient, asked, document.c.annotator == scope.annotator)
         known = _known(connection, concept.c.surface, asked)
         labels = set(connection.execute(select(concept.c.label).distinct()).scalars())
-    words = {word: label for label, own in patterns.labels.items() if label in labels for word in own}
-    marked, patient = _mark(asked, [x for x in patients if x and _names_patient(asked, x)], PATIENT)
+    types = {label: own for label, own in patterns.labels.items() if label in labels}
+    words = list(dict.fromkeys(word for own in types.values() for word in own))
+    marked, patient = _mark(asked, ((_find_patient(asked, x), x) for x in patients), PATIENT)
     # A word for a type is no concept: 疾病, and what stands before 药
     concepts = [x for x in known if x not in words]
-    marked, term = _mark(marked, concepts, CONCEPT)
-    labelled, word = _mark(marked, list(words), LABEL)
-    wanted = [label for label, own in patterns.labels.items() if label in labels and word in own]
-    _check_rest(labelled, patterns, term, concepts)
+    marked, term = _mark(marked, ((marked.find(x.lower()), x) for x in concepts), CONCEPT)
+    # What is asked for stands last: in 治疗药物, drugs
+    labelled, word = _mark(marked, ((marked.rfind(x), x) for x in words), LABEL, last=True)
+    wanted = [label for label, own in types.items() if word in own]
+    _check_rest(labelled, patterns, term, concepts, [x for x in patients if _find_patient(labelled, x) >= 0])
     for pattern in patterns.patterns:
-        if pattern.expression.search(labelled if LABEL in pattern.expression.pattern else marked):
+        by_label = LABEL in pattern.expression.pattern
+        if pattern.expression.search(labelled if by_label else marked):
+            others = [x for label, own in types.items() if label not in wanted for x in own if x in labelled]
+            if by_label and others:
+                raise KnowledgeError(
+                    f"The question is about '{word}' and about '{max(others, key=len)}', and about one of "
+                    "them it can be answered."
+                )
             of_type = [] if pattern.query in ("mentions", "patients") else wanted
             return Understood(pattern.query, term, of_type, patient)
     found = [
@@ -172,15 +184,24 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     )
 
 
-def _check_rest(asked: str, patterns: Patterns, term: Optional[str], concepts: Sequence[str]) -> None:
+def _check_rest(
+    asked: str,
+    patterns: Patterns,
+    term: Optional[str],
+    concepts: Sequence[str],
+    patients: Sequence[str],
+) -> None:
     """Refuse a question that would be answered as if a part of it were not there.
 
     asked (str): The question, with marks for what was found in it.
     patterns (Patterns): The ways of asking.
     term (Optional[str]): The concept that it is about.
     concepts (Sequence[str]): The concepts that stand in it.
-    RAISES (KnowledgeError): If it is turned, or about another concept, too.
+    patients (Sequence[str]): The patients that are named in it beside the one that it is about.
+    RAISES (KnowledgeError): If it is turned, or about another concept or patient, too.
     """
+    if patients:
+        raise KnowledgeError("The question is about several patients, and about one it can be answered.")
     if turned := re.search(patterns.turned_by, asked):
         raise KnowledgeError(
             f"Questions are answered from what is there, now, and the patient's own; '{turned[0]}' asks for "
@@ -204,19 +225,34 @@ def _known(connection: Connection, column: Any, asked: str, *wanted: Any) -> lis
     return list(connection.execute(query).scalars())
 
 
-def _mark(asked: str, values: Sequence[str], mark: str) -> tuple[str, Optional[str]]:
-    """Put a mark in the place of the longest value that stands in a text, of several the first."""
-    places = [(-len(value), asked.find(value.lower()), value) for value in values if value.lower() in asked]
+def _mark(
+    asked: str, values: Iterable[tuple[int, str]], mark: str, *, last: bool = False
+) -> tuple[str, Optional[str]]:
+    """Put a mark in the place of a value that stands in a text.
+
+    asked (str): The text.
+    values (Iterable[Tuple[int, str]]): Values and where they begin; below 0 where they don't stand there.
+    mark (str): The mark.
+    last (bool): Whether to take the value that ends last; else the longest, of several the first.
+    RETURNS (Tuple[str, Optional[str]]): The text with the mark, and the value, if there is one.
+    """
+    places = [(start, value) for start, value in values if start >= 0]
     if not places:
         return asked, None
-    length, start, value = min(places)
-    return asked[:start] + mark + asked[start - length :], value
+    if last:
+        start, value = max(places, key=lambda x: (x[0] + len(x[1]), len(x[1])))
+    else:
+        start, value = min(places, key=lambda x: (-len(x[1]), *x))
+    return asked[:start] + mark + asked[start + len(value) :], value
 
 
-def _names_patient(asked: str, name: str) -> bool:
-    """Whether a question is about a patient: P1 is not in P12, and numbers alone are told as 患者12."""
+def _find_patient(asked: str, name: str) -> int:
+    """Where a question names a patient: P1 is not in P12, and numbers alone are told as 患者12. Below 0 where
+    it does not.
+    """
     first = "(?:患者|病人|patient )" if name.isdecimal() else "(?<![0-9a-z])"
-    return re.search(f"{first}{re.escape(name.lower())}(?![0-9a-z])", asked.lower()) is not None
+    found = re.search(f"{first}({re.escape(name.lower())})(?![0-9a-z])", asked.lower())
+    return -1 if found is None else found.start(1)
 
 
 def answer(database: Database, scope: Scope, asked: Understood, page: Page = FIRST) -> Answer:

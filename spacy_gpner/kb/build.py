@@ -6,12 +6,13 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Optional
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from ..archive.run import FINISHED
-from ..archive.shards import VANISHED
+from ..archive.shards import FAILED, VANISHED
 from ..errors import KnowledgeError
 from ..files import resolve
 from .annotations import AnnotatedShard, Annotations
@@ -39,7 +40,9 @@ class Built:
     """What a build did.
 
     shards, documents, mentions, vanished (int): What it took in; documents that are gone.
-    without_text (int): Documents whose text was not carried along.
+    failed (int): Documents at which the pipeline failed: nothing is known of them.
+    replaced (int): Documents of another output that others of their name replaced.
+    without_text, without_patient (int): Documents whose text, or patient, was not carried along.
     undated (int): Documents whose date is none that ISO 8601 knows.
     unfinished (List[str]): Runs that did not come to their end.
     """
@@ -48,7 +51,10 @@ class Built:
     documents: int = 0
     mentions: int = 0
     vanished: int = 0
+    failed: int = 0
+    replaced: int = 0
     without_text: int = 0
+    without_patient: int = 0
     undated: int = 0
     unfinished: list[str] = field(default_factory=list)
 
@@ -69,9 +75,12 @@ def build(
     columns (Columns): What carried columns are for.
     progress (Callable[[int], None]): Called after each shard with 1.
     RETURNS (Built): What was done.
-    RAISES (KnowledgeError): If a run is in another collection, or files or database fail.
+    RAISES (KnowledgeError): If a run is in another collection, an output lacks a column, or files or database
+        fail.
     """
     built = Built()
+    for output in outputs:
+        _check_columns(output, columns)
     for output in outputs:
         built.unfinished += output.unfinished
         for record in output.runs:
@@ -82,9 +91,10 @@ def build(
                 if number not in there:
                     read = output.read(record, number)
                     with database.writing() as connection:
-                        _Taking(database, connection, record, annotator, collection, columns, built).take(
-                            read
+                        taking = _Taking(
+                            database, connection, output.path, record, annotator, collection, columns, built
                         )
+                        taking.take(read)
                         connection.execute(insert(shard), {"run": record["run"], "number": number})
                     built.shards += 1
                 progress(1)
@@ -93,6 +103,18 @@ def build(
             numbers = {name: n for name, n in vars(built).items() if isinstance(n, int)}
             database.note(connection, "build", collection=collection, **numbers)
     return built
+
+
+def _check_columns(output: Annotations, columns: Columns) -> None:
+    """Refuse a name that nothing was carried along under: later builds don't read the same shards again."""
+    for record in output.runs:
+        carried = record["settings"]["columns"]["carried"]
+        for kind, own in vars(columns).items():
+            if own not in carried and own != getattr(Columns(), kind):
+                raise KnowledgeError(
+                    f"{output.path} has no column '{own}' for --{kind}-column. It has "
+                    f"{', '.join(carried) or 'none'}: what `annotate --carry` took along."
+                )
 
 
 def identify_annotator(record: dict[str, Any]) -> str:
@@ -135,6 +157,7 @@ class _Taking:
 
     database: Database
     connection: Connection
+    output: Path
     record: dict[str, Any]
     annotator: str
     collection: str
@@ -146,6 +169,7 @@ class _Taking:
         self._forget_earlier([row["document"] for row in rows])
         kept = [row for row in rows if row["state"] != VANISHED]
         self.built.vanished += len(rows) - len(kept)
+        self.built.failed += sum(row["state"] == FAILED for row in kept)
         texts = self._put_texts(kept)
         first = self._next(document)
         documents = [self._describe(first + i, row, texts) for i, row in enumerate(kept)]
@@ -175,8 +199,10 @@ class _Taking:
     def _forget_earlier(self, names: list[str]) -> None:
         same = (document.c.collection == self.collection, document.c.annotator == self.annotator)
         for own in chunks(names):
-            query = select(document.c.id).where(*same, document.c.name.in_(own))
-            forget(self.database, self.connection, list(self.connection.execute(query).scalars()))
+            query = select(document.c.id, run.c.output).join(run, run.c.id == document.c.run)
+            found = self.connection.execute(query.where(*same, document.c.name.in_(own))).all()
+            forget(self.database, self.connection, [row.id for row in found])
+            self.built.replaced += sum(row.output != str(resolve(self.output)) for row in found)
 
     def _put_texts(self, rows: list[dict[str, Any]]) -> dict[str, int]:
         """Keep texts that were carried along, and tell their ids by the documents' names."""
@@ -214,11 +240,13 @@ class _Taking:
         date = carried.pop(self.columns.date, None)
         if date and (date := to_date(date)) is None:
             self.built.undated += 1
+        patient = carried.pop(self.columns.patient, None) or None
+        self.built.without_patient += patient is None
         return {
             **{"id": id_, "collection": self.collection, "annotator": self.annotator},
             **{"name": row["document"], "run": self.record["run"], "length": row["length"]},
             **{"state": row["state"], "text": texts.get(row["document"])},
-            **{"patient": carried.pop(self.columns.patient, None), "date": date or None, "columns": carried},
+            **{"patient": patient, "date": date or None, "columns": carried},
         }
 
     def _put_concepts(self, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from ..archive.encoding import check_encoding, guess_encoding
 from ..errors import ArchiveError, KnowledgeError
@@ -46,7 +46,7 @@ def read_codes(path: Path, encoding: Optional[str] = None) -> list[Code]:
         else:
             check_encoding(encoding)
         with path.open(encoding=encoding, newline="") as file:
-            rows = csv.DictReader(file)
+            rows = csv.DictReader(file, strict=True)
             missing = [name for name in (CODE, NAME) if name not in (rows.fieldnames or ())]
             if missing:
                 raise KnowledgeError(
@@ -62,6 +62,10 @@ def _check(path: Path, rows: Sequence[tuple[int, dict[str, str]]]) -> list[Code]
     codes: dict[str, int] = {}
     found = []
     for line, row in rows:
+        if None in row:
+            raise KnowledgeError(
+                f"{path}, line {line}: more fields than columns. Put fields with commas in quotation marks."
+            )
         own, name = ((row.get(key) or "").strip() for key in (CODE, NAME))
         if not own or not name:
             raise KnowledgeError(f"{path}, line {line}: there is no {'name' if own else 'code'}.")
@@ -100,6 +104,21 @@ def load_codes(database: Database, system: str, codes: Sequence[Code]) -> None:
         database.note(connection, "codes", system=system, codes=len(codes))
 
 
+def check_system(connection: Connection, system: str) -> None:
+    """Refuse a table that is not there.
+
+    connection (Connection): The database.
+    system (str): What it is called.
+    RAISES (KnowledgeError): If there is none of the name.
+    """
+    known = set(connection.execute(select(code.c.system).distinct()).scalars())
+    if system not in known:
+        raise KnowledgeError(
+            f"There is no code table '{system}' (there is {', '.join(sorted(known)) or 'none'}). Load it "
+            "with `spacy gpner kb codes load TABLE.csv`."
+        )
+
+
 def stored_codes(database: Database, system: str) -> list[Code]:
     """The rows of a table that is kept.
 
@@ -109,15 +128,10 @@ def stored_codes(database: Database, system: str) -> list[Code]:
     RAISES (KnowledgeError): If there is none of the name.
     """
     with database.reading() as connection:
+        check_system(connection, system)
         labels = {
             row.code: row.label for row in connection.execute(select(code).where(code.c.system == system))
         }
-        if not labels:
-            known = ", ".join(connection.execute(select(code.c.system).distinct()).scalars()) or "none"
-            raise KnowledgeError(
-                f"There is no code table '{system}' (there is {known}). Load it with `spacy gpner kb codes "
-                "load TABLE.csv`."
-            )
         names: dict[str, list[str]] = {}
         query = (
             select(code_name)

@@ -46,7 +46,9 @@ class Database:
 
         RAISES (KnowledgeError): If the database refuses.
         """
-        with self._telling("read"), self.engine.connect() as connection:
+        # Of one state, whatever is written meanwhile, as SQLite's transactions are
+        options = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == POSTGRESQL else {}
+        with self._telling("read"), self.engine.connect().execution_options(**options) as connection:
             yield connection
 
     @contextmanager

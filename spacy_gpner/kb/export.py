@@ -9,9 +9,10 @@ from spacy.util import minibatch
 from sqlalchemy import Select, select
 
 from ..archive.extras import require
+from ..corpora.paths import check_output
 from ..errors import KnowledgeError
 from ..files import atomic_write
-from .database import Database
+from .database import SQLITE, Database
 from .note_nlp import VIEW, select_note_nlp
 from .schema import concept, document, mention
 from .scope import Scope
@@ -34,12 +35,15 @@ def export(database: Database, scope: Scope, path: Path, form: str) -> int:
     database (Database): The knowledge base.
     scope (Scope): Which mentions.
     path (Path): The file.
-    form (str): "csv" or "parquet" of all that is known of them, or "note_nlp": OMOP's table, as CSV.
+    form (str): "csv" or "parquet" of them, their documents and concepts, or "note_nlp": OMOP's table, as CSV.
     RETURNS (int): How many mentions.
     RAISES (KnowledgeError): If there is no such format.
+    RAISES (CorpusError): If the file is the knowledge base.
     """
     if form not in FORMATS:
         raise KnowledgeError(f"There is no format '{form}' to export. Give {', '.join(FORMATS)}.")
+    if database.engine.url.get_backend_name() == SQLITE and database.engine.url.database:
+        check_output(path, [Path(database.engine.url.database)])
     query = select_note_nlp() if form == VIEW else _select_all()
     query = query.where(scope.documents, *scope.mentions())
     rows, written = _read(database, query), 0
@@ -75,7 +79,7 @@ def _select_all() -> Select[Any]:
         .select_from(mention)
         .join(document, document.c.id == mention.c.document)
         .join(concept, concept.c.id == mention.c.concept)
-        .order_by(document.c.id, mention.c.number)
+        .order_by(mention.c.document, mention.c.number)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, exists, select, tuple_
 
 from ..errors import KnowledgeError
 from .database import Database
@@ -77,7 +77,10 @@ def erase(
     """
     if (name is None) == (patient is None):
         raise KnowledgeError("Give what to erase: --document or --patient.")
-    wanted = document.c.name == name if name is not None else document.c.patient == patient
+    # Another annotator may have read the patient's documents without their column
+    own = (document.c.collection, document.c.name)
+    theirs = select(*own).where(document.c.patient == patient)
+    wanted = document.c.name == name if name is not None else tuple_(*own).in_(theirs)
     if collection is not None:
         wanted = wanted & (document.c.collection == collection)
     with database.writing() as connection:

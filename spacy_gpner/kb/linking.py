@@ -6,12 +6,12 @@ from typing import Optional
 
 from sqlalchemy import delete, func, insert, select
 
-from .codes import stored_codes
+from .codes import check_system, stored_codes
 from .database import Database
 from .matching import EXACT, Matcher
 from .rows import FIRST, Answer, Page
 from .schema import code, concept, document, link, mention
-from .scope import Scope
+from .scope import Scope, check_labels, of_type
 
 
 @dataclass
@@ -42,24 +42,27 @@ def link_concepts(
     threshold (float): How likely a code has to be.
     labels (Sequence[str]): Link concepts of these types alone; none for all.
     RETURNS (Linked): What was linked.
-    RAISES (KnowledgeError): If there is no such table.
+    RAISES (KnowledgeError): If there is no such table or type.
     """
     matcher, linked = Matcher(stored_codes(database, system)), Linked()
+    query = select(concept.c.id, concept.c.surface, concept.c.label).order_by(concept.c.id)
+    with database.reading() as connection:
+        check_labels(connection, labels)
+        concepts = connection.execute(query.where(*of_type(concept, labels))).all()
+    rows = []
+    for id_, surface, label in concepts:
+        found = matcher.match(surface, label)
+        if found is None or found.score < threshold:
+            linked.without += 1
+        else:
+            rows.append({"system": system, "concept": id_, "code": found.code, "score": found.score})
+            linked.exact += found.score == EXACT
+            linked.near += found.score < EXACT
     with database.writing() as connection:
-        query = select(concept.c.id, concept.c.surface, concept.c.label).order_by(concept.c.id)
-        if labels:
-            query = query.where(concept.c.label.in_(labels))
-        rows = []
-        for id_, surface, label in connection.execute(query).all():
-            found = matcher.match(surface, label)
-            if found is None or found.score < threshold:
-                linked.without += 1
-            else:
-                rows.append({"system": system, "concept": id_, "code": found.code, "score": found.score})
-                linked.exact += found.score == EXACT
-                linked.near += found.score < EXACT
+        # A build may have come between
+        left = set(connection.execute(select(concept.c.id)).scalars())
         connection.execute(delete(link).where(link.c.system == system))
-        if rows:
+        if rows := [row for row in rows if row["concept"] in left]:
             connection.execute(insert(link), rows)
         database.note(connection, "link", system=system, threshold=threshold, **vars(linked))
     return linked
@@ -83,6 +86,7 @@ def coded(
     least (Optional[float]): How likely a link has to be; None for all links.
     page (Page): Which rows.
     RETURNS (Answer): By code, then by the number of mentions.
+    RAISES (KnowledgeError): If there is no such table or type.
     """
     n = func.count()
     query = (
@@ -92,17 +96,16 @@ def coded(
         .join(concept, concept.c.id == link.c.concept)
         .join(mention, mention.c.concept == concept.c.id)
         .join(document, document.c.id == mention.c.document)
-        .where(link.c.system == system, scope.documents, *scope.mentions())
+        .where(link.c.system == system, scope.documents, *scope.mentions(), *of_type(concept, labels))
         .group_by(link.c.code, code.c.name, concept.c.id, concept.c.surface, concept.c.label, link.c.score)
         .order_by(link.c.code, n.desc(), concept.c.surface, concept.c.label)
         .limit(page.limit)
         .offset(page.offset)
     )
-    if labels:
-        query = query.where(concept.c.label.in_(labels))
     if least is not None:
         query = query.where(link.c.score >= least)
-    stored_codes(database, system)
     with database.reading() as connection:
+        check_system(connection, system)
+        check_labels(connection, labels)
         rows = [tuple(row) for row in connection.execute(query)]
     return Answer(["code", "name", "concept", "label", "score", "mentions"], rows)

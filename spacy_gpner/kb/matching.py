@@ -44,7 +44,7 @@ class Forms:
 
     replace (Dict[str, str]): What is written in whose place.
     endings (Sequence[str]): What may be left out at the end.
-    contrasts (Sequence[Sequence[str]]): Of which one in the place of another makes another concept.
+    contrasts (Sequence[Sequence[str]]): Of which one that comes, goes or changes makes another concept.
     light (str): Characters whose coming and going changes little.
     """
 
@@ -81,7 +81,7 @@ class Forms:
             return True
         for group in self.contrasts:
             first, second = (Counter(_find(name, group)) for name in (one, two))
-            if first != second and (first - second or second - first):
+            if first != second:
                 return True
         return False
 
@@ -148,13 +148,14 @@ class Matcher:
         RETURNS (Optional[Tuple[str, NDArray]]): The code, and features of its likest name; None if no name
             shares two neighbours, or an edge, with it.
         """
-        shared = Counter(i for gram in set(bigrams(name)) for i in self._by_bigram.get(gram, ()))
+        # In an order that does not depend on the hashes of strings
+        grams = dict.fromkeys(bigrams(name))
+        near = (i for gram in grams for i in self._by_bigram.get(gram, ()) if _fits(self.names[i][1], label))
         best: dict[str, tuple[float, str]] = {}
-        for i, _ in shared.most_common(SHORTLIST):
+        for i, _ in Counter(near).most_common(SHORTLIST):
             other, code = self.names[i]
-            if _fits(code, label):
-                own = (fuzz.ratio(name, other) / 100, other)
-                best[code.code] = max(best.get(code.code, own), own)
+            own = (fuzz.ratio(name, other) / 100, other)
+            best[code.code] = max(best.get(code.code, own), own)
         if not best:
             return None
         (first, (ratio, other)), *rest = sorted(best.items(), key=lambda x: (-x[1][0], x[0]))

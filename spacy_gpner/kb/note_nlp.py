@@ -1,6 +1,6 @@
 """Mentions as OMOP's table NOTE_NLP (Common Data Model 5.4): a view, and what is exported."""
 
-from typing import Any
+from typing import Any, Optional
 
 from sqlalchemy import Integer, Select, Text, case, cast, func, literal, null, or_, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -13,6 +13,8 @@ VIEW = "note_nlp"
 SHORT = 250
 # Its number of what has no concept in its vocabularies
 NO_CONCEPT = 0
+# What its TERM_EXISTS calls false
+NOT_THERE = ("negated", "family", "hypothetical")
 # Digits of a probability, as a power of ten
 DIGITS = 10_000
 
@@ -23,14 +25,15 @@ def select_note_nlp() -> Select[Any]:
 
     RETURNS (Select): The query, by document and mention.
     """
-    order = (document.c.id, mention.c.number)
+    # Columns of one table, whose index is in this order
+    order = (mention.c.document, mention.c.number)
     started, none = run.c.started, literal(NO_CONCEPT)
     return (
         select(
             func.row_number().over(order_by=order).label("note_nlp_id"),
             document.c.id.label("note_id"),
             none.label("section_concept_id"),
-            _snippet().label("snippet"),
+            around(text.c.body, SHORT).label("snippet"),
             cast(mention.c.start, Text).label("offset"),
             func.substr(mention.c.text, 1, SHORT).label("lexical_variant"),
             none.label("note_nlp_concept_id"),
@@ -38,7 +41,7 @@ def select_note_nlp() -> Select[Any]:
             func.substr(run.c.model + func.coalesce(" " + run.c.version, ""), 1, SHORT).label("nlp_system"),
             func.substr(started, 1, 10).label("nlp_date"),
             func.substr(started, 1, 19).label("nlp_datetime"),
-            case((or_(_says("negated"), _says("family")), "N"), else_="Y").label("term_exists"),
+            case((or_(*map(_says, NOT_THERE)), "N"), else_="Y").label("term_exists"),
             case((_says("historical"), "Past"), else_="Present").label("term_temporal"),
             _modifiers().label("term_modifiers"),
         )
@@ -51,12 +54,17 @@ def select_note_nlp() -> Select[Any]:
     )
 
 
-def _snippet() -> ColumnElement[Any]:
-    """What stands around a mention, where the text is kept."""
+def around(body: ColumnElement[Any], most: Optional[int] = None) -> ColumnElement[Any]:
+    """What stands around a mention.
+
+    body (ColumnElement): The text; nothing where it is not kept.
+    most (Optional[int]): The most characters of it; None for all.
+    RETURNS (ColumnElement): The passage.
+    """
     start, end = mention.c.start, mention.c.end
     first = case((start > AROUND, start - AROUND), else_=0)
     length = end + AROUND - first
-    return func.substr(text.c.body, first + 1, case((length > SHORT, SHORT), else_=length))
+    return func.substr(body, first + 1, length if most is None else case((length > most, most), else_=length))
 
 
 def _says(word: str) -> ColumnElement[bool]:

@@ -9,7 +9,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ..errors import KnowledgeError
 from .database import Database
-from .rows import AROUND, FIRST, Answer, Page, chunks
+from .note_nlp import around
+from .rows import FIRST, Answer, Page, chunks
 from .schema import concept, containment, document, mention, text
 from .scope import Scope, check_labels, find_concepts, is_concept, of_type
 
@@ -153,6 +154,7 @@ def inside(
     inner_labels, outer_labels (Sequence[str]): Their types; none for all.
     page (Page): Which rows.
     RETURNS (Answer): By the number of mentions.
+    RAISES (KnowledgeError): If there is no such concept or type.
     """
     within, around = mention.alias("within"), mention.alias("around")
     small, large = concept.alias("small"), concept.alias("large")
@@ -200,6 +202,7 @@ def timeline(
     labels (Sequence[str]): Types; none for all.
     page (Page): Which rows.
     RETURNS (Answer): By date, then by document, a row for each concept of a document, as they stand there.
+    RAISES (KnowledgeError): If there is no such concept or type.
     """
     n = func.count()
     shown = (document.c.date, document.c.collection, document.c.name, concept.c.surface, concept.c.label)
@@ -229,10 +232,11 @@ def mentioned(
     labels (Sequence[str]): Its types; none for all.
     page (Page): Which rows.
     RETURNS (Answer): By collection, document and place.
+    RAISES (KnowledgeError): If there is no such concept or type.
     """
     place = (mention.c.start, mention.c.end)
     shown = (document.c.collection, document.c.name, document.c.patient, document.c.date)
-    also = (concept.c.label, mention.c.probability, mention.c.assertion, text.c.body)
+    also = (concept.c.label, mention.c.probability, mention.c.assertion, around(text.c.body))
     query = (
         _told(scope, *shown, *place, *also)
         .join(concept, concept.c.id == mention.c.concept)
@@ -242,13 +246,9 @@ def mentioned(
         .offset(page.offset)
     )
     with database.reading() as connection:
-        found = connection.execute(query.where(*is_concept(connection, concept, term, labels))).all()
-    rows = [
-        (*own, None if body is None else body[max(0, own[4] - AROUND) : own[5] + AROUND])
-        for *own, body in found
-    ]
+        rows = connection.execute(query.where(*is_concept(connection, concept, term, labels))).all()
     columns = [
         *("collection", "document", "patient", "date", "start", "end", "label", "probability", "assertion"),
         "passage",
     ]
-    return Answer(columns, rows)
+    return Answer(columns, [tuple(x) for x in rows])

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 # Of the tables; a database of another one is refused
-VERSION = 1
+VERSION = 2
 METADATA = MetaData()
 
 about = Table(
@@ -141,8 +141,8 @@ code_name = Table(
 link = Table(
     "link",
     METADATA,
-    Column("system", Text, primary_key=True),
     Column("concept", ForeignKey("concept.id"), primary_key=True),
+    Column("system", Text, primary_key=True),
     Column("code", Text, nullable=False),
     Column("score", Float, nullable=False),
     Index("link_to_code", "system", "code"),

@@ -7,6 +7,7 @@ from typing import Any, Optional
 from sqlalchemy import Connection, and_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from ..archive.shards import ANNOTATED
 from ..entities import show_label
 from ..errors import KnowledgeError
 from .build import to_surface
@@ -31,8 +32,8 @@ class Scope:
 
     @property
     def documents(self) -> ColumnElement[bool]:
-        """Which documents."""
-        wanted = [document.c.annotator == self.annotator]
+        """Which documents. Those at which the pipeline failed were not read."""
+        wanted = [document.c.annotator == self.annotator, document.c.state == ANNOTATED]
         if self.collection is not None:
             wanted.append(document.c.collection == self.collection)
         if self.patient is not None:
@@ -50,22 +51,40 @@ def check_scope(connection: Connection, scope: Scope) -> None:
 
     connection (Connection): The database.
     scope (Scope): What is asked about.
-    RAISES (KnowledgeError): If there is no such patient or column.
+    RAISES (KnowledgeError): If there is no such collection, patient or column.
     """
-
-    def is_known(*wanted: ColumnElement[bool]) -> bool:
-        own = select(document.c.id).where(document.c.annotator == scope.annotator, *wanted)
-        return connection.execute(own.limit(1)).one_or_none() is not None
-
-    if scope.patient is not None and not is_known(document.c.patient == scope.patient):
-        raise KnowledgeError(
-            "No document is of a patient of this name, which is told with upper and lower case."
-        )
+    own = document.c.annotator == scope.annotator
+    check_documents(connection, own, collection=scope.collection, patient=scope.patient)
     for name, _ in scope.where:
-        if not is_known(document.c.columns[name].as_string().is_not(None)):
+        if not _is_there(connection, own, document.c.columns[name].as_string().is_not(None)):
             raise KnowledgeError(
                 "No document has the column that --where names. There are those that `annotate` took along."
             )
+
+
+def check_documents(
+    connection: Connection,
+    *wanted: ColumnElement[bool],
+    collection: Optional[str] = None,
+    patient: Optional[str] = None,
+) -> None:
+    """Refuse a collection or a patient that no document is of.
+
+    connection (Connection): The database.
+    wanted (ColumnElement[bool]): Which documents count.
+    collection, patient (Optional[str]): The names; None for all.
+    RAISES (KnowledgeError): If there is none of the name.
+    """
+    if collection is not None and not _is_there(connection, *wanted, document.c.collection == collection):
+        raise KnowledgeError("No document is in a collection of this name. `kb status` lists them.")
+    if patient is not None and not _is_there(connection, *wanted, document.c.patient == patient):
+        raise KnowledgeError(
+            "No document is of a patient of this name, which is told with upper and lower case."
+        )
+
+
+def _is_there(connection: Connection, *wanted: ColumnElement[bool]) -> bool:
+    return connection.execute(select(document.c.id).where(*wanted).limit(1)).one_or_none() is not None
 
 
 def check_labels(connection: Connection, labels: Sequence[str]) -> None:

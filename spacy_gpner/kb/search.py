@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from ..errors import KnowledgeError
 from .database import Database
 from .grams import needed, normalize
-from .rows import AROUND, FIRST, Page, chunks
+from .rows import AROUND, FIRST, Page
 from .schema import document, text
 
 # Texts that are read at once
@@ -95,14 +95,13 @@ def _texts_with(
     normal, last = [normalize(term) for term in terms], 0
     size = min(BATCH, max(wanted, 1))
     while ids := database.grams.find(connection, words, last, size):
-        for own in chunks(ids):
-            query = select(text).where(text.c.id.in_(own), read)
-            if collection is not None:
-                query = query.where(text.c.collection == collection)
-            for row in connection.execute(query.order_by(text.c.id)):
-                body = normalize(row.body)
-                if all(term in body for term in normal):
-                    yield row
+        query = select(text).where(text.c.id.in_(ids), read)
+        if collection is not None:
+            query = query.where(text.c.collection == collection)
+        for row in connection.execute(query.order_by(text.c.id)):
+            body = normalize(row.body)
+            if all(term in body for term in normal):
+                yield row
         last = ids[-1]
         size = BATCH
 

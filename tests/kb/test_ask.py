@@ -70,6 +70,8 @@ def test_answers_are_the_queries(filled, scope):
         ("父亲有高血压的患者用什么药", "'父' asks"),
         ("有糖尿病的高血压患者用哪些药？", "about '糖尿病' and about '高血压'"),
         ("痛风用什么药", "the labels dru"),
+        ("p1和p2有哪些药", "several patients"),
+        ("糖尿病患者用药后有哪些症状", "about '症状' and about '用药'"),
         ("", "from 1 to"),
         ("药" * 501, "from 1 to"),
         ("'; DROP TABLE document; --", "Known of it: nothing"),

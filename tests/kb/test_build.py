@@ -11,10 +11,12 @@ from sqlalchemy import func, select
 
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotations import open_annotations
-from spacy_gpner.kb.annotators import status
-from spacy_gpner.kb.build import to_surface
+from spacy_gpner.kb.annotators import find_annotator, status
+from spacy_gpner.kb.build import Columns, build, to_surface
 from spacy_gpner.kb.database import open_database
+from spacy_gpner.kb.questions import cooccurring
 from spacy_gpner.kb.schema import shard
+from spacy_gpner.kb.scope import Scope
 
 from .util import (
     CARRIED,
@@ -86,6 +88,36 @@ def test_collections_are_apart(filled, output, model, notes, tmp_path):
     second = annotate_notes(model, notes[:5], tmp_path / "second", shard_size=3)
     build_from(filled, second, collection="other")
     assert {row[0]: row[5] for row in status(filled).rows} == {"main": len(notes), "other": 5}
+
+
+def test_an_archive_annotated_anew_is_taken_in(filled, model, notes, tmp_path):
+    """Into another output, and where an earlier one was removed: not taken for the runs that are there."""
+    notes[0]["text"] = "确诊肺炎。"
+    again = annotate_notes(model, notes, tmp_path / "second")
+    built = build_from(filled, again)
+    assert (built.documents, built.replaced, built.shards) == (len(notes), len(notes), 6)
+    assert any("确诊肺炎" in row for row in content(filled)["text"])
+    shutil.rmtree(again)
+    notes[0]["text"] = "确诊糖尿病。"
+    built = build_from(filled, annotate_notes(model, notes, tmp_path / "second"))
+    assert (built.documents, built.replaced) == (len(notes), 0)
+    assert any("确诊糖尿病" in row for row in content(filled)["text"])
+    assert len(content(filled)["document"]) == len(notes)
+
+
+def test_columns_of_a_patient_or_a_date_that_are_not_there(empty, output):
+    found = [open_annotations(output)]
+    for columns in (Columns(patient="pat_id"), Columns(date="day")):
+        with pytest.raises(KnowledgeError, match="It has text, patient, date, ward"):
+            build(empty, found, collection="main", columns=columns)
+    assert not any(content(empty).values())
+
+
+def test_an_empty_name_is_no_patient(empty, model, notes, tmp_path):
+    notes[0]["patient"], notes[1]["patient"] = "", None
+    built = build_from(empty, annotate_notes(model, notes, tmp_path / "a"))
+    assert built.without_patient == 2
+    assert sum("'patient': None" in row for row in content(empty)["document"]) == 2
 
 
 def test_without_text(empty, model, notes, tmp_path):
@@ -163,6 +195,13 @@ def test_failed_documents_have_no_mentions(empty, model, notes, tmp_path):
     built = build_from(empty, annotate_notes(model, notes, tmp_path / "a", annotator=Failing))
     assert built.documents == len(notes)
     assert not any("腹痛" in row for row in content(empty)["mention"])
+    # Nor do they count among those that were read
+    failed = sum("腹痛" in note["text"] for note in notes)
+    assert built.failed == failed > 0
+    with empty.reading() as connection:
+        scope = Scope(find_annotator(connection, None))
+    assert status(empty).rows[0][5] == len(notes) - failed
+    assert {row[5] for row in cooccurring(empty, scope, "糖尿病").rows} == {len(notes) - failed}
 
 
 def test_surfaces():

@@ -5,8 +5,10 @@ import json
 from datetime import date, datetime
 
 import pytest
+from sqlalchemy import update
 
 from spacy_gpner.kb.rows import Answer
+from spacy_gpner.kb.schema import mention
 from spacy_gpner.kb.show import show
 
 from .util import annotate_notes, make_notes
@@ -30,7 +32,10 @@ def test_build_again(run, output, tmp_path, model):
     assert code == 0, text
     assert "0 of 6" in text
     bare = annotate_notes(model, make_notes(3), tmp_path / "bare", carried=("date",))
-    code, text = run("kb", "build", bare, "--db", db, "--date-column", "none")
+    code, text = run("kb", "build", bare, "--db", db, "--date-column", "day")
+    assert code == 1
+    assert "no column 'day' for --date-column" in text
+    code, text = run("kb", "build", bare, "--db", db)
     assert code == 0
     assert "3 documents came without their text" in text
     code, text = run("kb", "status", "--db", db, "--format", "json")
@@ -145,9 +150,13 @@ def test_erase(kb):
         (("query", "inside", "--label", "药"), "no label '药'"),
         (("query", "mentions", "胸痛", "--model", "none"), "no annotator 'none'"),
         (("erase",), "--document or --patient"),
+        (("search", "血", "--patient", "p99"), "a patient of this name"),
+        (("search", "血", "--collection", "none"), "a collection of this name"),
+        (("export", "kb.sqlite"), "is also an input"),
     ],
 )
-def test_what_is_wrong_is_told(kb, args, part):
+def test_what_is_wrong_is_told(kb, args, part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     code, text = kb(*args)
     assert code == 1
     assert part in text
@@ -225,6 +234,11 @@ def test_note_nlp_is_a_view(filled):
         rows = list(connection.exec_driver_sql("SELECT * FROM note_nlp").mappings())
     assert list(rows[0]) == list(CDM)
     first = dict(rows[0])
+    with filled.writing() as connection:
+        connection.execute(update(mention).values(assertion="uncertain,hypothetical"))
+        exist = connection.exec_driver_sql("SELECT DISTINCT term_exists FROM note_nlp").scalars().all()
+    # What might come does not exist
+    assert exist == ["N"]
     assert first["snippet"] == "患糖尿病，口服二甲双胍，血糖控制可。"
     assert (first["offset"], first["lexical_variant"], first["term_exists"]) == ("1", "糖尿病", "Y")
     assert first["term_modifiers"] == "label=dis;end=4;mention=0;probability=0.7500;assertion=affirmed"

@@ -1,5 +1,7 @@
 """Code tables, and which concepts mean which code."""
 
+from functools import partial
+
 import numpy
 import pytest
 
@@ -46,6 +48,8 @@ def test_tables_are_read(tmp_path, encoding):
         ("code,name\n1,x\n1,y\n", "line 3: the code '1' stands in line 2 too"),
         ("code,name\n", "has no rows"),
         ("", "has no column 'code'"),
+        ('code,name\n1,"x\n2,y\n', "can't be read"),
+        ("code,name,aliases,label\nE11,Diabetes, type 2,NIDDM,dis\n", "line 2: more fields"),
     ],
 )
 def test_tables_that_are_none(tmp_path, text, part):
@@ -122,12 +126,25 @@ def test_concepts_are_linked(filled):
     ]
     assert coded(filled, scope, "own", labels=["dru"]).rows == rows[2:3]
     assert coded(filled, scope, "own", least=1.1).rows == []
+    # A slip of the pen costs no link
+    linked = content(filled)["link"]
+    assert linked
+    for ask in (partial(link_concepts, filled, "own", 0.8), partial(coded, filled, scope, "own")):
+        with pytest.raises(KnowledgeError, match="no label 'dur'"):
+            ask(labels=["dur"])
+    assert content(filled)["link"] == linked
     # Another table in its place: no link is left of the earlier one
     load_codes(filled, "own", CODES[:1])
     assert coded(filled, scope, "own").rows == []
     link_concepts(filled, "own", 0.8, labels=["dru"])
     with pytest.raises(KnowledgeError, match=r"no code table 'icd' \(there is own\)"):
         link_concepts(filled, "icd", 0.8)
+
+
+def test_names_of_other_types_do_not_push_out_the_one_that_fits():
+    codes = [Code(f"X{i}", (f"肺炎链球菌{i:03}",), "mic") for i in range(120)]
+    matcher = Matcher([*codes, Code("D1", ("肺炎链球菌感染",), "dis")])
+    assert matcher.match("肺炎链球菌的感染", "dis").code == "D1"
 
 
 def test_commands(run, output, tmp_path):

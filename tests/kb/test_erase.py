@@ -53,6 +53,16 @@ def test_nothing_is_left(secret, what, url):
         assert f"{ord(SECRET[0]):x}z{ord(SECRET[1]):x}".encode() not in data
 
 
+def test_readings_without_the_column_of_the_patient(empty, model, tmp_path):
+    notes = make_notes(9)
+    build_from(empty, annotate_notes(model, notes, tmp_path / "a"))
+    other = {"annotator": OtherLexicon, "clean": ("spaces",), "carried": ("text",)}
+    build_from(empty, annotate_notes(model, notes, tmp_path / "b", **other))
+    own = [note["id"] for note in notes if note["patient"] == "p1"]
+    assert erase(empty, patient="p1").documents == 2 * len(own)
+    assert not any(f"'{id_}'" in row for row in content(empty)["document"] for id_ in own)
+
+
 def test_others_keep_their_concepts_and_texts(secret):
     erase(secret, name="d0")
     assert any("糖尿病" in row for row in content(secret)["concept"])

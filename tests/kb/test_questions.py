@@ -145,10 +145,15 @@ def test_differences_of_two_models(filled, scope, model, notes, tmp_path):
         assert find_annotator(connection, scope.annotator[:6]) == scope.annotator
     assert other != scope
     counts = Counter(m.label for note in notes[:9] for m in found(notes)[note["id"]])
-    rows = differences(filled, scope, other).rows
-    assert rows == [
+    expected = [
         (label, 0, n, 0) if label == "bod" else (label, n, 0, 0) for label, n in sorted(counts.items())
     ]
+    assert differences(filled, scope, other).rows == expected
+    # Places in another text are no differences: one of them has read what a document was before
+    read = [{**note, "text": f"复查，{note['text']}"} for note in notes[9:12]]
+    annotator = {"annotator": OtherLexicon, "clean": ("spaces",)}
+    build_from(filled, annotate_notes(model, read, tmp_path / "third", **annotator))
+    assert differences(filled, scope, other).rows == expected
 
 
 def test_what_there_is_not(filled):

@@ -82,7 +82,7 @@ class Given:
     @property
     def page(self) -> Page:
         """Which rows, and one more, which tells whether there are others."""
-        return Page(ROWS + 1, self.offset)
+        return Page(ROWS, self.offset).and_next
 
     def address(self, **other: Any) -> str:
         """The end of an address that asks for the same, but for what is given."""
@@ -229,8 +229,10 @@ class Site:
             page=given.page,
         )
         colors = get_colors(connection)
+        concepts = count_concepts(connection, scope, words, Page(CONCEPTS).and_next)
         return {
-            "concepts": count_concepts(connection, scope, words, Page(CONCEPTS)),
+            "concepts": concepts[:CONCEPTS],
+            "more_concepts": len(concepts) > CONCEPTS,
             "told": tell_passages(connection, scope, found, colors),
             "colors": colors,
         }
