@@ -12,6 +12,7 @@ from wasabi import msg
 from spacy_gpner.files import atomic_write
 
 from .studies import STUDIES
+from .study import Study
 
 
 class Cell(BaseModel):
@@ -134,3 +135,12 @@ def require_one_dev_part(cells: Iterable[Cell]) -> None:
     """Stop where cells were measured on different texts."""
     if len({tuple(cell.gold) for cell in cells}) > 1:
         msg.fail("The cells are of different dev parts, so that they can't be compared", exits=1)
+
+
+def study_of(cells: Cells) -> Study:
+    """The study of a grid's cells, of which there is one at least.
+
+    cells (Cells): The cells.
+    RETURNS (Study): Their study.
+    """
+    return STUDIES[next(cell.study for own in cells.values() for cell in own.values())]

@@ -18,8 +18,7 @@ from spacy_gpner.drawing.plots import PALETTE, legend_name, to_svg
 from spacy_gpner.evaluation.significance import f_score
 from spacy_gpner.files import atomic_write
 
-from .cells import Cell, read_cells
-from .studies import study_of
+from .cells import Cell, read_cells, study_of
 
 Cells = dict[str, dict[int, Cell]]
 BAR = 0.8

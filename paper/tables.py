@@ -25,8 +25,7 @@ from spacy_gpner.evaluation.significance import (
 )
 from spacy_gpner.files import atomic_write
 
-from .cells import Cell, Cells, read_cells
-from .studies import study_of
+from .cells import Cell, Cells, read_cells, study_of
 from .study import Line, Study
 
 OURS = ("P", "R", "F1", "95 %, seeds", "95 %, documents", "seeds", "encoder")

@@ -10,7 +10,7 @@ from spacy.training.initialize import init_nlp
 from spacy.util import load_model_from_config, registry, walk_dict
 from thinc.api import Config, ConfigValidationError
 
-from ..errors import DistillationError
+from ..errors import DistillationError, GpnerError
 from ..models.cache import VectorCache
 from ..pipeline.span_pipe import SpanPipe
 from .config import ConfigSchemaDistill, resolve_distillation
@@ -65,7 +65,7 @@ def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) ->
             )
             own.setdefault("labels", labels)
         return init_nlp(config, use_gpu=use_gpu)
-    except (ConfigValidationError, DistillationError):
+    except (ConfigValidationError, GpnerError):
         raise
     except ValueError as err:
         if TOO_LONG in str(err):
@@ -148,6 +148,11 @@ def prepare(nlp: Language, teacher_nlp: Language, **streams: IO[str]) -> Distill
             f"'{pipe.name}' has scores of another kind than '{student.name}': they are compared span by span. "
             'Set divergence = "bernoulli".'
         )
+    if teacher.is_comparable:
+        try:
+            student.objective.divergence(teacher.layout, teacher.layout, settings.loss)
+        except ValueError as err:
+            raise DistillationError(f"[distillation.loss] {err}") from None
     corpus = join_corpora(config, settings.corpus, settings.unlabelled_corpus, student.key)
     dev_corpus = find_corpus(config, training["dev_corpus"])
     # A corpus without an end is never read as a whole.

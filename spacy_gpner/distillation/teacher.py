@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import minibatch
-from thinc.api import Model, Optimizer, torch2xp, xp2torch
+from thinc.api import Model, Optimizer, set_dropout_rate, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import nn
 
@@ -102,6 +102,8 @@ class LinkedTeacher(Generic[S]):
         for child in module.modules():
             if isinstance(child, nn.Dropout):
                 child.p = 0.0
+        # That of the training, which a layer without a rate of its own follows
+        set_dropout_rate(self.head, 0.0)
 
     def _token_edges(self, text: str) -> numpy.ndarray:
         return token_edges(self.nlp.make_doc(text))

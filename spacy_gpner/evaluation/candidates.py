@@ -50,9 +50,7 @@ def find_both(pipe: SpanPipe, docs: Sequence[Doc]) -> tuple[DecodedSpans, Decode
 
 def _lower_of(first: Cut, second: Cut) -> Cut:
     """A cut, without limits and calibration, that lets pass what one of two does."""
-    # A hair lower, for what is rounded on the way to a probability and back, which is little below 1/2 alone
-    minimum = torch.minimum(first.minimum, second.minimum).clamp(max=0) - 1e-6
-    return Cut(minimum.sigmoid().tolist())
+    return Cut.above(torch.minimum(first.minimum, second.minimum))
 
 
 def find_gold(

@@ -3,7 +3,7 @@ them."""
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,12 +28,13 @@ class Adversary(ABC):
     """Makes steps of training harder."""
 
     @abstractmethod
-    def __call__(self, model: Model, step: Callable[[], T]) -> T:
+    def __call__(self, model: Model, step: Callable[[], T], also: Iterable[Model] = ()) -> T:
         """Make a step of training, and learn from the same batch where it is harder. Afterwards the weights
-        are what they were, bit for bit, and the gradients are the sum of both.
+        are what they were, bit for bit, and the gradients are the sum of both, and of what was there before.
 
         model (Model): What learns.
         step (Callable[[], T]): Adds the gradients of a batch to those of the model.
+        also (Iterable[Model]): What learns from the same batch, and has no tables to move.
         RETURNS (T): What the first step gave.
         """
 
@@ -51,14 +52,15 @@ class FGM(Adversary):
         _check_positive("epsilon", epsilon)
         self.epsilon = epsilon
 
-    def __call__(self, model: Model, step: Callable[[], T]) -> T:
+    def __call__(self, model: Model, step: Callable[[], T], also: Iterable[Model] = ()) -> T:
         """See `Adversary`."""
-        result = step()
-        tables = find_tables(model)
-        with _restored(tables):
-            for table in tables:
-                table.move(self.epsilon)
-            step()
+        with _put_aside([model, *also]):
+            result = step()
+            tables = find_tables(model)
+            with _restored(tables):
+                for table in tables:
+                    table.move(self.epsilon)
+                step()
         return result
 
 
@@ -79,21 +81,23 @@ class PGD(Adversary):
         check_count("steps", steps, "at least 1 move")
         self.epsilon, self.alpha, self.steps = epsilon, alpha, steps
 
-    def __call__(self, model: Model, step: Callable[[], T]) -> T:
+    def __call__(self, model: Model, step: Callable[[], T], also: Iterable[Model] = ()) -> T:
         """See `Adversary`."""
-        result = step()
-        tables = find_tables(model)
-        gradients = _Gradients(model)
-        with _restored(tables) as weights:
-            for number in range(self.steps):
-                for table, before in zip(tables, weights, strict=True):
-                    table.move(self.alpha)
-                    table.stay_within(self.epsilon, before)
-                if number < self.steps - 1:
-                    gradients.clear()
-                    step()
-            gradients.restore()
-            step()
+        learning = [model, *also]
+        with _put_aside(learning):
+            result = step()
+            tables = find_tables(model)
+            gradients = _Gradients(learning)
+            with _restored(tables) as weights:
+                for number in range(self.steps):
+                    for table, before in zip(tables, weights, strict=True):
+                        table.move(self.alpha)
+                        table.stay_within(self.epsilon, before)
+                    if number < self.steps - 1:
+                        gradients.clear()
+                        step()
+                gradients.restore()
+                step()
         return result
 
 
@@ -207,14 +211,36 @@ def _restored(tables: Sequence[Table]) -> Iterator[list[Tensor]]:
             table.weights.copy_(weights)
 
 
-class _Gradients:
-    """The gradients of a model, to be put aside and added to later."""
+@contextmanager
+def _put_aside(models: Sequence[Model]) -> Iterator[None]:
+    """Begin without the gradients of earlier batches, which are not this one's, and add them in the end."""
+    nodes = [node for model in models for node in model.walk()]
+    of_thinc = [(node, name) for node in nodes for name in node.grad_names if node.get_grad(name).any()]
+    earlier = [(node, name, node.get_grad(name).copy()) for node, name in of_thinc]
+    parameters = [p for node in nodes for x in _modules(node) for p in x.parameters()]
+    of_torch = [(p, p.grad) for p in parameters if p.grad is not None and p.grad.any()]
+    for node, name in of_thinc:
+        node.set_grad(name, node.get_grad(name) * 0)
+    for parameter, _ in of_torch:
+        parameter.grad = None
+    try:
+        yield
+    finally:
+        for node, name, gradient in earlier:
+            node.inc_grad(name, gradient)
+        for parameter, own in of_torch:
+            parameter.grad = own if parameter.grad is None else own + parameter.grad
 
-    def __init__(self, model: Model) -> None:
+
+class _Gradients:
+    """The gradients of models, to be put aside and added to later."""
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        nodes = [node for model in models for node in model.walk()]
         self._of_thinc = [
-            (node, name, node.get_grad(name).copy()) for node in model.walk() for name in node.grad_names
+            (node, name, node.get_grad(name).copy()) for node in nodes for name in node.grad_names
         ]
-        parameters = [p for node in model.walk() for x in _modules(node) for p in x.parameters()]
+        parameters = [p for node in nodes for x in _modules(node) for p in x.parameters()]
         self._of_torch = [(p, None if p.grad is None else p.grad.clone()) for p in parameters]
 
     def clear(self) -> None:

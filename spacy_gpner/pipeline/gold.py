@@ -175,7 +175,9 @@ class GoldReport:
     def _lost(self, known: set[str], objective: Objective) -> dict[str, Counter[str]]:
         lost: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for own in self.spans:
-            for (*_, label), reason in zip(own, objective.refuse(own), strict=True):
+            # Those that training learns from, each once
+            learned = list(dict.fromkeys(span for span in own if span[2] in known))
+            for (*_, label), reason in zip(learned, objective.refuse(learned), strict=True):
                 if reason is not None:
                     lost[reason][label] += 1
         lost[MISALIGNED] = self.misaligned

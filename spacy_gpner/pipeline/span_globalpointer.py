@@ -13,7 +13,7 @@ from ..errors import GpnerWarning
 from ..models.adversary import Adversary
 from ..models.score_model import SpanModel
 from ..spans import SpanFactors, SpanObjective, Window
-from ..spans.fitting import fit_window
+from ..spans.fitting import fit_window, make_window
 from ..spans.tiles import WindowMode
 from .ents import EntsPolicy
 from .scoring import score_spans
@@ -45,8 +45,6 @@ depth = 2
 dropout = null
 layer_norm = true
 """
-# Where "auto" has no gold spans to fit
-USUAL_WINDOW = 64
 # A window of more than so many times the tokens of the longest gold span is warned of
 FAR_WIDER = 4
 DEFAULT_SPAN_GLOBALPOINTER_MODEL = Config().from_str(default_config)["model"]
@@ -123,14 +121,6 @@ class GlobalPointerSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         make_window(self.window, self.window_mode)
-
-
-def make_window(width: Union[int, Literal["auto"], None], mode: WindowMode) -> Window:
-    """The context shield window of a component's settings; one of usual width where no data have settled it.
-
-    RAISES (ValueError): If the settings are out of range.
-    """
-    return Window(USUAL_WINDOW if width == "auto" else width, mode)
 
 
 class SpanGlobalPointer(SpanPipe[SpanFactors]):

@@ -27,9 +27,8 @@ from ..spans import (
     Objective,
     PointerObjective,
     TagObjective,
-    Window,
 )
-from ..spans.fitting import fit_window
+from ..spans.fitting import fit_window, make_window
 from .ents import EntsPolicy
 from .queries import Given, check_queries, read_queries
 from .scoring import score_spans
@@ -37,7 +36,6 @@ from .settings import DEFAULT_SPANS_KEY, DEFAULT_STRETCH, Settings
 from .span_pipe import SpanPipe
 
 Decoding = Literal["crf", "biaffine", "pointer", "union", "vote", "mean"]
-USUAL_WINDOW = 64
 
 default_config = """
 [model]
@@ -143,14 +141,6 @@ class MRCSettings(Settings):
         make_window(self.window)
 
 
-def make_window(width: Union[int, Literal["auto"], None]) -> Window:
-    """The window of a component's settings; one of usual width where no data have settled it.
-
-    RAISES (ValueError): If it is out of range.
-    """
-    return Window(USUAL_WINDOW if width == "auto" else width)
-
-
 class SpanMRC(SpanPipe[JointScores]):
     """Find entities by reading each text with a query about each type (paper 3): as tags, as spans, or as
     both, which are learned together."""
@@ -228,8 +218,10 @@ class SpanMRC(SpanPipe[JointScores]):
                 f"[{self.name}] {where} has no query for the label '{show_label(label)}'. Add one, or leave "
                 "`queries` out: the labels' names are asked for then."
             )
-        before = query_layers(self.model)[0].attrs["queries"]
-        set_queries(self.model, [*before, label if self._queries is None else self._queries[label]])
+        query = label if self._queries is None else self._queries[label]
+        # Members of an ensemble may have their labels in orders of their own
+        for layer in query_layers(self.model):
+            set_queries(layer, [*layer.attrs["queries"], query])
         settle_widths(self.model)
 
     def initialize(

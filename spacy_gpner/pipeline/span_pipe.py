@@ -82,7 +82,7 @@ class SpanPipe(FindingPipe[S]):
         group are not annotated: nothing is learned from them.
 
         examples (Iterable[Example]): The batch.
-        drop (float): The dropout rate of thinc layers.
+        drop (float): The dropout rate of thinc layers, and of torch layers without a rate of their own.
         sgd (Optional[Optimizer]): The optimizer.
         losses (Optional[Dict[str, float]]): Record of the loss, updated under the component's name.
         RETURNS (Dict[str, float]): The updated record.
@@ -109,8 +109,8 @@ class SpanPipe(FindingPipe[S]):
             self.finish_update(sgd)
         return losses
 
-    def _make_step(self, step: Callable[[], T]) -> T:
-        return step() if self.adversary is None else self.adversary(self.model, step)
+    def _make_step(self, step: Callable[[], T], also: Iterable[Model] = ()) -> T:
+        return step() if self.adversary is None else self.adversary(self.model, step, also)
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Update the weights. A calibration does not fit what is learned: it goes.
@@ -119,11 +119,6 @@ class SpanPipe(FindingPipe[S]):
         """
         self.cfg["calibration"] = None
         super().finish_update(sgd)
-
-    @property
-    def is_distillable(self) -> bool:
-        """As spaCy v4 asks of components that can be students."""
-        return True
 
     def distill(
         self,
@@ -140,7 +135,7 @@ class SpanPipe(FindingPipe[S]):
 
         teacher_pipe (Teacher): The teacher.
         examples (Iterable[Example]): The batch.
-        drop (float): The dropout rate of thinc layers.
+        drop (float): The dropout rate of thinc layers, and of torch layers without a rate of their own.
         sgd (Optional[Optimizer]): The optimizer.
         losses (Optional[Dict[str, float]]): Record of the losses, updated under the component's name; the
             divergence under `{name}_distillation`, the joint teacher's loss under `{name}_teacher`.
@@ -158,7 +153,9 @@ class SpanPipe(FindingPipe[S]):
             return losses
         self.require_initialized()
         set_dropout_rate(self.model, drop)
-        found = self._make_step(lambda: self._learn_from(teacher_pipe, examples, settings))
+        found = self._make_step(
+            lambda: self._learn_from(teacher_pipe, examples, settings), teacher_pipe.learning.values()
+        )
         for name, value in found.items():
             losses[name] += value
         if sgd is not None:

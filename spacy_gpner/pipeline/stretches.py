@@ -106,6 +106,7 @@ def make_cutter(tok2vec: Model, objective: Objective, size: int) -> Optional[Cut
     for node in tok2vec.walk():
         if hasattr(node, "upstream_name") or any(_has_pieces(shim) for shim in node.shims):
             return None
+        windows.append(node.attrs.get("token_reach", 0))
         if "token_window" in node.attrs:
             windows.append(node.attrs["token_window"])
             strides.append(node.attrs["token_window"] // 2)

@@ -1,12 +1,12 @@
 """What a student knows of its teacher."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Optional, Protocol, TypeVar, Union
 
 from spacy.tokens import Doc
 from spacy.training import Example
-from thinc.api import Optimizer
+from thinc.api import Model, Optimizer
 from thinc.types import Floats2d
 
 from ..spans import Allowed, LikelySpans, Scores
@@ -49,6 +49,11 @@ class Teacher(Protocol[S]):
         is_train (bool): Whether what learns of the teacher is to be trained.
         RETURNS (Lesson): What it makes of it.
         """
+        ...
+
+    @property
+    def learning(self) -> Mapping[str, Model]:
+        """What of it learns, by name."""
         ...
 
     def finish_update(self, sgd: Optimizer) -> None:

@@ -7,7 +7,7 @@ import srsly
 from thinc.api import Config
 
 from ..errors import PipelineError
-from ..pipeline.span_globalpointer import make_window
+from ..spans.fitting import make_window
 from .counts import Part, add_up
 from .parts import Encoders, count_encoder, count_head, find_component, find_models
 

@@ -141,16 +141,31 @@ class Cut:
         alone.
     starts (Optional[Sequence[Tuple[int, int]]]): The tokens of each document that spans may begin with: from
         the first up to the second. None for all.
+    scores (Optional[Tensor]): Uncalibrated scores in the place of thresholds, shape (T,): a high one would be
+        lost on the way to a probability and back.
     """
 
     thresholds: Sequence[float]
     max_spans: Optional[Sequence[int]] = None
     calibration: Optional[Calibration] = None
     starts: Optional[Sequence[tuple[int, int]]] = None
+    scores: Optional[Tensor] = None
+
+    @classmethod
+    def above(cls, scores: Tensor, starts: Optional[Sequence[tuple[int, int]]] = None) -> Self:
+        """A cut by scores as they are.
+
+        scores (Tensor): The uncalibrated score above which a span is found, for each type, shape (T,).
+        starts (Optional[Sequence[Tuple[int, int]]]): The tokens that spans may begin with. None for all.
+        RETURNS (Cut): The cut.
+        """
+        return cls(scores.sigmoid().tolist(), starts=starts, scores=scores)
 
     @property
     def minimum(self) -> Tensor:
         """The uncalibrated score above which a span is found, for each type, in float64, shape (T,)."""
+        if self.scores is not None:
+            return self.scores
         minimum = torch.tensor([_logit(p) for p in self.thresholds], dtype=torch.float64)
         return minimum if self.calibration is None else self.calibration.inverse(minimum)
 

@@ -7,13 +7,14 @@ its rows in a pass over the scores before that for the gradient.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
-from typing import Any, Literal, Optional, get_args
+from math import inf
+from typing import Literal, Optional, get_args
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from ..checks import is_number
 from .factors import SpanFactors
 from .pairs import Allowed, Reduction, ScorePair, WithGradient
 from .tiles import Tiles, Window
@@ -115,9 +116,9 @@ class DistillationLoss:
     weighting: Weighting = "additive"
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.temperature) and self.temperature > 0):
+        if not (is_number(self.temperature) and 0 < self.temperature < inf):
             raise ValueError(f"Invalid temperature: {self.temperature!r}. Expected a number above 0.")
-        if not (_is_number(self.alpha) and self.alpha >= 0):
+        if not (is_number(self.alpha) and 0 <= self.alpha < inf):
             raise ValueError(f"Invalid alpha: {self.alpha!r}. Expected a number of at least 0.")
         if self.reduction not in get_args(Reduction):
             raise ValueError(f"Invalid reduction: {self.reduction!r}. Expected one of {get_args(Reduction)}.")
@@ -136,10 +137,6 @@ class DistillationLoss:
     def gold_weight(self) -> float:
         """What the student's own loss is multiplied by."""
         return 1 - self.alpha if self.weighting == "convex" else 1.0
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and isfinite(value)
 
 
 def divergence(

@@ -1,13 +1,26 @@
 """Which context shield window fits gold spans."""
 
 from collections.abc import Sequence
-from typing import Optional
+from typing import Literal, Optional, Union
 
 from .tiles import Window, WindowMode
 
 WIDTHS = (4, 8, 16, 20, 32, 64, 128, 256, 512)
 # A window that fits keeps so much of the gold
 KEEP = 0.995
+# The width where no gold spans have settled it
+USUAL_WIDTH = 64
+
+
+def make_window(width: Union[int, Literal["auto"], None], mode: WindowMode = "band") -> Window:
+    """The context shield window of a component's settings.
+
+    width (Union[int, str, None]): w, in tokens; "auto" where no data have settled it yet.
+    mode (str): "band" or "prefix".
+    RETURNS (Window): The window.
+    RAISES (ValueError): If the settings are out of range.
+    """
+    return Window(USUAL_WIDTH if width == "auto" else width, mode)
 
 
 def fit_window(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from .chain import Edges
 from .decode import decode
 from .decoded import Cut, DecodedSpans
 from .divergence import DistillationLoss, divergence
@@ -72,7 +73,9 @@ class SpanObjective(Objective[SpanFactors]):
         plain = DistillationLoss("bernoulli", reduction=how.reduction)
         from_nothing = divergence(student, nothing, self.window, plain)
 
-        held = self.holds(target.spans[:, 0], target.spans[:, 1] + 1)
+        first, last, _ = target.spans.unbind(1)
+        begin = Edges(student.lengths, first.device).begin[first]
+        held = self.holds(first - begin, last + 1 - begin)
         spans, t = target.spans[held].to(student.a.device), target.logit[held].to(student.a) / how.temperature
         p = t.sigmoid()
         entropy = p * softplus(-t) + (1 - p) * softplus(t)

@@ -11,7 +11,6 @@ from .decoded import Cut, DecodedSpans
 from .divergence import DistillationLoss
 from .likely import LikelySpans
 from .objective import Objective
-from .pairs import Allowed
 from .scores import Scores
 
 # The largest log-odds of a head, when heads are put together: a chain's spans can be certain, or impossible
@@ -73,11 +72,6 @@ class JointScores(Scores):
         """Every score times the weight of its document. See `Scores.weighted`."""
         return self._each(lambda part: part.weighted(weights))
 
-    def documents(self, keep: Sequence[bool]) -> Self:
-        """The scores of some of the documents. See `Scores.documents`."""
-        kept = [n for n, is_kept in zip(self.lengths, keep, strict=True) if is_kept]
-        return self._each(lambda part: part.documents(keep), lengths=kept)
-
     @classmethod
     def mean(cls, parts: Sequence[Self]) -> Self:
         """The scores of an ensemble, head by head. See `Scores.mean`."""
@@ -113,12 +107,16 @@ class JointObjective(Objective[JointScores]):
 
     heads: Mapping[str, Objective]
     decoding: str
-    learns_spans = True
 
     def __post_init__(self) -> None:
         known = (*self.heads, *get_args(Together))
         if self.decoding not in known:
             raise ValueError(f"Invalid decoding: {self.decoding!r}. Expected one of {known}.")
+
+    @property
+    def learns_spans(self) -> bool:  # type: ignore[override]
+        """Whether a head learns from single spans."""
+        return any(objective.learns_spans for objective in self.heads.values())
 
     @property
     def deciding(self) -> list[Objective]:
@@ -141,7 +139,7 @@ class JointObjective(Objective[JointScores]):
         if self.decoding in self.heads:
             return self.heads[self.decoding].decode(scores.parts[self.decoding], cut)
         # What all say of a span is never above the highest that one says of it.
-        own = Cut(cut.minimum.sigmoid().tolist(), starts=cut.starts)
+        own = Cut.above(cut.minimum, starts=cut.starts)
         found = [
             LikelySpans.of(self.heads[name].decode(part, own), scores.lengths).spans
             for name, part in scores.parts.items()
@@ -162,37 +160,23 @@ class JointObjective(Objective[JointScores]):
         # A vote passes where the last whose yes is needed says yes.
         return logits.sort(0, descending=True).values[len(logits) // 2]
 
-    def divergence(
-        self,
-        student: JointScores,
-        target: JointScores,
-        how: DistillationLoss,
-        allowed: Optional[Allowed] = None,
-    ) -> Tensor:
-        """Not to be had: teachers of this kind teach by the spans that they find likely.
-
-        RAISES (ValueError): Always.
-        """
-        raise ValueError("Scores of several heads are compared by the spans that they find likely alone.")
-
     def compares(self, other: Objective) -> bool:
-        """None: see `divergence`."""
+        """None: they are compared by the spans that they find likely alone."""
         return False
 
     def span_divergence(self, student: JointScores, target: LikelySpans, how: DistillationLoss) -> Tensor:
-        """The weighted sum over the heads that learn from single spans. See `Objective.span_divergence`."""
-        parts = [
-            weight * self.heads[name].span_divergence(part, target, how)
-            for weight, (name, part) in zip(student.weights, student.parts.items(), strict=True)
+        """The weighted sum over the heads that learn from single spans, with weights that add up to 1 without
+        the others'. See `Objective.span_divergence`.
+        """
+        learning = [i for i, name in enumerate(student.parts) if self.heads[name].learns_spans]
+        of_heads = [
+            self.heads[name].span_divergence(part, target, how)
+            for name, part in student.parts.items()
             if self.heads[name].learns_spans
         ]
-        return torch.stack(parts).sum()
+        return (student.tasks[learning].softmax(0) * torch.stack(of_heads).to(student.tasks)).sum()
 
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
         """Refuse spans that a head refuses. See `Objective.refuse`."""
         by_head = [objective.refuse(spans) for objective in self.heads.values()]
         return [next((reason for reason in own if reason), None) for own in zip(*by_head, strict=True)]
-
-    def holds(self, start: Tensor, end: Tensor) -> Tensor:
-        """Which spans a head that decides can find. See `Objective.holds`."""
-        return torch.stack([objective.holds(start, end) for objective in self.deciding]).any(0)

@@ -45,7 +45,6 @@ class Objective(ABC, Generic[S]):
         RETURNS (DecodedSpans): The spans. The score of each is a log-odds.
         """
 
-    @abstractmethod
     def divergence(
         self, student: S, target: S, how: DistillationLoss, allowed: Optional[Allowed] = None
     ) -> Tensor:
@@ -56,7 +55,9 @@ class Objective(ABC, Generic[S]):
         how (DistillationLoss): Which divergence, its temperature and reduction.
         allowed (Optional[Callable[[Tiles], Tensor]]): Which spans to compare; None for all.
         RETURNS (Tensor): The divergence, a scalar.
+        RAISES (ValueError): If scores of this kind are compared by the spans that they find likely alone.
         """
+        raise ValueError(f"{type(self).__name__} is compared by the spans that it finds likely alone.")
 
     def log_odds(self, scores: S, spans: Tensor) -> Tensor:
         """The scores of single spans.

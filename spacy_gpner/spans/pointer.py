@@ -11,11 +11,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 
 from .binary import BinarySpanObjective
 from .decoded import Cut, DecodedSpans
-from .divergence import DistillationLoss
 from .factors import SpanFactors
 from .likely import LikelySpans
 from .objective import Objective
-from .pairs import Allowed, document_weights
 from .scores import Scores
 from .tiles import Window
 
@@ -87,7 +85,7 @@ class PointerObjective(Objective[PointerScores]):
     def decode(self, scores: PointerScores, cut: Cut) -> DecodedSpans:
         """Find spans whose start, end and match are all above the threshold. See `Objective.decode`."""
         scores = scores.full_precision()
-        matched = self.matching.decode(scores.matches, Cut(cut.minimum.sigmoid().tolist(), starts=cut.starts))
+        matched = self.matching.decode(scores.matches, Cut.above(cut.minimum, starts=cut.starts))
         spans = LikelySpans.of(matched, scores.lengths).spans.to(scores.starts.device)
         return cut.apply(replace(matched, logit=scores.score(*spans.unbind(1)).float().cpu()))
 
@@ -95,28 +93,6 @@ class PointerObjective(Objective[PointerScores]):
         """The scores of single spans. See `Objective.log_odds`."""
         return scores.full_precision().score(*spans.unbind(1))
 
-    def divergence(
-        self,
-        student: PointerScores,
-        target: PointerScores,
-        how: DistillationLoss,
-        allowed: Optional[Allowed] = None,
-    ) -> Tensor:
-        """The divergence of matches, and that of starts and ends, as Bernoulli variables. See
-        `Objective.divergence`."""
-        total = self.matching.divergence(student.matches, target.matches, how, allowed)
-        weights = document_weights(student.lengths, student.num_types, how.reduction).to(student.starts)
-        of_token = weights.repeat_interleave(torch.tensor(student.lengths, device=weights.device))[:, None]
-        for own, other in ((student.starts, target.starts), (student.ends, target.ends)):
-            t = other.detach() / how.temperature
-            apart = cross_entropy(own / how.temperature, t.sigmoid(), reduction="none")
-            total = total + (of_token * (apart - cross_entropy(t, t.sigmoid(), reduction="none"))).sum()
-        return total / TASKS
-
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
         """Refuse spans outside the window. See `Objective.refuse`."""
         return self.matching.refuse(spans)
-
-    def holds(self, start: Tensor, end: Tensor) -> Tensor:
-        """Which spans lie in the window. See `Objective.holds`."""
-        return self.matching.holds(start, end)

@@ -8,6 +8,8 @@ from typing import Any, Self, cast
 import torch
 from torch import Tensor
 
+from ..errors import DistillationError
+
 
 class Scores:
     """Some numbers for each token of a ragged batch: N tokens, T types. A kind of scores is a frozen
@@ -56,9 +58,9 @@ class Scores:
             shape (M,).
         lengths (Sequence[int]): The other tokens of each document.
         RETURNS (Scores): Their scores.
-        RAISES (ValueError): If scores of this kind can't be told for other tokens.
+        RAISES (DistillationError): If scores of this kind can't be told for other tokens.
         """
-        raise ValueError(
+        raise DistillationError(
             f"{type(self).__name__} can't be told for other tokens. Give teacher and student the same "
             "tokenizer."
         )
@@ -95,8 +97,8 @@ class Scores:
             return self
         rows = torch.repeat_interleave(torch.tensor(keep), torch.tensor(self.lengths))
         kept = [n for n, is_kept in zip(self.lengths, keep, strict=True) if is_kept]
-        chosen = self.with_tensors(*(x[rows.to(x.device)] for x in self.tensors))
-        return replace(cast(Any, chosen), lengths=kept)
+        flat = self.flat()
+        return self.of_flat(flat[rows.to(flat.device)], kept)
 
     def flat(self) -> Tensor:
         """All numbers of a token in one row, shape (N, numbers)."""

@@ -20,7 +20,7 @@ from .tags import TagSet
 from .tiles import Window
 
 Decoding = Literal["marginal", "viterbi"]
-# A probability of 1 has no log-odds: this is the largest.
+# A probability of 1 has no log-odds: this is the least that is taken off it.
 CERTAIN = 1e-12
 EVERY = Window(None)
 
@@ -81,7 +81,7 @@ class TagObjective(Objective[TagScores]):
     def _likely(self, log_probs: SpanLogProbs, cut: Cut) -> DecodedSpans:
         """Spans with their log-probabilities, where these pass."""
         minimum = logsigmoid(cut.minimum)
-        long = decode(log_probs.factors, self.window, Cut(minimum.sigmoid().tolist(), starts=cut.starts))
+        long = decode(log_probs.factors, self.window, Cut.above(minimum, starts=cut.starts))
         parts = [long.take(long.end - long.start > len(log_probs.short))]
         for width, values in enumerate(log_probs.short):
             first, types = (values > minimum.to(values.device)).nonzero().unbind(1)

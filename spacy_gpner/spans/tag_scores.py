@@ -7,6 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from ..errors import DistillationError
 from .chain import Chain, Edges, PathSums, log_of_sum, sum_paths
 from .factors import SpanFactors
 from .scores import Scores
@@ -74,16 +75,6 @@ class TagScores(Scores):
             self.ends[:, kept],
         )
 
-    def documents(self, keep: Sequence[bool]) -> Self:
-        """The scores of some of the documents.
-
-        keep (Sequence[bool]): Which documents to keep.
-        RETURNS (TagScores): Their scores.
-        """
-        rows = torch.repeat_interleave(torch.tensor(keep), torch.tensor(self.lengths))
-        kept = [n for n, is_kept in zip(self.lengths, keep, strict=True) if is_kept]
-        return replace(self, emissions=self.emissions[rows.to(self.emissions.device)], lengths=kept)
-
     def flat(self) -> Tensor:
         """The scores of a token's tags in one row, shape (N, C * S)."""
         return self.emissions.flatten(1)
@@ -109,9 +100,9 @@ class TagScores(Scores):
     def weighted(self, weights: Tensor) -> Self:
         """Not to be had: the ways from tag to tag are common to all documents.
 
-        RAISES (ValueError): Always.
+        RAISES (DistillationError): Always.
         """
-        raise ValueError(
+        raise DistillationError(
             "Scores of tags can't be weighed by document. Give an ensemble of span scores, or no folds."
         )
 

@@ -126,8 +126,9 @@ class TorchOptimizer(Optimizer):
             cast(Any, weights)[:] = self.slow[key]
         gradient *= 0
         if self.averages is not None:
-            average = self.averages.setdefault(key, ops.alloc(weights.shape, dtype="float32"))
-            ops.update_averages(average, weights, self.nr_update[key])
+            if key not in self.averages:
+                self.averages[key] = ops.alloc(weights.shape, dtype="float32")
+            ops.update_averages(self.averages[key], weights, self.nr_update[key])
         return weights, gradient
 
     def _step(self, key: Any, weights: FloatsXd, gradient: FloatsXd) -> None:
@@ -135,9 +136,12 @@ class TorchOptimizer(Optimizer):
         parameter.grad = xp2torch(gradient)
         self._group["params"] = [parameter]
         if key in self.nr_update:
+            # A fused step wants all that it reads on one device
+            device = parameter.device if self._group.get("fused") else "cpu"
             self._torch.state[parameter] = {
-                name: (torch.tensor if is_number else xp2torch)(getattr(self, name)[key])
+                name: torch.tensor(own[key], device=device) if is_number else xp2torch(own[key])
                 for name, is_number in self._kept.items()
+                for own in (getattr(self, name),)
             }
         self._torch.step()
         state = self._torch.state.pop(parameter, {})

@@ -179,6 +179,12 @@ def test_null_is_the_default_loss_and_cache(config, teacher, tmp_path):
     assert (tmp_path / "model-last").is_dir()
 
 
+def test_a_divergence_of_other_scores(config, teacher, tmp_path):
+    config["distillation"]["loss"] = {"divergence": "token_kl"}
+    with pytest.raises(DistillationError, match=r"\[distillation.loss\] .* For spans there are"):
+        run(config, teacher, tmp_path)
+
+
 def test_evaluating_never(config, teacher, tmp_path):
     config["training"]["eval_frequency"] = 0
     with pytest.raises(DistillationError, match="eval_frequency"):

@@ -4,7 +4,7 @@ import numpy
 import pytest
 import spacy
 import torch
-from thinc.api import fix_random_seed
+from thinc.api import fix_random_seed, set_dropout_rate
 
 from spacy_gpner.distillation.encoder import token_vectors
 from spacy_gpner.distillation.linkage import AddLinkage, ConcatLinkage, GatedLinkage
@@ -104,6 +104,18 @@ def test_gold_and_teacher_are_weighed(teacher_path):
         assert losses[NAME] == pytest.approx((1 - alpha) * gold_losses[NAME])
         for x, y, z in zip(gold, both, mixed, strict=True):
             numpy.testing.assert_allclose(z, (1 - alpha) * x + alpha * (y - x), atol=1e-5)
+
+
+def test_the_rate_that_a_teacher_was_trained_with_is_off(student):
+    """A head without a dropout of its own follows that of the training, which is saved with it."""
+    nlp = blank(model={**TINY_MODEL, "dropout": None})
+    train(nlp, steps=2)
+    set_dropout_rate(nlp.get_pipe(NAME).model, 0.5)
+    joint = link(nlp, student, linkage=AddLinkage())
+    docs = [student.make_doc(text) for text, _ in TRAIN]
+    vectors, _ = student.get_pipe(NAME).model.get_ref("tok2vec").begin_update(docs)
+    one, two = (joint.teach(docs, vectors, is_train=True).target.flat() for _ in range(2))
+    assert torch.equal(one, two)
 
 
 @pytest.mark.parametrize("train_head", [False, True])

@@ -2,7 +2,7 @@
 
 import numpy
 import pytest
-from thinc.api import fix_random_seed
+from thinc.api import Linear, fix_random_seed
 
 from spacy_gpner.errors import PipelineError
 from spacy_gpner.models.adversary import FGM, PGD, find_tables
@@ -116,6 +116,42 @@ def test_moves_stay_within_epsilon_and_go_uphill(pipe):
     assert moved[0] == pytest.approx([0.3] * len(tables), rel=1e-3)
     assert min(losses[1:]) > losses[0]
     assert weights(model) == saved
+
+
+@pytest.mark.parametrize("adversary", [FGM(0.5), PGD()], ids=["fgm", "pgd"])
+def test_earlier_batches_move_nothing(pipe, adversary):
+    """Where gradients of several are accumulated, each is moved along its own."""
+    model, step = pipe[1].model, make_step(*pipe)
+    adversary(model, step)
+    alone = gradients(model)
+    clear(model)
+    # Earlier ones that point the other way
+    step()
+    for node in model.walk():
+        for name in node.grad_names:
+            node.set_grad(name, -3 * node.get_grad(name))
+        for shim in node.shims:
+            for parameter in shim.module.parameters():
+                if parameter.grad is not None:
+                    parameter.grad *= -3
+    before = gradients(model)
+    adversary(model, step)
+    numpy.testing.assert_allclose(gradients(model), before + alone, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("adversary", [FGM(0.5), PGD(steps=3)], ids=["fgm", "pgd"])
+def test_what_learns_beside_it_learns_as_often(pipe, adversary):
+    model, step = pipe[1].model, make_step(*pipe)
+    beside = Linear(1, 1)
+    beside.initialize()
+
+    def both():
+        beside.inc_grad("b", numpy.ones(1, dtype="float32"))
+        return step()
+
+    adversary(model, both, [beside])
+    # Of the batch as it is, and of the harder one
+    assert beside.get_grad("b") == [2]
 
 
 @pytest.mark.parametrize("adversary", [FGM(0.5), PGD()], ids=["fgm", "pgd"])

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from collections.abc import Mapping
 
 import numpy
 import pytest
@@ -153,6 +154,7 @@ class SilentTeacher:
     """Has nothing to say."""
 
     labels: tuple[str, ...] = ()
+    learning: Mapping = {}
 
     def teach(self, docs, vectors, *, is_train):
         return Lesson(None)

@@ -54,6 +54,19 @@ def assert_same(found, unbroken):
     assert (found.score - unbroken.score).abs().max() < TOLERANCE
 
 
+def test_layers_that_reach_far():
+    tok2vec = {
+        **{"@architectures": "spacy-gpner.IDCNN.v1", "width": 8, "dilations": [1, 300], "iterations": 2},
+        "tok2vec": TINY_MODEL["tok2vec"],
+    }
+    component = initialized(model={**TINY_MODEL, "tok2vec": tok2vec}).get_pipe("span_globalpointer")
+    near, far = (
+        make_cutter(own.model.get_ref("tok2vec"), own.objective, MIN_STRETCH).context
+        for own in (initialized().get_pipe("span_globalpointer"), component)
+    )
+    assert far - near == 1 + 2 * 301
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     length=st.integers(1, 3000),

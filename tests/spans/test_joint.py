@@ -1,6 +1,7 @@
 """Heads that learn together: each span's cross-entropy, pointers, and what all heads make of a span."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from spacy_gpner.spans import (
     BinarySpanObjective,
+    Calibration,
     Cut,
     DistillationLoss,
     JointObjective,
@@ -216,11 +218,35 @@ def test_what_is_compared():
     assert [reason is None for reason in own.refuse(crossing)] == [True, False, True]
 
 
-def test_pointers_diverge_from_others():
-    own, one, two = PointerObjective(Window(None)), make_pointers(LENGTHS, 0), make_pointers(LENGTHS, 1)
-    how = DistillationLoss("bernoulli")
-    assert float(own.divergence(one, one, how)) == pytest.approx(0.0, abs=1e-9)
-    assert float(own.divergence(one, two, how)) > 0
+def test_heads_that_learn_no_spans_take_no_weight():
+    own, scores = objective("mean"), make_joint(LENGTHS)
+    target, how = own.likely(make_joint(LENGTHS, 1)), DistillationLoss()
+    value = own.span_divergence(scores, target, how)
+    tasks = scores.tasks + torch.tensor([0.0, 0.0, 9.0])
+    assert float(own.span_divergence(replace(scores, tasks=tasks), target, how)) == pytest.approx(
+        float(value)
+    )
+    alone = JointObjective({"pointer": own.heads["pointer"]}, "pointer")
+    assert own.learns_spans
+    assert not alone.learns_spans
+
+
+@pytest.mark.parametrize("decoding", ["union", "vote", "mean", "pointer", "biaffine"])
+def test_a_threshold_that_no_probability_can_tell(decoding):
+    """Calibrated, a score of 48 is 0.992; on the way to a probability and back it would be infinite."""
+    scores = make_joint([2])
+    parts = {
+        name: part if name == "crf" else part.with_tensors(*(torch.full_like(x, 48.0) for x in part.tensors))
+        for name, part in scores.parts.items()
+    }
+    heads = {name: own for name, own in objective("mean").heads.items() if name != "crf"}
+    certain = replace(scores, parts={name: parts[name] for name in heads}, tasks=scores.tasks[1:])
+    calibration = Calibration(torch.full((TYPES,), 0.1).double(), torch.zeros(TYPES).double())
+    cut = Cut([0.99] * TYPES, calibration=calibration)
+    logits = [float(heads[x].log_odds(parts[x], torch.tensor([[0, 0, 0]]))[0]) for x in heads]
+    found = JointObjective(heads, decoding).decode(certain, cut)
+    assert len(found.doc) > 0, logits
+    assert (found.score > 0.99).all()
 
 
 def test_dense_scores_are_those_of_the_oracle():

@@ -322,6 +322,23 @@ def test_a_chain_learns_from_likely_spans(tags):
         assert (sides[0] - sides[1]) / 2e-5 == pytest.approx(float(gradient.view(-1)[place]), rel=1e-3)
 
 
+@pytest.mark.parametrize("window", [Window(3), Window(3, "prefix")], ids=["band", "prefix"])
+def test_windows_are_those_of_each_document(window):
+    """A batch diverges as its documents do."""
+    lengths, how, objective = [5, 4], DistillationLoss(), SpanObjective(window)
+    student = make_factors(lengths, TYPES, HEADS[0], 1.0, 0)
+    target = TagObjective(TagSet()).likely(of(lengths, TagSet(), 1.0, 0))
+    alone = []
+    for keep, first in (([True, False], 0), ([False, True], lengths[0])):
+        own = (target.spans[:, 0] < lengths[0]) == keep[0]
+        spans = target.spans[own] - torch.tensor([first, first, 0])
+        kept = [n for n, is_kept in zip(lengths, keep, strict=True) if is_kept]
+        likely = replace(target, spans=spans, logit=target.logit[own], lengths=kept)
+        alone.append(float(objective.span_divergence(student.documents(keep), likely, how)))
+    value = float(objective.span_divergence(student, target, how))
+    assert value == pytest.approx(sum(alone) / 2, rel=1e-5)
+
+
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 def test_span_factors_learn_from_likely_spans(reduction):
     """The same as from a teacher of span factors whose other spans are impossible."""

@@ -64,7 +64,8 @@ def IDCNN(
         dropout=dropout,
         residual=residual,
     )
-    return build_context_layer(tok2vec, "idcnn", width, build)
+    reach = kernel_size // 2 * (1 + iterations * sum(dilations))
+    return build_context_layer(tok2vec, "idcnn", width, build, token_reach=reach)
 
 
 class DilatedConvolutions(nn.Module):
