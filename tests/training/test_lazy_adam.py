@@ -6,7 +6,7 @@ import torch
 from spacy.util import registry
 from thinc.api import Adam, Embed, HashEmbed
 
-from spacy_gpner.training.lazy_adam import create_lazy_adam
+from spacy_gpner.training.lazy_adam import LARGE, create_lazy_adam
 
 KEY = (1, "E")
 SETTINGS = {"L2": 0.0, "grad_clip": 0.0, "use_averages": False}
@@ -56,6 +56,35 @@ def test_other_parameters_are_adams():
         lazy((1, "W"), ours, gradient.copy())
         dense((1, "W"), theirs, gradient)
     numpy.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SETTINGS,
+        {"L2": 0.1, "grad_clip": 0.5, "use_averages": True},
+        {"L2": 0.1, "L2_is_weight_decay": False, "grad_clip": 0.0, "use_averages": False, "eps": 1e-3},
+    ],
+)
+def test_large_parameters_are_adams(settings):
+    """Those that torch's kernels move."""
+    shape = (256, LARGE // 256)
+    lazy, dense = create_lazy_adam(0.01, **settings), Adam(0.01, **settings)
+    ours, theirs = numpy.ones(shape, dtype="f"), numpy.ones(shape, dtype="f")
+    rng = numpy.random.default_rng(0)
+    for _ in range(5):
+        gradient = rng.normal(size=shape).astype("f")
+        mine = gradient.copy()
+        lazy((1, "W"), ours, mine)
+        dense((1, "W"), theirs, gradient)
+        assert not mine.any()
+    numpy.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    for name in ("mom1", "mom2", "nr_update"):
+        numpy.testing.assert_allclose(
+            getattr(lazy, name)[1, "W"], getattr(dense, name)[1, "W"], rtol=1e-5, atol=1e-7
+        )
+    if settings["use_averages"]:
+        numpy.testing.assert_allclose(lazy.averages[1, "W"], dense.averages[1, "W"], rtol=1e-5)
 
 
 def test_tables_of_three_dimensions_are_adams():
