@@ -144,11 +144,12 @@ class LazyAdam(Optimizer):
         """thinc's step by torch's kernels: on all threads, and with fewer passes over the numbers."""
         self.nr_update[key] += 1
         n = self.nr_update[key]
-        for kept in (self.mom1, self.mom2):
-            if key not in kept:
-                kept[key] = numpy.zeros(weights.size, "float32")
-        moments = (self.mom1[key], self.mom2[key])
-        w, g, first, second = (torch.from_numpy(x.reshape(-1)) for x in (weights, gradient, *moments))
+        kept: tuple[dict[Any, Any], ...] = (self.mom1, self.mom2)
+        for moment in kept:
+            if key not in moment:
+                moment[key] = numpy.zeros(weights.size, "float32")
+        arrays = (weights, gradient, *(moment[key] for moment in kept))
+        w, g, first, second = (torch.from_numpy(x.reshape(-1)) for x in arrays)
         if self.L2 and not self.L2_is_weight_decay:
             g.add_(w, alpha=self.L2)
         if self.grad_clip and (norm := float(g.norm())) >= self.grad_clip:
@@ -169,7 +170,8 @@ class LazyAdam(Optimizer):
         if self.L2 and self.L2_is_weight_decay:
             w.mul_(1 - lr_scale * self.learn_rate * self.L2)
         if self.averages is not None:
-            if key not in self.averages:
-                self.averages[key] = numpy.zeros(weights.shape, "float32")
-            get_array_ops(weights).update_averages(self.averages[key], weights, n)
+            averages: dict[Any, Any] = self.averages
+            if key not in averages:
+                averages[key] = numpy.zeros(weights.shape, "float32")
+            get_array_ops(weights).update_averages(averages[key], weights, n)
         return weights, gradient

@@ -81,7 +81,7 @@ def test_large_parameters_are_adams(settings):
     numpy.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
     for name in ("mom1", "mom2", "nr_update"):
         numpy.testing.assert_allclose(
-            getattr(lazy, name)[1, "W"], getattr(dense, name)[1, "W"], rtol=1e-5, atol=1e-7
+            getattr(lazy, name)[1, "W"], getattr(dense, name)[1, "W"], rtol=1e-4, atol=1e-7
         )
     if settings["use_averages"]:
         numpy.testing.assert_allclose(lazy.averages[1, "W"], dense.averages[1, "W"], rtol=1e-5)
