@@ -67,7 +67,9 @@ def make_doc(
             report(_problem("duplicate_after_snapping", record, entity))
             continue
         spans[key] = span
-        moved += (span.start_char, span.end_char) != (entity.start, entity.end)
+        if (span.start_char, span.end_char) != (entity.start, entity.end):
+            moved += 1
+            report(_problem("misaligned_snapped", record, entity))
     ordered = sorted(spans.values(), key=lambda span: (span.start, span.end, span.label_))
     doc.spans[spans_key] = SpanGroup(doc, name=spans_key, spans=ordered)
     set_provenance(doc, replace(provenance, moved=moved, lost=lost))
@@ -101,7 +103,8 @@ def _align(
     end = entity.start + len(surface.rstrip())
     if start < end:
         span = doc.char_span(start, end, label=entity.label, alignment_mode="expand")
-    report(_problem("misaligned_snapped" if span is not None else "snapped_to_nothing", record, entity))
+    if span is None:
+        report(_problem("snapped_to_nothing", record, entity))
     return span
 
 
