@@ -73,7 +73,6 @@ def build_cli(
                 ("documents", f"{built.documents:,}"),
                 ("mentions", f"{built.mentions:,}"),
                 ("vanished", f"{built.vanished:,}"),
-                ("without a patient", f"{built.without_patient:,}"),
             ],
             aligns=("l", "r"),
         )
@@ -87,6 +86,8 @@ def build_cli(
                 f"{built.replaced:,} documents took the place of those of the same name from another output. "
                 "If they are other documents, build each archive into a --collection of its own."
             )
+        if built.without_patient:
+            msg.info(f"{built.without_patient:,} documents are of no patient that is known.")
         if built.without_text:
             msg.warn(
                 f"{built.without_text:,} documents came without their text, so that no passages of them are "
