@@ -76,18 +76,16 @@ class Archive:
             if not path.is_dir():
                 yield ArchiveFile(path, path.name)
                 continue
-            for folder, names in _walk(path):
-                for name in names:
-                    file = _name_from(path, folder / name)
-                    if not (folder / name).is_dir() and file.kind in READERS:
-                        yield file
+            for folder, names, _ in _walk(path):
+                found = (_name_from(path, folder / name) for name in names)
+                yield from (file for file in found if file.kind in READERS)
 
     def links(self) -> Iterator[ArchiveFile]:
         """Links in folders to other folders, which are not followed."""
         for path in self.inputs:
             if path.is_dir():
-                for folder, names in _walk(path):
-                    yield from (_name_from(path, folder / name) for name in names if (folder / name).is_dir())
+                for folder, _, names in _walk(path):
+                    yield from (_name_from(path, folder / name) for name in names)
 
     def describe(self) -> dict[str, Any]:
         """What tells it from other archives, without a password."""
@@ -123,12 +121,15 @@ class Archive:
         return Tally(sum(file.version()[0] for file in self.files()))
 
 
-def _walk(path: Path) -> Iterator[tuple[Path, list[str]]]:
-    """The folders in a folder, each with its files and links, in a fixed order, and nothing hidden."""
+def _walk(path: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """The folders in a folder, each with its files and its links to folders, in a fixed order, and nothing
+    hidden.
+    """
     for folder, folders, names in os.walk(path, onerror=_refuse):
-        links = [name for name in folders if (Path(folder) / name).is_symlink()]
-        folders[:] = sorted(name for name in folders if name not in links and not name.startswith("."))
-        yield Path(folder), sorted(name for name in names + links if not name.startswith("."))
+        own, visible = Path(folder), sorted(name for name in folders if not name.startswith("."))
+        links = [name for name in visible if (own / name).is_symlink()]
+        folders[:] = [name for name in visible if name not in links]
+        yield own, sorted(name for name in names if not name.startswith(".")), links
 
 
 def _refuse(err: OSError) -> None:
