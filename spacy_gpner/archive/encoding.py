@@ -12,6 +12,8 @@ from ..errors import ArchiveError
 
 # What is looked at of a file
 SAMPLE = 1 << 18
+# The most bytes of a character in the encodings below
+LONGEST = 4
 # What Chinese hospitals have, the commonest first, and single bytes for Western names
 CANDIDATES = ["gb18030", "big5", "cp1252"]
 # What is raised where a packed file was cut short or damaged
@@ -56,13 +58,12 @@ def guess_encoding(file: IO[bytes]) -> str:
     lines = [line for line in sample.splitlines()[:-1] if not line.isascii()]
     if lines and 2 * sum(map(_is_utf8, lines)) > len(lines):
         return UTF8
-    if len(sample) >= SAMPLE:
-        # Where it ends inside a character, it can't be decoded
-        sample = sample[: sample.rfind(b"\n") + 1] or sample
-    found = from_bytes(sample, cp_isolation=CANDIDATES, enable_fallback=False).best()
-    if found is None:
-        raise UnicodeError("its encoding can't be told. Name it with --encoding")
-    return found.encoding
+    # A part that ends inside a character can't be decoded
+    for end in range(len(sample), len(sample) - (LONGEST if len(sample) >= SAMPLE else 1), -1):
+        found = from_bytes(sample[:end], cp_isolation=CANDIDATES, enable_fallback=False).best()
+        if found is not None:
+            return found.encoding
+    raise UnicodeError("its encoding can't be told. Name it with --encoding")
 
 
 def _read_sample(file: Any) -> bytes:

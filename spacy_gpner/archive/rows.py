@@ -51,6 +51,11 @@ class Reject:
     id: Optional[str] = None
     unread: bool = False
 
+    @property
+    def may_hide(self) -> bool:
+        """Whether a document that was annotated before may stand there: it is not known whose the row is."""
+        return self.unread or (self.id is None and self.place.position != "")
+
 
 @dataclass(frozen=True)
 class Columns:

@@ -56,7 +56,7 @@ class Counts:
 
     documents, characters, mentions (int): What was annotated, and found.
     unchanged (int): Documents that an earlier run had annotated.
-    failed, rejected, vanished, unread, nameless (int): See `Done`.
+    failed, rejected, vanished, unread, hiding (int): See `Done`.
     """
 
     documents: int = 0
@@ -67,7 +67,7 @@ class Counts:
     rejected: int = 0
     vanished: int = 0
     unread: int = 0
-    nameless: int = 0
+    hiding: int = 0
 
     def add(self, done: Done) -> None:
         """Add a shard's."""
@@ -78,7 +78,7 @@ class Counts:
         self.rejected += done.rejected
         self.vanished += done.vanished
         self.unread += done.unread
-        self.nameless += done.nameless
+        self.hiding += done.hiding
 
 
 class _ChangedError(Exception):
@@ -237,7 +237,7 @@ class _Course:
         write_runs(self.output, self.ledger)
         for shard, done in self.engine(self.task, self._missing()):
             self._keep(shard, done)
-        if self.run.counts.nameless:
+        if self.run.counts.hiding:
             self.say("Not all could be read, or told whose it is: of no document it is said that it is gone.")
         else:
             self._mark_vanished()

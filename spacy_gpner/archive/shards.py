@@ -73,7 +73,7 @@ class Done:
     failed (Tuple[str, ...]): Names of the documents at which the pipeline failed.
     rejected, vanished, unread (int): Rows that are no documents; documents that are no longer there;
         sources that could not be read to their end.
-    nameless (int): Rejected rows of which it is not known whose they are.
+    hiding (int): Rejects behind which documents that were annotated before may stand.
     """
 
     number: int
@@ -84,7 +84,7 @@ class Done:
     rejected: int = 0
     vanished: int = 0
     unread: int = 0
-    nameless: int = 0
+    hiding: int = 0
 
 
 def cut_shards(items: Iterable[Union[tuple[Row, bytes], Reject]], size: int) -> Iterator[Shard]:
@@ -194,7 +194,7 @@ class Task:
             rejected=len(rejects),
             vanished=len(shard.vanished),
             unread=sum(reject.unread for reject in shard.rejects),
-            nameless=sum(reject.id is None for reject in shard.rejects),
+            hiding=sum(reject.may_hide for reject in shard.rejects),
         )
 
     def _document(self, row: Row, digest: bytes, found: Annotation) -> dict[str, Any]:

@@ -81,11 +81,15 @@ class Archive:
                 yield from (file for file in found if file.kind in READERS)
 
     def links(self) -> Iterator[ArchiveFile]:
-        """Links in folders to other folders, which are not followed."""
+        """Links in folders to folders that are not read: links are not followed."""
+        read = {resolve(path) for path in self.inputs}
         for path in self.inputs:
             if path.is_dir():
                 for folder, _, names in _walk(path):
-                    yield from (_name_from(path, folder / name) for name in names)
+                    for name in names:
+                        target = resolve(folder / name)
+                        if read.isdisjoint((target, *target.parents)):
+                            yield _name_from(path, folder / name)
 
     def describe(self) -> dict[str, Any]:
         """What tells it from other archives, without a password."""
@@ -108,7 +112,7 @@ class Archive:
         if self.sql is not None and self.query is not None:
             return read_sql(self.sql, self.query, reading)
         links = (
-            Reject(file.place(), "a link to a folder, which is not followed: give that folder")
+            Reject(file.place(), "a link to a folder, which is not followed: give that folder too")
             for file in self.links()
         )
         read = (read_all(file, READERS[file.kind](file, reading), reading.tally) for file in self.files())

@@ -14,8 +14,8 @@ from .rows import Columns, Place, Reject, make_row
 
 # Rows that are held at once
 BATCH = 500
-# The longest field of a CSV, in characters
-FIELD = 1 << 26
+# Characters of a field of a CSV that are read in any case, to tell that they are too many
+FIELD = 1 << 22
 
 
 def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Rows:
@@ -27,7 +27,7 @@ def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Ro
     YIELDS (Union[Row, Reject]): A document, or why there is none.
     RAISES (ArchiveError): If a column is missing.
     """
-    csv.field_size_limit(FIELD)
+    csv.field_size_limit(longest := max(FIELD, 2 * reading.max_length))
     encoding = find_encoding(file, reading)
     with file.open(reading.tally) as (content, tell):
         # What can't be decoded comes as lone surrogates, and costs its row alone
@@ -48,7 +48,9 @@ def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Ro
                 elif row:
                     yield Reject(place, f"{len(row)} fields, where the first row has {len(header)}")
         except csv.Error:
-            raise UnreadError(f"the rest can't be read: a field of more than {FIELD:,} characters") from None
+            raise UnreadError(
+                f"the rest can't be read: a field of more than {longest:,} characters"
+            ) from None
         text.detach()
 
 

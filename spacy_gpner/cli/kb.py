@@ -86,8 +86,16 @@ def build_cli(
                 f"{built.replaced:,} documents took the place of those of the same name from another output. "
                 "If they are other documents, build each archive into a --collection of its own."
             )
-        if built.without_patient:
-            msg.info(f"{built.without_patient:,} documents are of no patient that is known.")
+        if built.stale:
+            msg.warn(
+                f"{built.stale:,} documents are of annotations that lay in these outputs before, and are not "
+                "in those that lie there now. If they are gone, build anew into another --db."
+            )
+        if built.without_patient and patient:
+            msg.warn(
+                f"{built.without_patient:,} documents are of no patient that is known. Name another carried "
+                "column with --patient-column, into another --db, or none with --patient-column ''."
+            )
         if built.without_text:
             msg.warn(
                 f"{built.without_text:,} documents came without their text, so that no passages of them are "

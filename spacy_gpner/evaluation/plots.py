@@ -103,7 +103,8 @@ def plot_bars(models: dict[str, Metrics], part: str) -> Figure:
     # Room for the number beside a bar
     axes.set(xlim=(0, 1.12 if len(models) == 1 else 1.02))
     axes.invert_yaxis()
-    _name_axes(axes, "F1" if len(classes) < MOST else f"F1, of the {MOST} most frequent")
+    n_all = len({name for own in models.values() for name in own[part] or {}})
+    _name_axes(axes, "F1" if n_all <= MOST else f"F1, of the {len(classes)} most frequent")
     _add_legend(figure, len(models) > 1)
     return figure
 

@@ -24,8 +24,8 @@ def find_annotator(connection: Connection, wanted: Optional[str], collection: Op
     RAISES (KnowledgeError): If there is none, or several are meant.
     """
     query = select(run.c.annotator, run.c.model, run.c.version, run.c.started, run.c.number)
-    # A run of which nothing came in yet has read nothing
-    query = query.where(exists().where(shard.c.run == run.c.id))
+    # Of a run that goes on nothing may have come in yet
+    query = query.where(or_(run.c.finished.is_not(None), exists().where(shard.c.run == run.c.id)))
     if collection is not None:
         query = query.where(run.c.collection == collection)
     rows = connection.execute(query).all()

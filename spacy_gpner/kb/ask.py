@@ -156,14 +156,23 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     # A word for a type is no concept: 疾病, and what stands before 药
     concepts = [x for x in known if x not in words]
     marked, term = _mark(marked, ((marked.find(x.lower()), x) for x in concepts), CONCEPT)
-    # What is asked for stands last: in 治疗药物, drugs
+    # What is asked for stands last: in 治疗药物 drugs
     labelled, word = _mark(marked, ((marked.rfind(x), x) for x in words), LABEL, last=True)
     wanted = [label for label, own in types.items() if word in own]
-    _check_rest(labelled, patterns, term, concepts, [x for x in patients if _find_patient(labelled, x) >= 0])
+    others = [x for x in patients if x != patient and _find_patient(labelled, x) >= 0]
+    _check_rest(labelled, patterns, term, concepts, others)
     for pattern in patterns.patterns:
         by_label = LABEL in pattern.expression.pattern
         if pattern.expression.search(labelled if by_label else marked):
-            others = [x for label, own in types.items() if label not in wanted for x in own if x in labelled]
+            # Single characters stand in other words, too; what touches the word for the type belongs to it
+            rest = "".join(re.split(f"(?:{'|'.join(map(re.escape, words))})*{LABEL}", labelled))
+            others = [
+                x
+                for label, own in types.items()
+                if label not in wanted
+                for x in own
+                if len(x) > 1 and x in rest
+            ]
             if by_label and others:
                 raise KnowledgeError(
                     f"The question is about '{word}' and about '{max(others, key=len)}', and about one of "

@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any, Optional
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -28,7 +27,8 @@ AFFIRMED = (None, "affirmed")
 class Columns:
     """What columns that were carried along are for.
 
-    patient, date (str): The patient's name, and when the document was written, where there are such columns.
+    patient, date (str): The patient's name, and when the document was written, where there are such columns;
+        empty for none.
     """
 
     patient: str = "patient"
@@ -42,6 +42,7 @@ class Built:
     shards, documents, mentions, vanished (int): What it took in; documents that are gone.
     failed (int): Documents at which the pipeline failed: nothing is known of them.
     replaced (int): Documents of another output that others of their name replaced.
+    stale (int): Documents of annotations that lay where an output is, and are no longer there.
     without_text, without_patient (int): Documents whose text, or patient, was not carried along.
     undated (int): Documents whose date is none that ISO 8601 knows.
     unfinished (List[str]): Runs that did not come to their end.
@@ -53,6 +54,7 @@ class Built:
     vanished: int = 0
     failed: int = 0
     replaced: int = 0
+    stale: int = 0
     without_text: int = 0
     without_patient: int = 0
     undated: int = 0
@@ -83,6 +85,7 @@ def build(
         _check_columns(output, columns)
     for output in outputs:
         built.unfinished += output.unfinished
+        place = str(resolve(output.path))
         for record in output.runs:
             annotator = identify_annotator(record)
             with database.writing() as connection:
@@ -92,12 +95,14 @@ def build(
                     read = output.read(record, number)
                     with database.writing() as connection:
                         taking = _Taking(
-                            database, connection, output.path, record, annotator, collection, columns, built
+                            database, connection, place, record, annotator, collection, columns, built
                         )
                         taking.take(read)
                         connection.execute(insert(shard), {"run": record["run"], "number": number})
                     built.shards += 1
                 progress(1)
+        with database.reading() as connection:
+            built.stale += _count_stale(connection, place, [record["run"] for record in output.runs])
     if built.shards:
         with database.writing() as connection:
             numbers = {name: n for name, n in vars(built).items() if isinstance(n, int)}
@@ -105,12 +110,17 @@ def build(
     return built
 
 
+def _count_stale(connection: Connection, place: str, runs: Sequence[str]) -> int:
+    query = select(func.count()).select_from(document).join(run, run.c.id == document.c.run)
+    return connection.execute(query.where(run.c.output == place, run.c.id.not_in(runs))).scalar_one()
+
+
 def _check_columns(output: Annotations, columns: Columns) -> None:
     """Refuse a name that nothing was carried along under: later builds don't read the same shards again."""
     for record in output.runs:
         carried = record["settings"]["columns"]["carried"]
         for kind, own in vars(columns).items():
-            if own not in carried and own != getattr(Columns(), kind):
+            if own and own not in carried and own != getattr(Columns(), kind):
                 raise KnowledgeError(
                     f"{output.path} has no column '{own}' for --{kind}-column. It has "
                     f"{', '.join(carried) or 'none'}: what `annotate --carry` took along."
@@ -147,7 +157,8 @@ def _put_run(
         }
         connection.execute(insert(run), row)
         return set()
-    connection.execute(update(run).where(run.c.id == id_).values(finished=finished))
+    now = {"finished": finished, "output": str(resolve(output.path))}
+    connection.execute(update(run).where(run.c.id == id_).values(**now))
     return set(connection.execute(select(shard.c.number).where(shard.c.run == id_)).scalars())
 
 
@@ -157,7 +168,7 @@ class _Taking:
 
     database: Database
     connection: Connection
-    output: Path
+    output: str
     record: dict[str, Any]
     annotator: str
     collection: str
@@ -202,7 +213,7 @@ class _Taking:
             query = select(document.c.id, run.c.output).join(run, run.c.id == document.c.run)
             found = self.connection.execute(query.where(*same, document.c.name.in_(own))).all()
             forget(self.database, self.connection, [row.id for row in found])
-            self.built.replaced += sum(row.output != str(resolve(self.output)) for row in found)
+            self.built.replaced += sum(row.output != self.output for row in found)
 
     def _put_texts(self, rows: list[dict[str, Any]]) -> dict[str, int]:
         """Keep texts that were carried along, and tell their ids by the documents' names."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import URL, make_url
@@ -39,6 +39,11 @@ class Database:
     def name(self) -> str:
         """Its file, or its URL without a password."""
         return show_address(self.engine.url)
+
+    @property
+    def file(self) -> Optional[Path]:
+        """The file of an SQLite database; None of another."""
+        return _file_of(self.engine.url) if self.engine.dialect.name == SQLITE else None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -158,13 +163,17 @@ def open_database(url: str, *, make: bool = False) -> Database:
 
 def _check_file(address: URL, make: bool) -> None:
     """Refuse a file that is not there, which SQLite would make."""
-    path = Path(str(address.database).removeprefix("file:"))
+    path = _file_of(address)
     if not path.is_file() and not make:
         raise KnowledgeError(f"There is no knowledge base {path}. Make it with `spacy gpner kb build`.")
     if path.is_file() and path.stat().st_size and not _has_magic(path):
         raise KnowledgeError(f"{path} is no SQLite file. Give another, or a new one for `kb build` to make.")
     if not path.absolute().parent.is_dir():
         raise KnowledgeError(f"There is no folder {path.parent} for the knowledge base {path.name}.")
+
+
+def _file_of(address: URL) -> Path:
+    return Path(str(address.database).removeprefix("file:").partition("?")[0])
 
 
 def _has_magic(path: Path) -> bool:

@@ -12,7 +12,7 @@ from ..archive.extras import require
 from ..corpora.paths import check_output
 from ..errors import KnowledgeError
 from ..files import atomic_write
-from .database import SQLITE, Database
+from .database import Database
 from .note_nlp import VIEW, select_note_nlp
 from .schema import concept, document, mention
 from .scope import Scope
@@ -42,8 +42,8 @@ def export(database: Database, scope: Scope, path: Path, form: str) -> int:
     """
     if form not in FORMATS:
         raise KnowledgeError(f"There is no format '{form}' to export. Give {', '.join(FORMATS)}.")
-    if database.engine.url.get_backend_name() == SQLITE and database.engine.url.database:
-        check_output(path, [Path(database.engine.url.database)])
+    if database.file is not None:
+        check_output(path, [database.file])
     query = select_note_nlp() if form == VIEW else _select_all()
     query = query.where(scope.documents, *scope.mentions())
     rows, written = _read(database, query), 0

@@ -79,8 +79,9 @@ def erase(
         raise KnowledgeError("Give what to erase: --document or --patient.")
     # Another annotator may have read the patient's documents without their column
     own = (document.c.collection, document.c.name)
-    theirs = select(*own).where(document.c.patient == patient)
-    wanted = document.c.name == name if name is not None else tuple_(*own).in_(theirs)
+    theirs = tuple_(*own).in_(select(*own).where(document.c.patient == patient))
+    of_patient = (document.c.patient == patient) | (document.c.patient.is_(None) & theirs)
+    wanted = document.c.name == name if name is not None else of_patient
     if collection is not None:
         wanted = wanted & (document.c.collection == collection)
     with database.writing() as connection:

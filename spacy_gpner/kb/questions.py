@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ..errors import KnowledgeError
 from .database import Database
-from .note_nlp import around
+from .note_nlp import around as passage_around
 from .rows import FIRST, Answer, Page, chunks
 from .schema import concept, containment, document, mention, text
 from .scope import Scope, check_labels, find_concepts, is_concept, of_type
@@ -236,7 +236,7 @@ def mentioned(
     """
     place = (mention.c.start, mention.c.end)
     shown = (document.c.collection, document.c.name, document.c.patient, document.c.date)
-    also = (concept.c.label, mention.c.probability, mention.c.assertion, around(text.c.body))
+    also = (concept.c.label, mention.c.probability, mention.c.assertion, passage_around(text.c.body))
     query = (
         _told(scope, *shown, *place, *also)
         .join(concept, concept.c.id == mention.c.concept)

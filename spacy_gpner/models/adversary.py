@@ -214,22 +214,12 @@ def _restored(tables: Sequence[Table]) -> Iterator[list[Tensor]]:
 @contextmanager
 def _put_aside(models: Sequence[Model]) -> Iterator[None]:
     """Begin without the gradients of earlier batches, which are not this one's, and add them in the end."""
-    nodes = [node for model in models for node in model.walk()]
-    of_thinc = [(node, name) for node in nodes for name in node.grad_names if node.get_grad(name).any()]
-    earlier = [(node, name, node.get_grad(name).copy()) for node, name in of_thinc]
-    parameters = [p for node in nodes for x in _modules(node) for p in x.parameters()]
-    of_torch = [(p, p.grad) for p in parameters if p.grad is not None and p.grad.any()]
-    for node, name in of_thinc:
-        node.set_grad(name, node.get_grad(name) * 0)
-    for parameter, _ in of_torch:
-        parameter.grad = None
+    earlier = _Gradients(models)
+    earlier.clear()
     try:
         yield
     finally:
-        for node, name, gradient in earlier:
-            node.inc_grad(name, gradient)
-        for parameter, own in of_torch:
-            parameter.grad = own if parameter.grad is None else own + parameter.grad
+        earlier.add()
 
 
 class _Gradients:
@@ -249,6 +239,14 @@ class _Gradients:
             node.set_grad(name, gradient * 0)
         for parameter, _ in self._of_torch:
             parameter.grad = None
+
+    def add(self) -> None:
+        """Add those that were put aside to those that there are."""
+        for node, name, gradient in self._of_thinc:
+            node.inc_grad(name, gradient)
+        for parameter, own in self._of_torch:
+            if own is not None:
+                parameter.grad = own if parameter.grad is None else parameter.grad.add_(own)
 
     def restore(self) -> None:
         """Put back those that were put aside."""

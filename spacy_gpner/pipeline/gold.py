@@ -177,9 +177,10 @@ class GoldReport:
         for own in self.spans:
             # Those that training learns from, each once
             learned = list(dict.fromkeys(span for span in own if span[2] in known))
-            for (*_, label), reason in zip(learned, objective.refuse(learned), strict=True):
-                if reason is not None:
-                    lost[reason][label] += 1
+            reasons = dict(zip(learned, objective.refuse(learned), strict=True))
+            for span in own:
+                if (reason := reasons.get(span)) is not None:
+                    lost[reason][span[2]] += 1
         lost[MISALIGNED] = self.misaligned
         lost[UNKNOWN] = Counter({label: n for label, n in self.total.items() if label not in known})
         return {reason: counts for reason, counts in lost.items() if counts}

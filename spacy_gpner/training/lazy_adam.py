@@ -112,8 +112,8 @@ class LazyAdam(Optimizer):
         """
         lr_scale *= scale_of(key[1], self.lr_scale)
         if key[1] != TABLE or weights.ndim != 2:
-            if isinstance(weights, numpy.ndarray) and weights.size >= LARGE:
-                return self._step(key, weights, cast(numpy.ndarray, gradient), lr_scale)
+            if weights.size >= LARGE and _is_plain(weights) and _is_plain(gradient) and self.b1 and self.b2:
+                return self._step(key, cast(Any, weights), cast(Any, gradient), lr_scale)
             return super().__call__(key, weights, gradient, lr_scale=lr_scale)
         table, d_table = weights, cast(Floats2d, gradient)
         ops = get_array_ops(weights)
@@ -175,3 +175,8 @@ class LazyAdam(Optimizer):
                 averages[key] = numpy.zeros(weights.shape, "float32")
             get_array_ops(weights).update_averages(averages[key], weights, n)
         return weights, gradient
+
+
+def _is_plain(array: Any) -> bool:
+    """Whether torch can change an array in its place."""
+    return isinstance(array, numpy.ndarray) and array.flags.c_contiguous and array.dtype == numpy.float32

@@ -221,6 +221,12 @@ def test_links(model, notes, tmp_path):
     rejects = {x["source"]: x["reason"] for x in read_output(tmp_path / "out")["rejects"]}
     assert "a link to a folder" in rejects["link"]
     assert "can't be read" in rejects["gone.jsonl"]
+    # What is given too, or lies in what is, is read once; no link hides what is gone
+    (notes / "gone.jsonl").unlink()
+    (notes / "latest").symlink_to(notes, target_is_directory=True)
+    (notes / "b.jsonl").unlink()
+    run = go(model, notes, tmp_path / "out")
+    assert (run.counts.rejected, run.counts.vanished) == (1, 8)
 
 
 def test_runs_of_two_outputs_are_two(model, notes, tmp_path):

@@ -5,6 +5,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_gpner.corpora.docs import make_doc, read_docs
+from spacy_gpner.corpora.provenance import get_provenance
 from spacy_gpner.corpora.records import Record, Source
 from spacy_gpner.entities import Entity
 from spacy_gpner.errors import CorpusError
@@ -71,8 +72,11 @@ def test_whitespace_without_a_token_is_lost():
     assert kinds == ["snapped_to_nothing"]
 
 
-def test_snapping_can_make_duplicates():
-    doc, kinds = make("a feverish child", [Entity(2, 7, "x"), Entity(2, 10, "x")], English())
+@pytest.mark.parametrize("other", [(2, 10), (3, 9)])
+def test_snapping_can_make_duplicates(other):
+    """The second is given again, not moved too."""
+    doc, kinds = make("a feverish child", [Entity(2, 7, "x"), Entity(*other, "x")], English())
+    assert get_provenance(doc).moved == 1
     assert spans_of(doc) == [("feverish", "x")]
     assert kinds == ["misaligned_snapped", "duplicate_after_snapping"]
 

@@ -39,6 +39,8 @@ def scope(filled):
         ("患者p1的病程", "kb query timeline --patient p1"),
         ("病人 P2 什么时候发热", "kb query timeline 发热 --patient p2"),
         ("p3用过哪些药", "kb query timeline --label dru --patient p3"),
+        ("糖尿病的症状药物有哪些", "kb query cooccur 糖尿病 --of dru"),
+        ("p1什么时候用过二甲双胍，p1的变化", "kb query timeline 二甲双胍 --patient p1"),
     ],
 )
 def test_is_a_query(filled, scope, question, command):

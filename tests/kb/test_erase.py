@@ -58,9 +58,15 @@ def test_readings_without_the_column_of_the_patient(empty, model, tmp_path):
     build_from(empty, annotate_notes(model, notes, tmp_path / "a"))
     other = {"annotator": OtherLexicon, "clean": ("spaces",), "carried": ("text",)}
     build_from(empty, annotate_notes(model, notes, tmp_path / "b", **other))
+    # Documents of the same names, of somebody else
+    others = [{**note, "patient": "p7"} for note in notes]
+    third = {"annotator": OtherLexicon, "clean": ("width",)}
+    build_from(empty, annotate_notes(model, others, tmp_path / "c", **third))
     own = [note["id"] for note in notes if note["patient"] == "p1"]
     assert erase(empty, patient="p1").documents == 2 * len(own)
-    assert not any(f"'{id_}'" in row for row in content(empty)["document"] for id_ in own)
+    left = [row for row in content(empty)["document"] if any(f"'{id_}'" in row for id_ in own)]
+    assert len(left) == len(own)
+    assert all("'p7'" in row for row in left)
 
 
 def test_others_keep_their_concepts_and_texts(secret):
