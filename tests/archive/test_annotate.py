@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -39,6 +40,38 @@ def test_command(run, model, notes, tmp_path):
     assert code == 0
     assert "23 documents are annotated" in text
     assert text.count("finished") == 2
+
+
+@pytest.mark.slow
+def test_a_database_cleaned(run, model, tmp_path):
+    """Its answers are for who asked alone."""
+    pytest.importorskip("sqlalchemy", reason="the extra archive is not installed")
+    tmp_path.chmod(0o755)
+    notes = [("a", "<p>患者右上腹疼痛三天</p>"), ("b", "长" * 50), ("c", "无发热")]
+    with sqlite3.connect(tmp_path / "notes.db") as db:
+        db.execute("CREATE TABLE note (id TEXT, text TEXT)")
+        db.executemany("INSERT INTO note VALUES (?, ?)", notes)
+    source = ("--sql", f"sqlite:///{tmp_path / 'notes.db'}", "--query", "SELECT * FROM note ORDER BY id")
+    options = ("--clean", "html, width", "--max-length", 40, "--output", tmp_path / "out")
+    code, text = run("annotate", model, *source, *options)
+    assert code == 3, text
+    rows = read_output(tmp_path / "out")
+    assert [x["document"] for x in rows["documents"]] == ["a", "c"]
+    assert [x["document"] for x in rows["rejects"]] == ["b"]
+    found = {(x["start"], x["end"], x["text"]) for x in rows["mentions"] if x["document"] == "a"}
+    assert found == {(5, 10, "右上腹疼痛"), (5, 8, "右上腹")}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "out").rglob("*"))
+
+
+def test_ctrl_c(run, model, notes, tmp_path, monkeypatch):
+    monkeypatch.setattr("spacy_gpner.archive.run._Course.go", raise_interrupt)
+    code, text = run("annotate", model, notes, "--output", tmp_path / "out")
+    assert code == 130
+    assert "goes on" in text
+
+
+def raise_interrupt(_):
+    raise KeyboardInterrupt
 
 
 def test_what_is_missing_is_named(run, model, notes, tmp_path):

@@ -205,6 +205,7 @@ def test_nan_stops_and_keeps_the_checkpoint(config, teacher, teacher_path, tmp_p
     }  # fmt: skip
     with pytest.raises(DistillationError, match=r"Step \d+: .*diverged"):
         run(config, teacher, tmp_path)
+    assert list(tmp_path.glob("checkpoint-*"))
 
 
 def test_a_finished_run_starts_again_with_another_corpus(config, teacher_path, corpus, tmp_path):

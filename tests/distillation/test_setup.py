@@ -65,10 +65,13 @@ def test_labels_that_only_one_of_them_has(config, tmp_path):
     train(nlp, [*TRAIN, ("体温计已消毒", [(0, 3, "equ")])])
     nlp.to_disk(tmp_path / "more")
     run(config, spacy.load(tmp_path / "more"), tmp_path / "out1")
+    labels = spacy.load(tmp_path / "out1" / "model-last").get_pipe("span_globalpointer").labels
+    assert set(labels) == {label for _, spans in TRAIN for *_, label in spans}
     nlp = blank()
     train(nlp, [("口服阿司匹林", [(2, 6, "dru")])])
     nlp.to_disk(tmp_path / "less")
     run(config, spacy.load(tmp_path / "less"), tmp_path / "out2")
+    assert spacy.load(tmp_path / "out2" / "model-last").get_pipe("span_globalpointer").labels == labels
 
 
 def test_output_that_is_a_file(config, teacher, tmp_path):

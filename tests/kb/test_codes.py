@@ -159,3 +159,15 @@ def test_commands(run, output, tmp_path):
     code, text = run("kb", "query", "codes", "icd", "--db", db, "--format", "csv")
     assert code == 0, text
     assert "X1,糖尿病,糖尿病,dis,1.0,9" in text
+    code, text = run("kb", "codes", "load", table, "--codes", "own", "--db", db)
+    assert "own: 1 codes" in text
+    near = write(tmp_path / "near.csv", "code,name\nN1,糖尿病前期\n")
+    run("kb", "codes", "load", near, "--db", db)
+    for threshold, found in (("0.0", "N1"), ("1.0", None)):
+        code, text = run("kb", "link", "near", "--threshold", threshold, "--db", db)
+        assert code == 0, text
+        code, text = run("kb", "query", "codes", "near", "--db", db, "--format", "csv")
+        assert ("N1" in text) == (found is not None)
+    run("kb", "link", "near", "--threshold", "0.0", "--db", db)
+    code, text = run("kb", "query", "codes", "near", "--score", "1.0", "--db", db, "--format", "csv")
+    assert "N1" not in text

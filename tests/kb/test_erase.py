@@ -34,6 +34,8 @@ def secret(empty, model, tmp_path):
 def test_nothing_is_left(secret, what, url):
     before = content(secret)
     assert SECRET in json.dumps(before, ensure_ascii=False)
+    word = f"{ord(SECRET[0]):x}z{ord(SECRET[1]):x}"
+    assert word in words_of_the_index(secret)
     erased = erase(secret, **what)
     assert (erased.documents, erased.mentions, len(erased.outputs)) == (2, 4, 2)
     after = content(secret)
@@ -46,11 +48,23 @@ def test_nothing_is_left(secret, what, url):
     with secret.reading() as connection:
         events = [row.detail for row in connection.execute(METADATA.tables["event"].select())]
     assert events[-1] == {"by": "patient" if "patient" in what else "document", "documents": 2, "mentions": 4}
+    assert word not in words_of_the_index(secret)
     secret.engine.dispose()
     if "://" not in url:
-        data = Path(url).read_bytes()
-        assert SECRET.encode() not in data
-        assert f"{ord(SECRET[0]):x}z{ord(SECRET[1]):x}".encode() not in data
+        assert SECRET.encode() not in Path(url).read_bytes()
+
+
+def words_of_the_index(database):
+    with database.reading() as connection:
+        if database.engine.dialect.name == "sqlite":
+            connection.exec_driver_sql(
+                "CREATE VIRTUAL TABLE temp.known USING fts5vocab('main', 'gram', 'row')"
+            )
+            found = set(connection.exec_driver_sql("SELECT term FROM temp.known").scalars())
+            connection.exec_driver_sql("DROP TABLE temp.known")
+            return found
+        rows = connection.exec_driver_sql("SELECT words FROM gram").scalars()
+        return {word for own in rows for word in own}
 
 
 def test_readings_without_the_column_of_the_patient(empty, model, tmp_path):

@@ -66,6 +66,7 @@ def test_refuses_and_holds_by_the_window(window):
 def test_covers_what_the_other_holds(window, other):
     if SpanObjective(window).covers(SpanObjective(other)):
         assert all(window.holds(*span) for span in SPANS if other.holds(*span))
+    assert SpanObjective(Window(8)).covers(SpanObjective(Window(3)))
     assert SpanObjective(Window(None)).covers(SpanObjective(window))
     assert not SpanObjective(window).covers(Anything())
 
