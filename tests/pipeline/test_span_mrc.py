@@ -55,9 +55,9 @@ def test_it_learns_with_a_pretrained_encoder(bert, tmp_path, heads, decoding):
     again = spacy.load(tmp_path / "model")
     for text, spans in TRAIN:
         assert entities(again(text)) == entities(nlp(text)) == expected(spans)
-    # Longer than a window
+    # Longer than a window: what is found in such a text depends on the machine, but it is read to its end
     doc = again("".join(TEXTS) * 3)
-    assert len({span.label_ for span in doc.spans["sc"]}) > 2
+    assert max(span.start for span in doc.spans["sc"]) > 2 * len(doc) // 3
 
 
 def test_queries_come_from_files(tmp_path):
