@@ -40,7 +40,10 @@ def of_bert(bert, *heads):
 def test_it_learns_with_a_pretrained_encoder(bert, tmp_path, heads, decoding):
     kind = COMPONENTS["mrc"]
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"@tokenizers": "spacy-gpner.CharTokenizer.v1"}}})
-    nlp.add_pipe(NAME, config={"model": of_bert(bert, *heads), "queries": QUERIES, "decoding": decoding})
+    model = of_bert(bert, *heads)
+    # Processors differ in what they make of bfloat16
+    model["tok2vec"]["mixed_precision"] = False
+    nlp.add_pipe(NAME, config={"model": model, "queries": QUERIES, "decoding": decoding})
     spacy.util.fix_random_seed(0)
     optimizer = nlp.initialize(lambda: kind.examples(nlp))
     optimizer.learn_rate = 0.01
@@ -55,8 +58,9 @@ def test_it_learns_with_a_pretrained_encoder(bert, tmp_path, heads, decoding):
     again = spacy.load(tmp_path / "model")
     for text, spans in TRAIN:
         assert entities(again(text)) == entities(nlp(text)) == expected(spans)
-    # Longer than a window: what is found in such a text depends on the machine, but it is read to its end
+    # Longer than a window, and read to its end
     doc = again("".join(TEXTS) * 3)
+    assert len({span.label_ for span in doc.spans["sc"]}) > 2
     assert max(span.start for span in doc.spans["sc"]) > 2 * len(doc) // 3
 
 
