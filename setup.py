@@ -91,6 +91,7 @@ setup(
         "compact": COMPACT,
         "dev": [
             "pytest>=8",
+            "pytest-xdist>=3.6",
             "hypothesis>=6.100",
             "playwright>=1.49",
             "ruff",
