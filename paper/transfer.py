@@ -9,11 +9,11 @@ from typing import Optional
 
 import numpy
 import srsly
-from spacy.tokens import DocBin
-from spacy.vocab import Vocab
 from tabulate import tabulate
 from wasabi import msg
 
+from spacy_gpner.cli._errors import fail_clearly
+from spacy_gpner.corpora.docs import read_docs
 from spacy_gpner.entities import entities, scored_entities
 from spacy_gpner.evaluation.significance import f_score, over_documents, resample
 from spacy_gpner.loading import load_pipeline
@@ -36,7 +36,7 @@ def count(model: str, threshold: Optional[float], corpus: Path, labels: dict[str
     pipe = find_pipe(nlp)
     if threshold is not None:
         pipe.threshold = threshold
-    docs = list(DocBin().from_disk(corpus).get_docs(Vocab()))
+    docs = read_docs(corpus)[0]
     rows = []
     for doc, predicted in zip(docs, nlp.pipe(doc.text for doc in docs), strict=True):
         gold = {x._replace(label=labels[x.label]) for x in entities(doc, "sc") if x.label in labels}
@@ -66,7 +66,8 @@ def main() -> None:
         model, _, threshold = place.rpartition(":") if ":" in place else (place, "", "")
         if not model or name in found:
             msg.fail(f"'{each}' is no NAME=DIR[:THRESHOLD] with a name of its own", exits=1)
-        own = count(model, float(threshold) if threshold else None, args.corpus, mappings[args.mapping])
+        with fail_clearly():
+            own = count(model, float(threshold) if threshold else None, args.corpus, mappings[args.mapping])
         found[name] = own[None]
     resampled = resample(list(found.values()))
     rows = []

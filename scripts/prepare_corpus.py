@@ -29,17 +29,16 @@ def prepare(source: Source, output: Path, seed: int) -> None:
     train, heldout, dev = (output / f"{part}.spacy" for part in ("train", "heldout", "dev"))
     everything = output / "all.spacy"
     convert(source, source.train, everything)
-    group = ["--group"] if source.group else []
+    together = ["--neighbours", str(source.neighbours), *(["--group"] if source.group else [])]
     if source.dev:
         convert(source, source.dev, dev)
     else:
         rest = output / "rest.spacy"
         # Another seed than the held-out part's, whose choice would be gone
-        step = ["--share", "0.2", "--seed", str(seed + 1), *group] if group else ["--every", "5"]
-        gpner("split", everything, rest, dev, *step)
+        step = ["--share", "0.2", "--seed", str(seed + 1)] if source.group else ["--every", "5"]
+        gpner("split", everything, rest, dev, *step, *together)
         rest.replace(everything)
-    options = ["--share", "0.1", "--neighbours", str(source.neighbours), "--seed", str(seed), *group]
-    gpner("split", everything, train, heldout, *options)
+    gpner("split", everything, train, heldout, "--share", "0.1", "--seed", str(seed), *together)
     everything.unlink()
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy
 import srsly
 from spacy.language import Language
-from spacy.tokens import DocBin
 from spacy.training import Example
 from wasabi import msg
 
+from spacy_gpner.cli._errors import fail_clearly
 from spacy_gpner.cli._gpu import setup_gpu
+from spacy_gpner.corpora.docs import read_docs
 from spacy_gpner.entities import Entity, entities, scored_entities, show_label
 from spacy_gpner.files import atomic_write
 from spacy_gpner.loading import load_pipeline
@@ -54,7 +55,7 @@ def predict(nlp: Language, path: Path, threshold: float) -> tuple[list[Example],
     RETURNS (Tuple[List[Example], float]): Predictions beside gold, and the tokens per second.
     """
     find_pipe(nlp).threshold = threshold
-    gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
+    gold = read_docs(path)[0]
     start = time.perf_counter()
     predicted = list(nlp.pipe(doc.text for doc in gold))
     speed = sum(map(len, predicted)) / (time.perf_counter() - start)
@@ -155,7 +156,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.gpu_id >= 0:
         setup_gpu(args.gpu_id)
-    reports = [measure(name, path, args.corpus) for name, path in args.models]
+    with fail_clearly():
+        reports = [measure(name, path, args.corpus) for name, path in args.models]
     found = {
         r.name: {
             "chosen": r.chosen,

@@ -12,6 +12,7 @@ from spacy.util import is_package
 
 from ..assertion.component import ATTRIBUTE
 from ..entities import Entity, scored_entities
+from ..errors import ArchiveError
 from ..loading import load_pipeline
 from ..pipeline.find import find_pipe, span_pipes
 from .cleaning import Cleaned, check_steps
@@ -90,6 +91,7 @@ class Annotator:
         """The pipeline.
 
         RAISES (PipelineError): If it can't be loaded, or has no span component.
+        RAISES (ArchiveError): If the GPU can't be used.
         """
         if self._nlp is None:
             import torch
@@ -98,7 +100,14 @@ class Annotator:
             if self.threads is not None:
                 torch.set_num_threads(self.threads)
             if self.gpu_id >= 0:
-                require_gpu(self.gpu_id)
+                try:
+                    require_gpu(self.gpu_id)
+                # thinc's ValueError, and whatever CuPy and torch raise where a driver doesn't fit
+                except Exception as err:
+                    raise ArchiveError(
+                        f"Can't use GPU {self.gpu_id} ({type(err).__name__}: {err}). A GPU needs CuPy for "
+                        "its CUDA: pip install cupy-cuda13x"
+                    ) from None
             nlp = load_pipeline(self.model)
             find_pipe(nlp)
             self._nlp = nlp

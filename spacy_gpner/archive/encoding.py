@@ -23,10 +23,11 @@ UTF8 = "utf-8-sig"
 MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
-def check_encoding(name: str) -> None:
+def check_encoding(name: str) -> str:
     """Refuse an encoding that there is not, or whose lines are not told by the byte of a line feed.
 
     name (str): The encoding.
+    RETURNS (str): The encoding to read with: of UTF-8 the one that leaves out a byte-order mark.
     RAISES (ArchiveError): If it is refused.
     """
     try:
@@ -35,6 +36,7 @@ def check_encoding(name: str) -> None:
         raise ArchiveError(f"There is no encoding '{name}'. Give another, such as gb18030.") from None
     if not is_plain:
         raise ArchiveError(f"Files in {name} can't be read in lines. Convert them first, with iconv, say.")
+    return UTF8 if codecs.lookup(name).name == "utf-8" else name
 
 
 def guess_encoding(file: IO[bytes]) -> str:

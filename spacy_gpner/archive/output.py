@@ -17,6 +17,7 @@ from .shards import DOCUMENTS, MENTIONS, REJECTS, UNFINISHED
 from .source import Archive
 
 RUNS = "runs.jsonl"
+CARD_FILES = ("README.md", "meta.json")
 # What `Task` calls a shard's files
 FILE = re.compile(r"(?P<run>\d{4,})-(?P<shard>\d{6,})\.(jsonl|parquet)")
 
@@ -44,7 +45,8 @@ def open_output(output: Path, archive: Archive) -> Ledger:
 
 
 def describe_model(model: str) -> dict[str, Any]:
-    """A pipeline's name and version, and what tells it from others: its files, but for a model card.
+    """A pipeline's name and version, and what tells it from others: its files, but for those that
+    `spacy gpner card` writes.
 
     model (str): The pipeline: a directory or a package.
     RETURNS (Dict[str, Any]): "name", "version" and "digest".
@@ -55,7 +57,7 @@ def describe_model(model: str) -> dict[str, Any]:
     path = get_package_path(model) if is_package(model) else Path(model)
     digest = hashlib.blake2b(digest_size=16)
     for file in sorted(path.rglob("*")):
-        if file.is_file() and file.name != "README.md" and "__pycache__" not in file.parts:
+        if file.is_file() and file.name not in CARD_FILES and "__pycache__" not in file.parts:
             digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
             with file.open("rb") as content:
                 while part := content.read(1 << 20):
@@ -76,7 +78,7 @@ def check_identity(ledger: Ledger, identity: dict[str, Any], output: Path) -> No
         return
     last = runs[-1]
     for key, what in (("model", "another model"), ("source", "another archive")):
-        if last[key] != identity[key]:
+        if _essence(last[key]) != _essence(identity[key]):
             raise ArchiveError(
                 f"{output} has annotations of {what}: {_show(last[key])}, and this is "
                 f"{_show(identity[key])}. Give another output."
@@ -88,6 +90,10 @@ def check_identity(ledger: Ledger, identity: dict[str, Any], output: Path) -> No
             f"{output} was made with other settings: {name} was {before.get(name)!r}, and is "
             f"{given[name]!r}. Give the same, or another output."
         )
+
+
+def _essence(described: dict[str, Any]) -> Any:
+    return described.get("digest", described)
 
 
 def _show(described: dict[str, Any]) -> str:

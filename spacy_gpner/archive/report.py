@@ -1,6 +1,7 @@
 """What a run tells: while it runs, when it ends, and afterwards."""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Optional
@@ -100,13 +101,12 @@ def print_status(output: Path) -> None:
     ledger = open_ledger(output)
     if ledger is None:
         raise ArchiveError(f"{output} has no ledger of annotations. Give the output of `annotate`.")
-    try:
-        rows = [_describe(record, ledger.done(record["number"])) for record in ledger.runs()]
+    with closing(ledger), ledger.naming():
+        runs = ledger.runs()
+        rows = [_describe(record, ledger.done(record["number"])) for record in runs]
         n = ledger.count()
-        last = ledger.runs()[-1] if rows else None
-    finally:
-        ledger.close()
-    if last is not None:
+    if runs:
+        last = runs[-1]
         msg.info(f"{last['model']['name']} {last['model']['version']} ({last['model']['digest'][:8]})")
     msg.table(rows, header=HEADER, aligns=("l", "l", *"r" * 6, "l", "l"), divider=True)
     msg.info(f"{n:,} documents are annotated")

@@ -133,7 +133,9 @@ def annotate(
     RAISES (PipelineError): If there is no such pipeline.
     """
     archive.check()
-    _check_settings(settings, encoding)
+    _check_settings(settings)
+    if encoding is not None:
+        encoding = check_encoding(encoding)
     annotator = Annotator(model, clean=settings.clean, gpu_id=gpu_id)
     identity = {
         "model": describe_model(model),
@@ -156,7 +158,7 @@ def annotate(
                 ledger.put_run({**run.record, "state": ABANDONED})
 
 
-def _check_settings(settings: Settings, encoding: Optional[str]) -> None:
+def _check_settings(settings: Settings) -> None:
     if settings.format not in FORMATS:
         raise ArchiveError(f"There is no format '{settings.format}'. Give {' or '.join(FORMATS)}.")
     if settings.format == "parquet":
@@ -166,8 +168,6 @@ def _check_settings(settings: Settings, encoding: Optional[str]) -> None:
             f"A column '{min(taken)}' can't be carried along: the rows of documents have one of their own. "
             "Give it another name, in the query for instance."
         )
-    if encoding is not None:
-        check_encoding(encoding)
 
 
 def _begin(ledger: Ledger, identity: dict[str, Any], archive: Archive, say: Callable[[str], None]) -> Run:

@@ -35,7 +35,8 @@ def crossval_cli(
     from ..config_file import read_config
     from ..crossval.course import CrossValidation
     from ..crossval.report import print_folds, print_sparse
-    from ..crossval.run import join_members, judge_member, train_member
+    from ..crossval.run import ENSEMBLE, join_members, judge_member, train_member
+    from ..loading import check_replaceable
     from ..locks import locked
     from ..trust import check_named_pipelines
 
@@ -45,6 +46,7 @@ def crossval_cli(
     with fail_clearly(), locked(output), show_validation_error(config_path, hint_fill=False):
         config = read_config(config_path, overrides)
         check_named_pipelines(config)
+        check_replaceable(output / ENSEMBLE)
         task = CrossValidation(config, output, folds, neighbours, seed)
         state = task.begin(use_gpu)
         print_sparse(task, state)

@@ -278,7 +278,7 @@ def link_cli(
     labels: list[str] = LABELS,
 ) -> None:
     """Give concepts the codes whose names they have, or almost have, with a score that says how likely the
-    code is right. What is less likely has none. Linked again, earlier links are replaced.
+    code is right. What is less likely has none. Earlier links of these concepts to the table are replaced.
     """
     from wasabi import msg
 

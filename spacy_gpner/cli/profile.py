@@ -27,8 +27,9 @@ def profile_cli(
         None, "--code", "-c", help="Python file with additional code (registered functions) to import"
     ),
 ) -> None:
-    """Count the parameters and the multiply-accumulates of a span_globalpointer and its encoder, without
-    weights or the network. Settings can be overridden on the command line, as with `spacy train`.
+    """Count the parameters and the multiply-accumulates of a pipeline's first span component and its
+    encoder, without weights or the network. Settings can be overridden on the command line, as with
+    `spacy train`.
     """
     from ..config_file import read_config
     from ..profiling.profile import count_labels, profile

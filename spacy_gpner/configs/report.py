@@ -30,7 +30,7 @@ def print_recipe(recipe: Recipe, fit: Fit, survey: Optional[Survey]) -> None:
         return
     total = len(survey.counts.total)
     kept = total - sum(survey.advice.lost.values())
-    units = "documents" if recipe.size == "transformer" and recipe.gpu else "tokens"
+    units = "documents" if recipe.is_fine_tuned and recipe.gpu else "tokens"
     rows += [
         ("Documents", f"{survey.counts.documents:,}, {survey.counts.unlabelled:,} of them unlabelled"),
         ("Labels", ", ".join(map(show_label, fit.labels))),

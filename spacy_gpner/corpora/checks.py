@@ -10,6 +10,7 @@ from .records import Problem, Report, Source
 Ends = Literal["inclusive", "exclusive"]
 # Kinds of problems, each with the name of what it is about
 Notes = tuple[tuple[str, str], ...]
+MAX_OFFSET = 10**18
 
 
 class RawEntity(NamedTuple):
@@ -123,9 +124,14 @@ def _problem(kind: str, source: Source, raw: RawEntity, surface: Any) -> Problem
     return Problem(
         kind,
         source,
-        start=raw.start if _is_integer(raw.start) else None,
-        end=raw.end if _is_integer(raw.end) else None,
+        start=_shown(raw.start),
+        end=_shown(raw.end),
         label=raw.label if isinstance(raw.label, str) and is_unicode(raw.label) else None,
         detail=raw.wrong or " and ".join(wrong),
         text=surface if isinstance(surface, str) else None,
     )
+
+
+def _shown(offset: Any) -> Optional[int]:
+    """An offset as a summary can hold it, in 64 bits."""
+    return max(-MAX_OFFSET, min(offset, MAX_OFFSET)) if _is_integer(offset) else None

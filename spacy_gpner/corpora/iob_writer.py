@@ -24,8 +24,9 @@ def write_iob(documents: Iterable[Document], path: Path, exported: Exported) -> 
     width = max([1, *(len(layers) for _, layers in found)])
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for document, layers in found:
+            tags = _tags(len(document.doc), layers, width)
             for sentence in _sentences(document):
-                rows = (_row(document, i, layers, width) for i in sentence)
+                rows = ("\t".join([document.doc[i].text, *tags[i]]) for i in sentence)
                 file.write("".join(row + "\n" for row in rows) + "\n")
 
 
@@ -71,10 +72,10 @@ def _breaks(text: str) -> bool:
     return any(character in text for character in BREAKS)
 
 
-def _row(document: Document, index: int, layers: list[list[Span]], width: int) -> str:
-    tags = ["O"] * width
+def _tags(n_tokens: int, layers: list[list[Span]], width: int) -> list[list[str]]:
+    tags = [["O"] * width for _ in range(n_tokens)]
     for number, layer in enumerate(layers):
-        span = next((span for span in layer if span.start <= index < span.end), None)
-        if span is not None:
-            tags[number] = ("B-" if span.start == index else "I-") + span.label_
-    return "\t".join([document.doc[index].text, *tags])
+        for span in layer:
+            for i in range(span.start, span.end):
+                tags[i][number] = ("B-" if i == span.start else "I-") + span.label_
+    return tags

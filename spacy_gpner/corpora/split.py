@@ -55,7 +55,8 @@ def split_docs(
     heldout_path (Path): The .spacy file for those held out.
     share (float): The share to hold out, in expectation.
     neighbours (int): Documents of a group, which stays together.
-    every (Optional[int]): Hold out the last of every so many documents instead, in order.
+    every (Optional[int]): Hold out the last of every so many documents, or groups of neighbours, instead, in
+        order.
     seed (int): The seed of the choice by share.
     by_group (bool): Whether documents of one group, such as a patient, stay together, and whatever is held
         together otherwise with them. The group is what the corpus gave when it was converted.
@@ -84,15 +85,15 @@ def split_docs(
     train, heldout = (DocBin(attrs=attrs, store_user_data=True) for _ in range(2))
     texts: tuple[set[str], set[str]] = (set(), set())
     names: tuple[set[str], set[str]] = (set(), set())
-    if by_group:
+    if every is not None:
+        chosen = [(place // neighbours + 1) % every == 0 for place in range(len(docs))]
+    elif by_group:
         first = hold_together(docs, neighbours)
         chosen = [_is_held_out(docs[place], share, seed) for place in first]
     else:
         groups = [docs[i : i + neighbours] for i in range(0, len(docs), neighbours)]
         held = {doc.text for group in groups if _is_held_out(group[0], share, seed) for doc in group}
         chosen = [doc.text in held for doc in docs]
-    if every is not None:
-        chosen = [number % every == 0 for number in range(1, len(docs) + 1)]
     for doc, held_out in zip(docs, chosen, strict=True):
         (heldout if held_out else train).add(doc)
         texts[held_out].add(doc.text)

@@ -29,7 +29,8 @@ OTHER_FILES = {
     b"\x78\x9c": "a .spacy file, which needs no conversion: give it to `spacy train` as it is",
 }
 
-MAX_INT = 10**18
+# Longer than any identifier, and short enough for Python to parse
+MAX_INT = 10**1000
 LINE_END = re.compile(r"\r*\n|\r")
 
 

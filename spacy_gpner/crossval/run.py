@@ -16,7 +16,7 @@ from tqdm import tqdm
 from ..calibration.candidates import Candidates, find_candidates
 from ..calibration.fit import calibrate
 from ..calibration.pipeline import write_calibrated
-from ..corpora.docs import read_docs
+from ..corpora.docs import DOC_ATTRS, read_docs
 from ..corpora.provenance import get_provenance, set_provenance
 from ..entities import entities
 from ..evaluation.metrics import Score
@@ -126,7 +126,7 @@ def join_members(task: CrossValidation, state: State, folds: Sequence[Fold]) -> 
     left = [iter(fold.docs) for fold in folds]
     in_order = [next(left[number]) for number in state.fold_of]
     with atomic_write(task.output / OUT_OF_FOLD) as temporary:
-        DocBin(store_user_data=True, docs=in_order).to_disk(temporary)
+        DocBin(attrs=DOC_ATTRS, store_user_data=True, docs=in_order).to_disk(temporary)
     return path, notices
 
 

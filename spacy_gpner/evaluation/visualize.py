@@ -82,7 +82,7 @@ def render_documents(
     drawn = views[: limit or len(views)]
     labels = sorted({entity.label for _, view in drawn for entity in (*view.gold, *view.predicted)})
     colors = label_colors(labels)
-    kinds = Counter(match.kind for is_gold, view in views for match in view.matches if is_gold)
+    kinds = Counter(match.kind for is_gold, view in views if is_gold for match in view.matches)
     return render_page(
         "evaluation/assets/visualize.html",
         title=title,

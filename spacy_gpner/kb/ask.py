@@ -6,19 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Optional
+from typing import Annotated, Any, Literal, Optional
 
 import srsly
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, func, literal, select
 
 from ..errors import KnowledgeError
-from .build import to_surface
 from .database import SQLITE, Database
 from .questions import cooccurring, inside, mentioned, patients_with, timeline
 from .rows import FIRST, Answer, Page
 from .schema import concept, document
 from .scope import Scope
+from .surface import to_surface
 
 OWN = Path(__file__).parent / "patterns" / "zh.yml"
 LONGEST = 500
@@ -62,7 +62,7 @@ class Patterns(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    labels: dict[str, list[str]] = Field(default_factory=dict)
+    labels: dict[str, list[Annotated[str, AfterValidator(to_surface)]]] = Field(default_factory=dict)
     turned_by: str = "(?!)"
     patterns: list[Pattern]
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,6 +18,7 @@ from .database import Database
 from .forget import forget
 from .rows import chunks
 from .schema import concept, containment, document, mention, run, shard, text
+from .surface import to_surface
 
 AFFIRMED = (None, "affirmed")
 
@@ -248,8 +248,8 @@ class _Taking:
     def _describe(self, id_: int, row: dict[str, Any], texts: dict[str, int]) -> dict[str, Any]:
         settings = self.record["settings"]["columns"]
         carried = {name: row[name] for name in settings["carried"] if name != settings["text"]}
-        date = carried.pop(self.columns.date, None)
-        if date and (date := to_date(date)) is None:
+        written = carried.pop(self.columns.date, None)
+        if written and (written := to_date(written)) is None:
             self.built.undated += 1
         patient = carried.pop(self.columns.patient, None) or None
         self.built.without_patient += patient is None
@@ -257,7 +257,7 @@ class _Taking:
             **{"id": id_, "collection": self.collection, "annotator": self.annotator},
             **{"name": row["document"], "run": self.record["run"], "length": row["length"]},
             **{"state": row["state"], "text": texts.get(row["document"])},
-            **{"patient": patient, "date": date or None, "columns": carried},
+            **{"patient": patient, "date": written or None, "columns": carried},
         }
 
     def _put_concepts(self, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -280,15 +280,6 @@ def _describe_mention(id_: int, row: dict[str, Any], concepts: dict[tuple[str, s
         "affirmed": row["assertion"] in AFFIRMED,
         "concept": concepts[row["label"], to_surface(row["text"])],
     }
-
-
-def to_surface(mentioned: str) -> str:
-    """A mention's text in its usual form: of width and case, without spaces around, with one in between.
-
-    mentioned (str): The text.
-    RETURNS (str): The form.
-    """
-    return " ".join(unicodedata.normalize("NFKC", mentioned).casefold().split())
 
 
 def find_containment(rows: Iterable[dict[str, Any]]) -> list[tuple[int, int]]:

@@ -44,7 +44,7 @@ def read_codes(path: Path, encoding: Optional[str] = None) -> list[Code]:
             with path.open("rb") as content:
                 encoding = guess_encoding(content)
         else:
-            check_encoding(encoding)
+            encoding = check_encoding(encoding)
         with path.open(encoding=encoding, newline="") as file:
             rows = csv.DictReader(file, strict=True)
             missing = [name for name in (CODE, NAME) if name not in (rows.fieldnames or ())]
@@ -76,7 +76,7 @@ def _check(path: Path, rows: Sequence[tuple[int, dict[str, str]]]) -> list[Code]
         names = tuple(dict.fromkeys((name, *filter(None, aliases))))
         found.append(Code(own, names, (row.get(LABEL) or "").strip() or None))
     if not found:
-        raise KnowledgeError(f"{path} has no rows.")
+        raise KnowledgeError(f"{path} has no rows. Give a table with a code a line.")
     return found
 
 

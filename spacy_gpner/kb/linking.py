@@ -34,8 +34,8 @@ def link_concepts(
     *,
     labels: Sequence[str] = (),
 ) -> Linked:
-    """Link concepts to a code table, in place of earlier links to it. What is less likely than the threshold
-    has no code.
+    """Link concepts to a code table, in place of earlier links of theirs to it. What is less likely than the
+    threshold has no code.
 
     database (Database): The knowledge base.
     system (str): What the table is called.
@@ -61,7 +61,8 @@ def link_concepts(
     with database.writing() as connection:
         # A build may have come between
         left = set(connection.execute(select(concept.c.id)).scalars())
-        connection.execute(delete(link).where(link.c.system == system))
+        own = select(concept.c.id).where(*of_type(concept, labels))
+        connection.execute(delete(link).where(link.c.system == system, link.c.concept.in_(own)))
         if rows := [row for row in rows if row["concept"] in left]:
             connection.execute(insert(link), rows)
         database.note(connection, "link", system=system, threshold=threshold, **vars(linked))

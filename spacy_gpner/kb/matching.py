@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from scipy.special import expit
 
-from .build import to_surface
 from .codes import Code
+from .surface import to_surface
 
 FORMS = Path(__file__).parent / "patterns" / "forms_zh.yml"
 # Names that share most bigrams with a surface, which are compared with it

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, and_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..archive.shards import ANNOTATED
-from ..entities import show_label
+from ..entities import show_key, show_label
 from ..errors import KnowledgeError
-from .build import to_surface
 from .schema import concept, document, mention
+from .surface import to_surface
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def check_scope(connection: Connection, scope: Scope) -> None:
     for name, _ in scope.where:
         if not _is_there(connection, own, document.c.columns[name].as_string().is_not(None)):
             raise KnowledgeError(
-                "No document has the column that --where names. There are those that `annotate` took along."
+                f"No document has the column {show_key(name)} of --where. There are those that `annotate` "
+                "took along."
             )
 
 

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from spacy_gpner.archive.ledger import NAME
 from spacy_gpner.archive.local import local_engine
 
 from .util import FailingAnnotator, go, make_records, read_output, write_jsonl
@@ -75,11 +76,15 @@ def raise_interrupt(_):
 
 
 def test_what_is_missing_is_named(run, model, notes, tmp_path):
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / NAME).write_bytes(b"no database" * 100)
     for args, part in (
         ((), "Give a pipeline"),
         ((model, notes), "Give a pipeline"),
         ((model, "--output", tmp_path / "out"), "Give files"),
         (("--status", tmp_path), "no ledger"),
+        (("--status", damaged), "damaged"),
         ((model, notes, "--output", tmp_path / "out", "--format", "xml"), "xml"),
         ((model, notes, "--output", tmp_path / "out", "--encoding", "none"), "no encoding"),
         ((tmp_path, notes, "--output", tmp_path / "out"), "pipeline"),

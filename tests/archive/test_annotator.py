@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spacy_gpner.archive.annotator import Annotator, find_parents
 from spacy_gpner.archive.cleaning import STEPS
 from spacy_gpner.entities import Entity
-from spacy_gpner.errors import PipelineError
+from spacy_gpner.errors import ArchiveError, PipelineError
 
 from ..util import TRAIN
 from .test_cleaning import PIECES
@@ -73,6 +73,11 @@ def test_a_text_at_which_the_pipeline_fails_costs_itself(annotator):
 def test_a_pipeline_that_is_none_costs_no_text(tmp_path):
     with pytest.raises(PipelineError):
         Annotator(str(tmp_path))(TEXTS)
+
+
+def test_a_gpu_that_is_none_is_named(model):
+    with pytest.raises(ArchiveError, match="Can't use GPU 99"):
+        Annotator(str(model), gpu_id=99)(TEXTS)
 
 
 @settings(deadline=None)

@@ -77,7 +77,10 @@ def test_encodings_are_found(tmp_path, encoding, kind):
         text = as_csv(RECORDS, "\t" if kind == "tsv" else ",")
     path.write_bytes(text.encode(encoding))
     assert content(read(path)) == expected()
-    assert content(read(path, encoding=encoding)) == expected()
+    assert (
+        content(read(path, encoding=check_encoding("UTF8" if encoding == "utf-8-sig" else encoding)))
+        == expected()
+    )
 
 
 @pytest.mark.parametrize("shift", range(4))

@@ -15,7 +15,7 @@ from spacy_gpner.archive.rows import Columns, Place, Row
 from spacy_gpner.archive.shards import Task, cut_shards, digest_row
 from spacy_gpner.errors import ArchiveError
 
-from ..util import save_trained
+from ..util import save_docs, save_trained
 from .util import InlineEngine, go, make_records, read_output, states, write_jsonl
 
 N = 21
@@ -334,10 +334,13 @@ def test_outputs_of_others_are_refused(model, notes, tmp_path):
         go(model, notes, tmp_path / "broken")
 
 
-def test_a_card_does_not_make_another_model(model, notes, tmp_path):
+def test_a_card_does_not_make_another_model(model, notes, tmp_path, run):
     shutil.copytree(model, tmp_path / "model")
     go(tmp_path / "model", notes, tmp_path / "out")
-    (tmp_path / "model" / "README.md").write_text("a card")
+    dev = save_docs(tmp_path / "dev.spacy")
+    before = (tmp_path / "model" / "meta.json").read_bytes()
+    assert run("card", tmp_path / "model", dev, "--name", "ward", "--version", "2.0.0")[0] == 0
+    assert (tmp_path / "model" / "meta.json").read_bytes() != before
     assert go(tmp_path / "model", notes, tmp_path / "out").number == 2
 
 

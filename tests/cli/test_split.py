@@ -67,6 +67,8 @@ def test_every_nth(split):
     text, _, heldout = split("--every", "3")
     assert texts(heldout) == TEXTS[2::3]
     assert "texts are in both parts" in text
+    _, _, heldout = split("--every", "5", "--neighbours", "4")
+    assert texts(heldout) == [text for i in range(16, len(TEXTS), 20) for text in TEXTS[i : i + 4]]
 
 
 @pytest.mark.parametrize(

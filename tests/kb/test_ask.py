@@ -87,8 +87,11 @@ def test_what_is_not_understood_is_said(filled, scope, question, part):
 
 def test_patterns_of_ones_own(filled, scope, tmp_path):
     path = tmp_path / "own.yml"
-    path.write_text("labels: {dru: [方子]}\npatterns: [{query: cooccur, ask: '<concept>开<label>'}]", "utf-8")
+    path.write_text(
+        "labels: {dru: [方子, Ｒx]}\npatterns: [{query: cooccur, ask: '<concept>开<label>'}]", "utf-8"
+    )
     assert understand(filled, scope, "糖尿病开方子", read_patterns(path)).labels == ["dru"]
+    assert understand(filled, scope, "糖尿病开rX", read_patterns(path)).labels == ["dru"]
     for content, part in (
         ("patterns: [{query: guess, ask: x}]", r"patterns.0.query"),
         ("patterns: [{query: cooccur, ask: '('}]", "is no file of patterns"),

@@ -12,11 +12,12 @@ from sqlalchemy import func, select
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotations import open_annotations
 from spacy_gpner.kb.annotators import find_annotator, status
-from spacy_gpner.kb.build import Columns, build, to_surface
+from spacy_gpner.kb.build import Columns, build
 from spacy_gpner.kb.database import open_database
 from spacy_gpner.kb.questions import cooccurring
 from spacy_gpner.kb.schema import shard
 from spacy_gpner.kb.scope import Scope
+from spacy_gpner.kb.surface import to_surface
 
 from .util import (
     CARRIED,

@@ -129,6 +129,9 @@ def test_concepts_are_linked(filled):
     # A slip of the pen costs no link
     linked = content(filled)["link"]
     assert linked
+    # Links of other types stay
+    link_concepts(filled, "own", 0.8, labels=["dru"])
+    assert content(filled)["link"] == linked
     for ask in (partial(link_concepts, filled, "own", 0.8), partial(coded, filled, scope, "own")):
         with pytest.raises(KnowledgeError, match="no label 'dur'"):
             ask(labels=["dur"])

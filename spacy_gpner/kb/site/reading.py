@@ -9,11 +9,11 @@ from sqlalchemy import Connection, and_, false, func, or_, select
 
 from ...drawing.boxes import Box, draw_text, label_colors, show
 from ...entities import Entity
-from ..build import to_surface
 from ..rows import AROUND, Page
 from ..schema import concept, document, mention, text
 from ..scope import Scope
 from ..search import Passage
+from ..surface import to_surface
 
 # Characters of a document that a page shows, and how far a passage grows for what crosses its edges
 PART = 4000
