@@ -1,5 +1,7 @@
 """An encoder from nothing: a vocabulary from text, and random weights."""
 
+import warnings
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
 from ..checks import MAX_SIZE, check_count
-from ..errors import PipelineError
+from ..errors import GpnerWarning, PipelineError
 from ..files import atomic_directory, safetensors_errors, visible_names
 from .texts import read_texts
 
@@ -35,7 +37,7 @@ def make_encoder(
     layers (int): Its layers.
     hidden (int): Their width.
     heads (int): Their attention heads, which divide it.
-    vocabulary (int): The most pieces of its vocabulary, but for the single characters.
+    vocabulary (int): The most pieces of its vocabulary. Characters come first, the commonest of them.
     seed (int): Of its weights.
     RETURNS (int): The pieces of its vocabulary.
     RAISES (GpnerError): If a text can't be read, or the directory is there.
@@ -49,7 +51,9 @@ def make_encoder(
     if output.is_file() or visible_names(output):
         raise PipelineError(f"{output} is there already. Give another directory.")
     texts = read_texts(paths, without)
-    tokenizer = BertTokenizerFast(tokenizer_object=train_tokenizer(texts.learned, vocabulary))
+    trained = train_tokenizer(texts.learned, vocabulary)
+    _warn_of_unknown(trained, texts.learned)
+    tokenizer = BertTokenizerFast(tokenizer_object=trained)
     fix_random_seed(seed)
     config = BertConfig(
         vocab_size=len(tokenizer),
@@ -66,11 +70,25 @@ def make_encoder(
     return len(tokenizer)
 
 
+def _warn_of_unknown(tokenizer: Tokenizer, texts: Sequence[str]) -> None:
+    counts = Counter(character for text in texts for character in tokenizer.normalizer.normalize_str(text))
+    lost = {x: n for x, n in counts.items() if not x.isspace() and tokenizer.token_to_id(x) is None}
+    if lost:
+        warnings.warn(
+            f"{len(lost):,} of {len(counts):,} different characters ({sum(lost.values()):,} of "
+            f"{counts.total():,} in the texts) are not in the vocabulary, and are all read as {UNKNOWN}. "
+            "Give it more pieces.",
+            GpnerWarning,
+            stacklevel=3,
+        )
+
+
 def train_tokenizer(texts: Sequence[str], size: int) -> Tokenizer:
     """Train a WordPiece tokenizer as BERT's: in lower case, each Chinese character by itself.
 
     texts (Sequence[str]): The texts.
-    size (int): The most pieces, but for the single characters.
+    size (int): The most pieces; a few more, where letters are pieces both at the beginning of a word and in
+        it. Characters come first, the commonest of them.
     RETURNS (Tokenizer): The tokenizer.
     """
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))

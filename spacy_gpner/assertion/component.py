@@ -19,6 +19,7 @@ from .rules import CATEGORIES, Category, Rules, default_rules, parse_rules, read
 # Key in the attributes of a span group, and name of the spans' extension
 ATTRIBUTE = "assertions"
 FILE = "rules.json"
+SCORES = ("assertion_micro_p", "assertion_micro_r", "assertion_micro_f", "assertion_per_type")
 Given = Union[Rules, dict[str, Any], str, Path]
 
 
@@ -113,8 +114,12 @@ class SpanAssertion(Pipe):
         """Score what is told of spans that are both gold and predicted.
 
         examples (Iterable[Example]): Examples whose reference has assertions.
-        RETURNS (Dict[str, Any]): "assertion_micro_p", "_r" and "_f", and "assertion_per_type".
+        RETURNS (Dict[str, Any]): "assertion_micro_p", "_r" and "_f", and "assertion_per_type"; None for each
+            where no reference has assertions.
         """
+        examples = [eg for eg in examples if _is_annotated(eg.reference, self.key)]
+        if not examples:
+            return dict.fromkeys(SCORES)
         scores = {category: PRFScore() for category in CATEGORIES}
         micro = PRFScore()
         for example in examples:
@@ -123,12 +128,8 @@ class SpanAssertion(Pipe):
                 for score, own in ((scores[x], {x}) for x in CATEGORIES):
                     score.score_set(found[span] & own, gold[span] & own)
                 micro.score_set(found[span], gold[span])
-        return {
-            "assertion_micro_p": micro.precision,
-            "assertion_micro_r": micro.recall,
-            "assertion_micro_f": micro.fscore,
-            "assertion_per_type": {x: score.to_dict() for x, score in scores.items()},
-        }
+        per_type = {x: score.to_dict() for x, score in scores.items()}
+        return dict(zip(SCORES, (micro.precision, micro.recall, micro.fscore, per_type), strict=True))
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """The rules as bytes."""
@@ -151,10 +152,14 @@ class SpanAssertion(Pipe):
         return self
 
 
+def _is_annotated(doc: Doc, key: str) -> bool:
+    return key in doc.spans and ATTRIBUTE in doc.spans[key].attrs
+
+
 def _by_span(doc: Doc, key: str) -> dict[Entity, set[Category]]:
-    group = doc.spans.get(key)
-    if group is None or ATTRIBUTE not in group.attrs:
+    if not _is_annotated(doc, key):
         return {}
+    group = doc.spans[key]
     return {
         Entity(span.start_char, span.end_char, span.label_): set(own)
         for span, own in zip(group, group.attrs[ATTRIBUTE], strict=True)

@@ -9,7 +9,7 @@ so, and so is what the mention contains.
 import bisect
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from ..entities import Entity
 from .rules import CATEGORIES, Category, Direction, Reach, Rules
@@ -60,10 +60,8 @@ class Context:
         for category, own in rules.categories.items():
             for word in own.stops:
                 stops.setdefault(word.lower(), set()).add(category)
-            directions: tuple[tuple[Direction, dict[Reach, list[str]]], ...]
-            directions = (("after", own.after), ("before", own.before))
-            for direction, by_reach in directions:
-                for reach, words in by_reach.items():
+            for direction in get_args(Direction):
+                for reach, words in getattr(own, direction).items():
                     for word in words:
                         triggers.setdefault(word.lower(), []).append(Trigger(category, direction, reach))
         self._triggers = {word: tuple(own) for word, own in triggers.items()}
@@ -125,14 +123,16 @@ class Context:
         """Where a word's reach begins and ends, within a clause or sentence."""
         if trigger.direction == "after":
             start = words[i].end
-            for other in words[i + 1 :]:
+            for n in range(i + 1, len(words)):
+                other = words[n]
                 if other.start >= end:
                     break
                 if _stops(other, trigger):
                     return start, other.start
         else:
             end = words[i].start
-            for other in reversed(words[:i]):
+            for n in reversed(range(i)):
+                other = words[n]
                 if other.end <= start:
                     break
                 if _stops(other, trigger):

@@ -12,7 +12,7 @@ from ..errors import ConfigError
 Category = Literal["negated", "uncertain", "historical", "hypothetical", "family"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 Reach = Literal["adjacent", "clause", "sentence"]
-Direction = Literal["before", "after"]
+Direction = Literal["after", "before"]
 DEFAULTS = Path(__file__).parent / "rules"
 
 Word = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

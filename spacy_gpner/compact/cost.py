@@ -40,11 +40,11 @@ class Cost:
 def compare(pipelines: Sequence[Language], gold: Sequence[Doc], *, show_progress: bool = False) -> list[Cost]:
     """Run pipelines over documents in turns, so that all meet the same machine, and score them.
 
-    pipelines (Sequence[Language]): The pipelines, each with a `span_globalpointer`.
+    pipelines (Sequence[Language]): The pipelines, each with a span component.
     gold (Sequence[Doc]): The documents with gold spans.
     show_progress (bool): Whether to show a progress bar, on a terminal.
     RETURNS (List[Cost]): What was measured of each.
-    RAISES (PipelineError): If a pipeline has no `span_globalpointer`.
+    RAISES (PipelineError): If a pipeline has none.
     """
     pipes = [find_pipe(nlp) for nlp in pipelines]
     for doc in gold:

@@ -114,10 +114,7 @@ def resolve_distillation(config: Config) -> ConfigSchemaDistill:
     except ValueError as err:
         raise ConfigValidationError(title=INVALID, desc=str(err)) from None
     # Of nested models, resolving gives back what they were made from.
-    block |= {"loss": make_loss(block["loss"]), "cache": CacheSettings(**given["cache"])}
-    if block["folds"] is not None:
-        block["folds"] = [Path(fold) for fold in block["folds"]]
-    return ConfigSchemaDistill.model_construct(**block)
+    return ConfigSchemaDistill(**block)
 
 
 def _unknown(block: Any, known: Iterable[str], *parents: str) -> list[tuple[str, ...]]:

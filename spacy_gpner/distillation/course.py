@@ -204,7 +204,7 @@ class _WithTeacher:
         self._nlp = nlp
         trained = SimpleNamespace(is_trainable=True)
         self.pipeline = [*nlp.pipeline, (DISTILLATION_LOSS, trained), (TEACHER_LOSS, trained)]
-        self.config = nlp.config.copy()
+        self.config = nlp.config.interpolate()
         self.config["training"]["score_weights"][TEACHER_SCORE] = 0.0
         self.config["training"]["max_steps"] = self.config["distillation"]["max_steps"]
 

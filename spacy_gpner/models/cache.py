@@ -45,6 +45,7 @@ class VectorCache:
         self.owner = owner
         self.is_full = False
         self.left_out = 0
+        self._filled = ""
         self._vectors: dict[bytes, numpy.ndarray] = {}
         self._n_bytes = 0
 
@@ -84,7 +85,8 @@ class VectorCache:
         source: Callable[[], str],
         compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]],
     ) -> None:
-        """Load the vectors of a corpus, or compute and save them, in place of what was kept.
+        """Load the vectors of a corpus, or compute and save them, in place of what was kept, if that is not
+        of this corpus already.
 
         texts (Sequence[str]): The corpus.
         source (Callable[[], str]): Gives what tells the encoder whose vectors these are from others; only a
@@ -95,14 +97,27 @@ class VectorCache:
         """
         # Similar lengths together, as encoders like them; and the shortest first, if not all have room.
         unique = sorted(set(texts), key=lambda text: (len(text), text))
+        corpus = hashlib.blake2b(b"".join(sorted(map(_digest, unique)))).hexdigest()
+        if self._filled == corpus:
+            return
         self.clear(self.owner)
+        self._fill(unique, corpus, source, compute)
+        self._filled = corpus
+        self.left_out = len(unique) - len(self._vectors)
+
+    def _fill(
+        self,
+        unique: Sequence[str],
+        corpus: str,
+        source: Callable[[], str],
+        compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]],
+    ) -> None:
         if self.path is None:
             self._compute(unique, compute)
-            self.left_out = len(unique) - len(self._vectors)
             return
         expected = {
             "encoder or linkage": source(),
-            "corpus": hashlib.blake2b(b"".join(sorted(map(_digest, unique)))).hexdigest(),
+            "corpus": corpus,
             "precision": self.precision,
             "max_gb": str(self.max_bytes / GIGABYTE),
         }
@@ -116,7 +131,6 @@ class VectorCache:
                 arrays = self._arrays()
                 found = {**expected, "content": _digest_arrays(arrays)}
                 save_arrays(arrays, temporary, metadata={"spacy_gpner": json.dumps(found)})
-        self.left_out = len(unique) - len(self._vectors)
 
     def _compute(
         self, texts: Sequence[str], compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]]

@@ -128,8 +128,9 @@ def _check_same(first: Member, other: Member) -> None:
 
     RAISES (PipelineError): If they are not.
     """
-    for what, of_first, of_other in zip(_TRAITS, _traits(first), _traits(other), strict=True):
-        if of_first != of_other:
+    traits = _traits(other)
+    for what, of_first in _traits(first).items():
+        if of_first != (of_other := traits[what]):
             shown = "" if isinstance(of_first, bytes) else f": {of_first} and {of_other}"
             raise PipelineError(
                 f"{first.name} and {other.name} have different {what}{shown}. Give pipelines that agree in "
@@ -137,28 +138,18 @@ def _check_same(first: Member, other: Member) -> None:
             )
 
 
-_TRAITS = (
-    "language",
-    "tokenizer's settings",
-    "tokenizer's data",
-    "word vectors",
-    "component's class",
-    "labels",
-    "objective",
-)
-
-
-def _traits(member: Member) -> tuple[Any, ...]:
+def _traits(member: Member) -> dict[str, Any]:
     nlp, pipe = member.nlp, member.pipe
-    return (
-        nlp.lang,
-        dict(nlp.config["nlp"]["tokenizer"]),
-        nlp.tokenizer.to_bytes(exclude=["vocab"]) if hasattr(nlp.tokenizer, "to_bytes") else b"",
-        nlp.vocab.vectors.to_bytes() if len(nlp.vocab.vectors) else b"",
-        type(pipe).__name__,
-        ", ".join(map(show_label, sorted(pipe.labels))),
-        pipe.objective,
-    )
+    tokenizer: Any = nlp.tokenizer
+    return {
+        "language": nlp.lang,
+        "tokenizer's settings": dict(nlp.config["nlp"]["tokenizer"]),
+        "tokenizer's data": tokenizer.to_bytes(exclude=["vocab"]) if hasattr(tokenizer, "to_bytes") else b"",
+        "word vectors": nlp.vocab.vectors.to_bytes() if len(nlp.vocab.vectors) else b"",
+        "component's class": type(pipe).__name__,
+        "labels": ", ".join(map(show_label, sorted(pipe.labels))),
+        "objective": pipe.objective,
+    }
 
 
 def _reset_thresholds(members: Sequence[Member]) -> list[str]:

@@ -18,7 +18,7 @@ from .gold import KeysFound
 
 @registry.scorers("spacy-gpner.span_scorer.v1")
 def make_span_scorer() -> Callable[..., dict[str, Any]]:
-    """Create the scorer of `span_globalpointer`.
+    """Create the scorer of span components.
 
     RETURNS (Callable[..., Dict[str, Any]]): `score_spans`.
     """

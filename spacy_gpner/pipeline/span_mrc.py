@@ -262,7 +262,8 @@ class SpanMRC(SpanPipe[JointScores]):
         if given is None or (isinstance(given, str) and not Path(given).is_file()):
             return
         now = read_queries(given) or {}
-        asked = dict(zip(self.labels, query_layers(self.model)[0].attrs["queries"], strict=True))
+        # None yet where the model is left out of what was loaded
+        asked = dict(zip(self.labels, query_layers(self.model)[0].attrs["queries"], strict=False))
         if any(now.get(label, query) != query for label, query in asked.items()):
             warnings.warn(
                 f"[{self.name}] `queries` are not those that the component was trained with, and goes on to "

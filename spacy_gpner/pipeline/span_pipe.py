@@ -224,6 +224,8 @@ class SpanPipe(FindingPipe[S]):
         labels (Optional[List[str]]): The labels, typically made by `init labels`. Without them, they are
             taken from the examples.
         RAISES (ValueError): If there are no labels, or `thresholds` names one that is not there.
+        RAISES (PipelineError): If an encoder can't be loaded, a label has no query, or `adversary` finds no
+            table of embeddings.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         report = GoldReport(KeysFound(self.key))
@@ -257,7 +259,7 @@ class SpanPipe(FindingPipe[S]):
         """
 
     def _check_training_config(self, nlp: Language) -> None:
-        config = nlp.config["training"]
+        config = nlp.config.interpolate()["training"]
         weights = config.get("score_weights", {})
         if self.key != DEFAULT_SPANS_KEY and not any(w.startswith(f"spans_{self.key}_") for w in weights):
             warnings.warn(

@@ -1,9 +1,10 @@
 """The span algebra: scores of all spans of a batch, their loss and their decoding, as functions of
 factors that are linear in the text. Pure torch; knows nothing of spaCy.
 
-Read `scores`, `factors`, `tiles`, `fitting`, `loss`, `pairs`, `divergence`, `decoded`, `decode`, `objective`
-and `globalpointer` in this order; for sequence labelling `tags`, `chain`, `tag_scores` and `tag_objective`;
-and for heads that learn together `binary`, `pointer` and `joint`.
+Read `scores`, `factors`, `tiles`, `fitting`, `loss`, `pairs`, `divergence`, `decoded`, `decode`, `likely`,
+`objective` and `globalpointer` in this order; for sequence labelling `tags`, `chain`, `tag_scores` and
+`tag_objective`; and for heads that learn together `binary`, `pointer` and `joint`. `rope` and `nesting` stand
+by themselves.
 """
 
 from .binary import BinarySpanObjective

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Optional, cast
+from typing import Optional
 
 import torch
 from torch import Tensor
@@ -32,16 +32,6 @@ class SpanObjective(Objective[SpanFactors]):
 
     window: Window
     learns_spans = True
-
-    @property
-    def reach(self) -> Optional[int]:  # type: ignore[override]
-        """The most tokens of a span: the window's width."""
-        return self.window.width
-
-    @property
-    def extent(self) -> Optional[int]:  # type: ignore[override]
-        """The first tokens of a document, in which spans lie: the window's width, if it is a prefix."""
-        return self.window.width if self.window.mode == "prefix" else None
 
     def loss(self, scores: SpanFactors, gold: Tensor) -> Tensor:
         """The loss (Eq. 14 of the main paper), a mean over documents and types. See `Objective.loss`."""
@@ -91,13 +81,6 @@ class SpanObjective(Objective[SpanFactors]):
             f"'{self.window.mode}'): can't be learned or predicted. A larger window keeps more"
         )
         return [None if self.window.holds(start, end) else reason for start, end, _ in spans]
-
-    def holds(self, start: Tensor, end: Tensor) -> Tensor:
-        """Which spans lie in the window. See `Objective.holds`."""
-        if self.window.width is None:
-            return super().holds(start, end)
-        inside: Tensor = cast(Any, self.window).holds(start, end)
-        return inside
 
     def covers(self, other: Objective) -> bool:
         """Whether the window holds all spans of another's. See `Objective.covers`."""

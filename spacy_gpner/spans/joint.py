@@ -119,14 +119,10 @@ class JointObjective(Objective[JointScores]):
         return any(objective.learns_spans for objective in self.heads.values())
 
     @property
-    def deciding(self) -> list[Objective]:
-        """The objectives of the heads that find spans."""
-        return [self.heads[self.decoding]] if self.decoding in self.heads else list(self.heads.values())
-
-    @property
-    def reach(self) -> Optional[int]:  # type: ignore[override]
-        """The most tokens of a span, by any head."""
-        found = [objective.reach for objective in self.deciding]
+    def reach(self) -> Optional[int]:
+        """The most tokens of a span, by any head that finds spans."""
+        deciding = [self.heads[self.decoding]] if self.decoding in self.heads else self.heads.values()
+        found = [objective.reach for objective in deciding]
         return None if None in found else max(n for n in found if n is not None)
 
     def loss(self, scores: JointScores, gold: Tensor) -> Tensor:

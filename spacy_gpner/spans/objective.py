@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, Optional, TypeVar
+from typing import Any, Generic, Optional, TypeVar, cast
 
 from torch import Tensor
 
@@ -11,6 +11,7 @@ from .divergence import DistillationLoss
 from .likely import FLOOR, LikelySpans
 from .pairs import Allowed
 from .scores import Scores
+from .tiles import Window
 
 S = TypeVar("S", bound=Scores)
 
@@ -19,12 +20,20 @@ class Objective(ABC, Generic[S]):
     """What a component asks of its scores. The methods that are not abstract are for objectives that can't
     learn or predict every span."""
 
-    # The most tokens of a span; None where there is no such bound.
-    reach: Optional[int] = None
-    # The first tokens of a document, in which spans lie; None where they can lie anywhere.
-    extent: Optional[int] = None
+    # Which spans can be predicted at all.
+    window: Window = Window(None)
     # Whether there is a `span_divergence`, for teachers of other kinds.
     learns_spans: bool = False
+
+    @property
+    def reach(self) -> Optional[int]:
+        """The most tokens of a span; None where there is no such bound."""
+        return self.window.width
+
+    @property
+    def extent(self) -> Optional[int]:
+        """The first tokens of a document, in which spans lie; None where they can lie anywhere."""
+        return self.window.width if self.window.mode == "prefix" else None
 
     @abstractmethod
     def loss(self, scores: S, gold: Tensor) -> Tensor:
@@ -111,7 +120,8 @@ class Objective(ABC, Generic[S]):
         start, end (Tensor): First token, and the token after the last, of the same shape.
         RETURNS (Tensor): Whether they can, of that shape.
         """
-        return end > start
+        inside: Tensor = cast(Any, self.window).holds(start, end)
+        return inside
 
     def covers(self, other: "Objective") -> bool:
         """Whether all spans can be predicted that can be with another objective."""

@@ -63,11 +63,6 @@ class PointerObjective(Objective[PointerScores]):
         """The objective of matches."""
         return BinarySpanObjective(self.window)
 
-    @property
-    def reach(self) -> Optional[int]:  # type: ignore[override]
-        """The most tokens of a span: the window's width."""
-        return self.window.width
-
     def loss(self, scores: PointerScores, gold: Tensor) -> Tensor:
         """The loss, summed over tokens and spans, and its mean over documents and types. See
         `Objective.loss`."""

@@ -46,11 +46,6 @@ class TagObjective(Objective[TagScores]):
         if self.decoding not in get_args(Decoding):
             raise ValueError(f"Invalid decoding: {self.decoding!r}. Expected one of {get_args(Decoding)}.")
 
-    @property
-    def reach(self) -> Optional[int]:  # type: ignore[override]
-        """The most tokens of a span: the window's width."""
-        return self.window.width
-
     def loss(self, scores: TagScores, gold: Tensor) -> Tensor:
         """The negative log-likelihood of the gold tags, as paths or each by itself; a mean over documents and
         chains. See `Objective.loss`."""
@@ -83,7 +78,7 @@ class TagObjective(Objective[TagScores]):
         minimum = logsigmoid(cut.minimum)
         long = decode(log_probs.factors, self.window, Cut.above(minimum, starts=cut.starts))
         parts = [long.take(long.end - long.start > len(log_probs.short))]
-        for width, values in enumerate(log_probs.short):
+        for width, values in enumerate(log_probs.short[: self.window.width]):
             first, types = (values > minimum.to(values.device)).nonzero().unbind(1)
             spans = torch.stack([first, first + width, types], 1)
             parts.append(DecodedSpans.of_flat(spans, values[first, types], log_probs.factors.lengths))
@@ -150,12 +145,6 @@ class TagObjective(Objective[TagScores]):
             else:
                 refused[i] = reason
         return refused
-
-    def holds(self, start: Tensor, end: Tensor) -> Tensor:
-        """Which spans lie in the window. See `Objective.holds`."""
-        if self.window.width is None:
-            return super().holds(start, end)
-        return end - start <= self.window.width
 
 
 def _over_paths(student: TagScores, target: TagScores, weights: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ class Window:
         start, end (int): First token, and the token after the last. Tensors of them work as well.
         """
         if self.width is None:
-            return True
+            return end > start
         return (end if self.mode == "prefix" else end - start) <= self.width
 
     def count(self, length: int) -> int:

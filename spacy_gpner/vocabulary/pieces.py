@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator, Set
 from functools import cached_property
 from itertools import chain
 from typing import Any, Optional
@@ -183,10 +183,6 @@ def _places(data: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
     for node in _nodes(data["post_processor"]):
         if node["type"] == "TemplateProcessing":
             for token in node["special_tokens"].values():
-                yield from _items(token["ids"])
+                yield from ((token["ids"], i) for i in range(len(token["ids"])))
         elif node["type"] in ("BertProcessing", "RobertaProcessing"):
             yield from ((node[key], 1) for key in ("sep", "cls"))
-
-
-def _items(numbers: list[int]) -> Iterable[tuple[list[int], int]]:
-    return ((numbers, i) for i in range(len(numbers)))

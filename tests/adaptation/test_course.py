@@ -17,7 +17,7 @@ from spacy_gpner.adaptation.adapt import adapt, prepare
 from spacy_gpner.adaptation.course import AdaptationCourse, Settings
 from spacy_gpner.adaptation.fresh import make_encoder
 from spacy_gpner.adaptation.model import HEADS, MaskedLanguageModel, get_transformer
-from spacy_gpner.errors import PipelineError, TrainingError
+from spacy_gpner.errors import GpnerWarning, PipelineError, TrainingError
 from spacy_gpner.models.transformers.frozen import FrozenTransformer
 from spacy_gpner.models.transformers.pretrained import load_masked
 from spacy_gpner.models.transformers.transformer import Transformer
@@ -272,6 +272,8 @@ def test_wrong_settings(change):
 
 
 def test_an_encoder_from_nothing(text, tmp_path):
+    with pytest.warns(GpnerWarning, match=r"different characters \(.*\) are not in the vocabulary"):
+        make_encoder([text], tmp_path / "small", layers=2, hidden=16, heads=2, vocabulary=10)
     n = make_encoder([text], tmp_path / "new", layers=2, hidden=16, heads=2, vocabulary=60)
     loaded = load_masked(str(tmp_path / "new"))
     assert loaded.has_head

@@ -97,6 +97,9 @@ def test_scores(nlp):
     scores = nlp.evaluate([Example(found, gold)])
     assert (scores["assertion_micro_p"], scores["assertion_micro_r"]) == (1, 2 / 3)
     assert scores["assertion_per_type"]["historical"]["r"] == 0
+    del gold.spans["sc"].attrs["assertions"]
+    scores = nlp.get_pipe("span_assertion").score([Example(found, gold)])
+    assert set(scores.values()) == {None}
 
 
 def test_after_a_model_and_in_an_archive(tmp_path):

@@ -45,6 +45,18 @@ def test_keeps_what_was_computed(tmp_path, precision, on_disk):
         assert cache.get("头痛", 1) is None  # other tokens
 
 
+def test_the_same_corpus_is_kept():
+    cache = VectorCache()
+    cache.fill(TEXTS, lambda: "a", compute)
+    cache.fill(TEXTS[::-1], lambda: "a", never)
+    with pytest.raises(AssertionError, match="computed again"):
+        cache.fill(TEXTS[:1], lambda: "a", never)
+    cache.fill(TEXTS, lambda: "a", compute)
+    cache.clear(None)
+    with pytest.raises(AssertionError, match="computed again"):
+        cache.fill(TEXTS, lambda: "a", never)
+
+
 def test_size_is_bounded(tmp_path):
     row = 8 * 4 / 2**30
     cache = VectorCache(tmp_path / "cache", max_gb=4.5 * row)

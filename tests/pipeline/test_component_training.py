@@ -41,6 +41,14 @@ def test_same_seed_same_weights(kind):
     assert find_pipe(kind.trained(3)).model.to_bytes() == find_pipe(kind.trained(3)).model.to_bytes()
 
 
+def test_an_optimizer_that_the_config_names_elsewhere(kind):
+    nlp = kind.blank()
+    nlp.config["shared"] = {"optimizer": nlp.config["training"]["optimizer"]}
+    nlp.config["training"]["optimizer"] = "${shared.optimizer}"
+    nlp.initialize(lambda: kind.examples(nlp))
+    assert find_pipe(nlp).labels
+
+
 def test_averaged_weights_are_used(kind):
     nlp = kind.blank()
     nlp.config["training"]["optimizer"]["use_averages"] = True

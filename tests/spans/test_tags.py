@@ -261,6 +261,16 @@ def test_a_window_bounds_what_is_found():
         assert TagObjective(tags, decoding, Window(8)).decode(scores, cut).end.tolist() == []
 
 
+@pytest.mark.parametrize("decoding", ["marginal", "viterbi"])
+@pytest.mark.parametrize("tags", TAG_SETS, ids=str)
+def test_no_span_is_longer_than_the_window(tags, decoding):
+    scores = make_tag_scores([7, 1, 5], TYPES, tags, scale=2.0)
+    every = read(TagObjective(tags, decoding).decode(scores, Cut([-3.0] * TYPES)))
+    for width in (1, 2, 3):
+        found = read(TagObjective(tags, decoding, Window(width)).decode(scores, Cut([-3.0] * TYPES)))
+        assert found.keys() == {span for span in every if span[2] - span[1] < width}
+
+
 def test_scores_of_some_types():
     for tags in TAG_SETS:
         scores = make_tag_scores([4, 2], 3, tags)

@@ -186,6 +186,8 @@ def forward_frozen(
     is_train (bool): Whether this is a training, in which texts come back.
     RETURNS (Tuple[List[Floats2d], Callable]): The vectors, and a function that nothing comes back from.
     """
+    if not docs:
+        return [], lambda dY: []
     cache: VectorCache = model.attrs["cache"]
     _drop_others(cache, model)
     cache.is_open = cache.is_open or is_train

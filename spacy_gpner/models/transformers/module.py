@@ -184,7 +184,9 @@ def has_bfloat16(device: torch.device) -> bool:
     """Whether a processor computes in bfloat16, and does not merely emulate it."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    # torch has no public name for it
+    is_supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    return device.type == "cpu" and bool(is_supported())
 
 
 def choose_attention(device: torch.device) -> AbstractContextManager[None]:

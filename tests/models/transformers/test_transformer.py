@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy
 import pytest
@@ -440,9 +441,14 @@ def test_the_file_of_a_shared_encoder(bert, tmp_path):
     nlp.add_pipe("tok2vec", config={"model": tok2vec})
     listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16}
     model = {"@architectures": "spacy-gpner.EfficientGlobalPointer.v1", "tok2vec": listener}
-    nlp.add_pipe(NAME, config={"window": 16, "model": model})
-    nlp.initialize(lambda: make_examples(nlp))
+    for name in (NAME, "other"):
+        nlp.add_pipe("span_globalpointer", name=name, config={"window": 16, "model": model})
+    with patch.object(frozen, "_make", wraps=frozen._make) as made:
+        nlp.initialize(lambda: make_examples(nlp))
     assert (tmp_path / "cache").is_file()
+    # Once for both
+    assert sum(len(call.args[1]) for call in made.call_args_list) == len(TEXTS)
+    assert nlp.get_pipe("tok2vec").model.predict([]) == []
 
 
 def test_labels_without_text_are_enough(bert):
