@@ -23,6 +23,7 @@ from spacy_gpner.entities import Entity, entities, scored_entities, show_label
 from spacy_gpner.files import atomic_write
 from spacy_gpner.loading import load_pipeline
 from spacy_gpner.pipeline.find import find_pipe
+from spacy_gpner.tables import print_table
 
 CANDIDATES = numpy.arange(0.05, 0.96, 0.01)
 
@@ -117,8 +118,8 @@ def print_tables(reports: list[Report]) -> None:
         for label, scores in sorted(by_type.items())
     ]
     msg.text(f"{first.name}, by type, at {first.chosen}")
-    msg.table(rows, header=("", "P", "R", "F"), divider=True, aligns=("l", "r", "r", "r"))
-    header = ("", "F at 0.5", "Threshold", "P", "R", "F", "Nested", "Flat", "Tokens/s", "MB")
+    print_table(rows, ("", "P", "R", "F1"))
+    header = ("", "F1 at 0.5", "Threshold", "P", "R", "F1", "Nested", "Flat", "Tokens/s", "MB")
     table = [
         (
             r.name,
@@ -133,7 +134,7 @@ def print_tables(reports: list[Report]) -> None:
         )
         for r in reports
     ]
-    msg.table(table, header=header, divider=True, aligns=("l", *"r" * (len(header) - 1)))
+    print_table(table, header)
 
 
 def named_path(text: str) -> tuple[str, Path]:

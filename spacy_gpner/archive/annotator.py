@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional, Union
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training.batchers import minibatch_by_words
-from spacy.util import is_package
+from spacy.util import import_file, is_package
 
 from ..assertion.component import ATTRIBUTE
 from ..entities import Entity, scored_entities
@@ -66,7 +66,13 @@ class Annotator:
     What is found depends on the texts of a call alone."""
 
     def __init__(
-        self, model: str, *, clean: Sequence[str] = (), threads: Optional[int] = 1, gpu_id: int = -1
+        self,
+        model: str,
+        *,
+        clean: Sequence[str] = (),
+        threads: Optional[int] = 1,
+        gpu_id: int = -1,
+        code: Optional[Path] = None,
     ) -> None:
         """Settle what annotates.
 
@@ -74,6 +80,7 @@ class Annotator:
         clean (Sequence[str]): Steps of cleaning, in their order.
         threads (Optional[int]): Threads of torch; None for as many as it takes.
         gpu_id (int): A GPU, or -1 for the processor.
+        code (Optional[Path]): A Python file to import before the pipeline is loaded, with what it registers.
         RAISES (ArchiveError): If there is no such step.
         """
         check_steps(clean)
@@ -81,6 +88,7 @@ class Annotator:
         is_path = not is_package(model) and Path(model).exists()
         self.model = str(Path(model).absolute()) if is_path else model
         self.clean, self.threads, self.gpu_id = tuple(clean), threads, gpu_id
+        self.code = code.absolute() if code is not None else None
         self._nlp: Optional[Language] = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -108,6 +116,8 @@ class Annotator:
                         f"Can't use GPU {self.gpu_id} ({type(err).__name__}: {err}). A GPU needs CuPy for "
                         "its CUDA: pip install cupy-cuda13x"
                     ) from None
+            if self.code is not None:
+                import_file("python_code", self.code)
             nlp = load_pipeline(self.model)
             find_pipe(nlp)
             self._nlp = nlp

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from wasabi import msg
 
 from ..errors import ArchiveError
+from ..tables import print_table
 from .ledger import open_ledger
 from .reading import Reading
 from .run import FINISHED, Run
@@ -77,9 +78,7 @@ def print_run(run: Run, output: Path) -> bool:
         ("failed", counts.failed),
         ("rejected", counts.rejected),
     ]
-    msg.table(
-        [(name, f"{n:,}") for name, n in rows if n or name in ("annotated", "mentions")], aligns=("l", "r")
-    )
+    print_table([(name, n) for name, n in rows if n or name in ("annotated", "mentions")])
     if counts.failed:
         msg.warn(f"At {counts.failed:,} documents the pipeline failed: state and error are in their rows.")
     if counts.rejected:
@@ -108,7 +107,7 @@ def print_status(output: Path) -> None:
     if runs:
         last = runs[-1]
         msg.info(f"{last['model']['name']} {last['model']['version']} ({last['model']['digest'][:8]})")
-    msg.table(rows, header=HEADER, aligns=("l", "l", *"r" * 6, "l", "l"), divider=True)
+    print_table(rows, HEADER, "llrrrrrrl")
     msg.info(f"{n:,} documents are annotated")
 
 
@@ -117,7 +116,7 @@ def _describe(record: dict[str, Any], done: list[Done]) -> tuple[Any, ...]:
     for each in done:
         run.counts.add(each)
     counts = run.counts
-    numbers = (
+    shown = (
         counts.documents,
         counts.mentions,
         record.get("unchanged", ""),
@@ -125,6 +124,5 @@ def _describe(record: dict[str, Any], done: list[Done]) -> tuple[Any, ...]:
         counts.rejected,
         counts.vanished,
     )
-    shown = (f"{x:,}" if isinstance(x, int) else x for x in numbers)
     ended = record.get("finished", "") if record["state"] == FINISHED else ""
     return (record["number"], record["state"], *shown, record["started"], ended)

@@ -113,6 +113,7 @@ def annotate(
     *,
     encoding: Optional[str] = None,
     gpu_id: int = -1,
+    code: Optional[Path] = None,
     progress: Callable[[Run, Reading, Done], None] = lambda *_: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
@@ -126,6 +127,7 @@ def annotate(
     engine (Engine): What annotates.
     encoding (Optional[str]): That of text files; None to look at each.
     gpu_id (int): A GPU, or -1 for the processor.
+    code (Optional[Path]): A Python file that workers import before they load the pipeline.
     progress (Callable): Called after each shard.
     say (Callable): Called with what a user should know.
     RETURNS (Run): The run.
@@ -136,7 +138,7 @@ def annotate(
     _check_settings(settings)
     if encoding is not None:
         encoding = check_encoding(encoding)
-    annotator = Annotator(model, clean=settings.clean, gpu_id=gpu_id)
+    annotator = Annotator(model, clean=settings.clean, gpu_id=gpu_id, code=code)
     identity = {
         "model": describe_model(model),
         "settings": srsly.json_loads(srsly.json_dumps(asdict(settings))),

@@ -6,11 +6,12 @@ from wasabi import msg
 from ..entities import show_label
 from ..evaluation.candidates import FLOOR
 from ..evaluation.probabilities import calibration_error
+from ..tables import print_table
 from .candidates import Candidates
 from .setting import Setting, f_score
 
 
-def print_table(candidates: Candidates, before: Setting, after: Setting) -> None:
+def print_calibration(candidates: Candidates, before: Setting, after: Setting) -> None:
     """Print what changes for each label and for all.
 
     candidates (Candidates): The candidates.
@@ -35,15 +36,15 @@ def print_table(candidates: Candidates, before: Setting, after: Setting) -> None
     header = (
         "", "candidates", "right", "gold", "slope", "offset", "threshold", "now", "ECE", "now", "F1", "now",
     )  # fmt: skip
-    msg.table(rows, header=header, divider=True, aligns=("l", *"r" * (len(header) - 1)))
+    print_table(rows, header)
     msg.text(
         f"Candidates: spans with an uncalibrated score above {FLOOR}. Thresholds: in terms of uncalibrated "
         "scores, too. ECE, the expected calibration error of the candidates, and F1 in percent."
     )
 
 
-def _counts(candidates: Candidates) -> tuple[str, ...]:
-    return tuple(str(int(n)) for n in (len(candidates.score), candidates.right.sum(), candidates.gold.sum()))
+def _counts(candidates: Candidates) -> tuple[int, ...]:
+    return tuple(int(n) for n in (len(candidates.score), candidates.right.sum(), candidates.gold.sum()))
 
 
 def _quality(candidates: Candidates, before: Setting, after: Setting) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What the commands of a knowledge base share."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Optional
 
 from spacy.cli._util import Opt
@@ -11,17 +12,28 @@ if TYPE_CHECKING:
     from ..kb.rows import Answer
     from ..kb.scope import Scope
 
+
+class Form(StrEnum):
+    """How an answer is shown."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
 # Rows that are shown, or left out
 MOST = 1_000_000_000
 DB = Opt("kb.sqlite", "--db", help="The knowledge base: an SQLite file, or a PostgreSQL database's URL")
-FORMAT = Opt("table", "--format", "-f", help="table, json or csv")
-LIMIT = Opt(20, "--limit", min=1, max=MOST, help="How many rows")
-OFFSET = Opt(0, "--offset", min=0, max=MOST, help="How many rows to leave out before")
-COLLECTION = Opt(None, "--collection", help="Its documents alone")
-PATIENT = Opt(None, "--patient", help="This patient's documents alone")
-WHERE = Opt([], "--where", help="COLUMN=VALUE: documents alone whose carried column says so")
+FORMAT = Opt(Form.table, "--format", "-f", help="How rows are shown")
+LIMIT = Opt(20, "--limit", min=1, max=MOST, help="The most rows to show")
+OFFSET = Opt(0, "--offset", min=0, max=MOST, help="Rows to skip")
+COLLECTION = Opt(None, "--collection", help="Only documents of this collection")
+PATIENT = Opt(None, "--patient", help="Only documents of this patient")
+WHERE = Opt(
+    [], "--where", help="COLUMN=VALUE: only documents with this value in a carried column. May be given again"
+)
 MODEL = Opt(
-    None, "--model", help="Whose readings: a model's name or an annotator's digits [default: the last]"
+    None, "--model", help="Only what this model found: its name, or an annotator's digits [default: the last]"
 )
 ANY = Opt(False, "--any", help="Also what is negated, uncertain, past, possible in future or of the family")
 LABELS = Opt([], "--label", help="Its label. May be given again")
@@ -66,26 +78,23 @@ def make_scope(
     return scope
 
 
-def show_answer(answer: "Answer", form: str) -> None:
+def show_answer(answer: "Answer", form: Form) -> None:
     """Print an answer in the form that --format names."""
-    from ..kb.show import check_form, show
+    from ..kb.show import show
 
-    check_form(form)
-    print(show(answer, form))
+    print(show(answer, form.value))
 
 
-def show_page(read: "Callable[..., Answer]", form: str, limit: int, offset: int) -> None:
+def show_page(read: "Callable[..., Answer]", form: Form, limit: int, offset: int) -> None:
     """Print the rows of an answer that --limit and --offset name. A table says whether there are others."""
     from wasabi import msg
 
     from ..kb.rows import Answer, Page
-    from ..kb.show import check_form
 
-    check_form(form)
     page = Page(limit, offset)
     answer = read(page=page.and_next)
     show_answer(Answer(answer.columns, answer.rows[:limit]), form)
-    if form == "table" and not answer.rows:
+    if form is Form.table and not answer.rows:
         msg.info("Nothing was found." if not offset else "There are no rows so far on.")
-    elif form == "table" and len(answer.rows) > limit:
+    elif form is Form.table and len(answer.rows) > limit:
         msg.info(f"There are more rows: --offset {page.end}")

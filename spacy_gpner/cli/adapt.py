@@ -8,17 +8,14 @@ from spacy.cli._util import Arg, Opt
 
 from ._errors import fail_clearly
 from ._gpu import setup_gpu
+from ._options import GPU, TEXTS, WITHOUT
 
 
 def adapt_cli(
     encoder: str = Arg(..., metavar="ENCODER", help="A name on the Hugging Face hub, or a directory"),
-    texts: list[Path] = Arg(
-        ..., metavar="TEXT", help="Texts: .txt, one a line, or .jsonl, either perhaps with .gz; or .spacy"
-    ),
+    texts: list[Path] = TEXTS,
     output_path: Path = Opt(..., "--output", "-o", help="Output directory"),
-    without: list[Path] = Opt(
-        [], "--without", help="Texts that are left out, such as a dev set. May be given again"
-    ),
+    without: list[Path] = WITHOUT,
     lang: str = Opt("zh", "--lang", "-l", help="The language's code, for its words"),
     window: int = Opt(128, "--window", min=4, help="Pieces that the encoder reads at once"),
     batch_size: int = Opt(4096, "--batch-size", min=4, help="Pieces of a batch, with padding"),
@@ -30,7 +27,7 @@ def adapt_cli(
     learn_rate: float = Opt(1e-4, "--learn-rate", help="The learning rate, after warm-up"),
     heldout: float = Opt(0.01, "--heldout", help="Share of the texts to hold out"),
     seed: int = Opt(0, "--seed", min=0, help="Seed of all that is random"),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    use_gpu: int = GPU,
     resume: bool = Opt(False, "--resume", help="Go on from the last checkpoint in the output directory"),
 ) -> None:
     """Let a pretrained encoder learn on from text alone: it has to tell masked words. The result is a

@@ -1,15 +1,31 @@
 """`spacy gpner annotate`."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 import typer
-from spacy.cli._util import Arg, Opt
+from spacy.cli._util import Arg, Opt, import_code
 
 from ._errors import fail_clearly
+from ._options import CODE, ENCODING, GPU
 
 if TYPE_CHECKING:
     from ..archive.engine import Engine
+
+
+class Format(StrEnum):
+    """What rows of annotations are written as."""
+
+    jsonl = "jsonl"
+    parquet = "parquet"
+
+
+class EngineName(StrEnum):
+    """What runs the workers."""
+
+    local = "local"
+    ray = "ray"
 
 
 def annotate_cli(
@@ -26,15 +42,22 @@ def annotate_cli(
     carry: list[str] = Opt([], "--carry", help="A column to carry along. May be given again"),
     sql: Optional[str] = Opt(None, "--sql", help="A database's URL, in the place of files"),
     query: Optional[str] = Opt(None, "--query", help="What to ask the database for"),
-    encoding: Optional[str] = Opt(None, "--encoding", help="That of text files; else each is looked at"),
-    clean: str = Opt("", "--clean", help="Steps of cleaning: html, lines, control, width, spaces"),
-    format_: str = Opt("jsonl", "--format", help="jsonl or parquet"),
+    encoding: Optional[str] = ENCODING,
+    clean: str = Opt(
+        "", "--clean", help="Steps of cleaning, with commas: html, lines, control, width, spaces"
+    ),
+    format_: Format = Opt(Format.jsonl, "--format", help="Format of what is written"),
     shard_size: int = Opt(1000, "--shard-size", min=1, help="Documents of a shard"),
     max_length: int = Opt(1_000_000, "--max-length", min=1, help="The longest document, in characters"),
     workers: int = Opt(1, "--workers", min=1, help="Processes"),
-    engine: str = Opt("local", "--engine", help="local: processes of this machine; ray: a cluster's"),
-    address: Optional[str] = Opt(None, "--address", help="The Ray cluster's; else it is this machine"),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    engine: EngineName = Opt(
+        EngineName.local, "--engine", help="Processes of this machine, or of a Ray cluster"
+    ),
+    address: Optional[str] = Opt(
+        None, "--address", help="Address of the Ray cluster [default: one on this machine is started]"
+    ),
+    code_path: Optional[Path] = CODE,
+    use_gpu: int = GPU,
     status: Optional[Path] = Opt(None, "--status", help="Say what an output holds, and end"),
 ) -> None:
     """Annotate an archive of documents. Its entities, their nesting and probabilities are written in shards,
@@ -53,6 +76,7 @@ def annotate_cli(
     from ..errors import ArchiveError
     from ..locks import locked
 
+    import_code(code_path)
     with fail_clearly():
         if status is not None:
             print_status(status)
@@ -62,7 +86,7 @@ def annotate_cli(
         own_engine = _make_engine(engine, workers, address)
         archive = Archive(tuple(inputs or ()), sql, query)
         steps = tuple(step.strip() for step in clean.split(",") if step.strip())
-        settings = Settings(Columns(text, id_, tuple(carry)), steps, format_, shard_size, max_length)
+        settings = Settings(Columns(text, id_, tuple(carry)), steps, format_.value, shard_size, max_length)
         with like_inputs(archive.inputs), locked(output), Progress() as progress:
             try:
                 run = annotate(
@@ -73,6 +97,7 @@ def annotate_cli(
                     own_engine,
                     encoding=encoding,
                     gpu_id=use_gpu,
+                    code=code_path,
                     progress=progress.show,
                     say=msg.info,
                 )
@@ -83,15 +108,13 @@ def annotate_cli(
             raise typer.Exit(3)
 
 
-def _make_engine(name: str, workers: int, address: Optional[str]) -> "Engine":
+def _make_engine(name: EngineName, workers: int, address: Optional[str]) -> "Engine":
     from ..archive.cluster import ray_engine
     from ..archive.local import local_engine
     from ..errors import ArchiveError
 
-    if name == "ray":
+    if name is EngineName.ray:
         return ray_engine(workers, address)
-    if name != "local":
-        raise ArchiveError(f"There is no engine '{name}'. Give local or ray.")
     if address is not None:
         raise ArchiveError("--address is a Ray cluster's. Give --engine ray with it.")
     return local_engine(workers)

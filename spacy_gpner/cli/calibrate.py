@@ -3,20 +3,19 @@
 from pathlib import Path
 from typing import Optional
 
-from spacy.cli._util import Arg, Opt, import_code
+from spacy.cli._util import Arg, import_code
 
 from ._errors import fail_clearly
 from ._gpu import setup_gpu
+from ._options import CODE, GPU
 
 
 def calibrate_cli(
     model: str = Arg(..., metavar="MODEL", help="A trained pipeline: its directory or package"),
     corpus: Path = Arg(..., metavar="DEV.spacy", help="Documents with gold that it has not learned from"),
     output: Path = Arg(..., metavar="OUT", help="Directory of the calibrated pipeline"),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
-    code_path: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
-    ),
+    use_gpu: int = GPU,
+    code_path: Optional[Path] = CODE,
 ) -> None:
     """Make probabilities of a trained pipeline's scores, and set the threshold that is best for F1. What is
     printed was measured on DEV.spacy itself: on other text expect a little less.
@@ -26,7 +25,7 @@ def calibrate_cli(
     from ..calibration.candidates import check_candidates, find_candidates
     from ..calibration.fit import calibrate
     from ..calibration.pipeline import is_calibrated, write_calibrated
-    from ..calibration.report import print_table
+    from ..calibration.report import print_calibration
     from ..calibration.setting import setting_of
     from ..corpora.docs import read_docs, require_length, require_spans
     from ..loading import check_output, load_pipeline
@@ -49,5 +48,5 @@ def calibrate_cli(
             check_candidates(candidates, corpus)
             after = calibrate(candidates)
             write_calibrated(nlp, after, output)
-            print_table(candidates, before, after)
+            print_calibration(candidates, before, after)
             msg.good(f"{output}: calibrated, with the threshold {after.threshold}")

@@ -7,6 +7,7 @@ from spacy.cli._util import Arg, Opt, import_code
 
 from ._errors import fail_clearly
 from ._gpu import setup_gpu
+from ._options import CODE, GPU
 
 
 def card_cli(
@@ -19,10 +20,8 @@ def card_cli(
     version: Optional[str] = Opt(None, "--version", "-v", help="Its version, put into meta.json"),
     data_name: Optional[str] = Opt(None, "--data-name", help="What the training data is called"),
     data_license: Optional[str] = Opt(None, "--data-license", help="The licence of the training data"),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
-    code_path: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
-    ),
+    use_gpu: int = GPU,
+    code_path: Optional[Path] = CODE,
 ) -> None:
     """Write a pipeline's model card, MODEL/README.md, which `spacy package` and the Hugging Face hub show:
     data, sizes, scores by label, thresholds, calibration, speed on this machine, limits. Counts and labels

@@ -3,17 +3,19 @@
 from pathlib import Path
 from typing import Optional
 
-from spacy.cli._util import Arg, Opt
+from spacy.cli._util import Arg, Opt, import_code
 
 from ._errors import fail_clearly
+from ._options import CODE
 
 
 def compact_cli(
     model: str = Arg(..., metavar="MODEL", help="A trained pipeline: its directory or package"),
     output: Path = Arg(..., metavar="OUT", help="Directory of the compact pipeline"),
     corpus: Optional[Path] = Opt(
-        None, "--corpus", "-c", metavar="DOCS.spacy", help="Documents with gold, to compare both pipelines on"
+        None, "--corpus", metavar="DOCS.spacy", help="Documents with gold, to compare both pipelines on"
     ),
+    code_path: Optional[Path] = CODE,
 ) -> None:
     """Make a compact pipeline of a trained one: its BiLSTMs and transformers in int8, for a CPU. It loads
     with spacy.load where ONNX Runtime is installed (pip install 'spacy_gpner[compact]'), and can't be
@@ -29,6 +31,7 @@ def compact_cli(
     from ..locks import locked
     from ..pipeline.find import find_pipe
 
+    import_code(code_path)
     with fail_clearly():
         check_packages()
         check_output(output, model, "compact", is_compact)

@@ -88,8 +88,9 @@ def print_summary(summary: "Summary", show_text: bool = False) -> None:
     from wasabi import msg
 
     from ..entities import show_label
+    from ..tables import print_table
 
-    msg.table(
+    print_table(
         [
             ("Documents", f"{summary.labelled} labelled, {summary.unlabelled} unlabelled"),
             ("Entities", summary.entities),
@@ -97,7 +98,8 @@ def print_summary(summary: "Summary", show_text: bool = False) -> None:
             ("Nested", f"{summary.nested} ({summary.nested_share:.1%})"),
             ("Moved", f"{summary.moved}, to the edges of their tokens"),
             ("In the source", _show_sum(summary)),
-        ]
+        ],
+        aligns="l",
     )
     _print_problems(summary, show_text)
     for doubt in summary.doubts:
@@ -116,6 +118,7 @@ def _print_problems(summary: "Summary", show_text: bool) -> None:
     from wasabi import msg
 
     from ..corpora.records import KINDS
+    from ..tables import print_table
 
     if not summary.problems:
         return
@@ -127,7 +130,7 @@ def _print_problems(summary: "Summary", show_text: bool) -> None:
         if KINDS[kind].lost == "entity" and counted.entities != counted.count:
             cost = f"{counted.entities} entities"
         rows.append((kind, counted.count, cost, place))
-    msg.table(rows, header=("Problem", "Count", "Lost", "First"), divider=True, max_col=200)
+    print_table(rows, ("Problem", "Count", "Lost", "First"), "lrl")
     for kind, counted in sorted(summary.problems.items()):
         if len(counted.names) > 1:
             names = ", ".join(f"{name} {n}" for name, n in counted.names.most_common(MAX_LISTED))

@@ -9,6 +9,7 @@ from spacy.cli._util import Arg, Opt, import_code, parse_config_overrides, show_
 
 from ._errors import fail_clearly
 from ._gpu import setup_gpu
+from ._options import CODE, GPU
 
 
 def crossval_cli(
@@ -18,10 +19,8 @@ def crossval_cli(
     folds: int = Opt(5, "--folds", "-k", min=2, help="In how many parts to divide the training corpus"),
     neighbours: int = Opt(1, "--neighbours", min=1, help="Keep so many neighbouring documents together"),
     seed: int = Opt(0, "--seed", help="The seed of the division"),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
-    code_path: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
-    ),
+    use_gpu: int = GPU,
+    code_path: Optional[Path] = CODE,
 ) -> None:
     """Divide the training corpus, train a model on all but each part, and make one pipeline of them: the mean
     of their scores. The same texts, those of a group such as a patient, and neighbours if asked are in one

@@ -10,6 +10,7 @@ from spacy.cli._util import Arg, Opt, import_code, parse_config_overrides, show_
 
 from ._errors import fail_clearly
 from ._gpu import setup_gpu
+from ._options import CODE, GPU
 
 
 def distill_cli(
@@ -19,11 +20,9 @@ def distill_cli(
         ..., metavar="STUDENT.cfg", help="The student's config", exists=True, allow_dash=True
     ),
     output_path: Path = Opt(..., "--output", "-o", help="Output directory of the student"),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    use_gpu: int = GPU,
     resume: bool = Opt(False, "--resume", help="Go on from the last checkpoint in the output directory"),
-    code_path: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
-    ),
+    code_path: Optional[Path] = CODE,
     verbose: bool = Opt(False, "--verbose", "-V", help="Display more information"),
 ) -> None:
     """Train a student under a trained teacher, as the [distillation] block of its config says. Settings

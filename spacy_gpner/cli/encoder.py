@@ -15,11 +15,13 @@ def encoder_cli(
         ...,
         "--text",
         "-t",
-        metavar="FILE",
-        help="Texts: .txt (one a line), .jsonl (key text), both also .gz, or .spacy. May be given again",
+        metavar="TEXT",
+        help="Texts: .txt, one a line, or .jsonl, either perhaps with .gz; or .spacy. May be given again",
     ),
     characters: bool = Opt(False, "--characters", help="Make every Chinese character a piece of its own"),
-    layers: Optional[int] = Opt(None, "--layers", min=1, help="Keep its first layers alone, so many"),
+    layers: Optional[int] = Opt(
+        None, "--layers", min=1, help="Layers to keep, from the first [default: all]"
+    ),
 ) -> None:
     """Cut a pretrained encoder's vocabulary to the pieces that texts need. What it makes of these texts stays
     the same, unless --characters or --layers change it. The result is a directory as transformers'

@@ -3,17 +3,16 @@
 from pathlib import Path
 from typing import Optional
 
-from spacy.cli._util import Arg, Opt, import_code
+from spacy.cli._util import Arg, import_code
 
 from ._errors import fail_clearly
+from ._options import CODE
 
 
 def ensemble_cli(
     output: Path = Arg(..., metavar="OUT", help="Directory of the ensemble"),
     models: list[str] = Arg(..., metavar="MODEL", help="Trained pipelines: their directories or packages"),
-    code_path: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
-    ),
+    code_path: Optional[Path] = CODE,
 ) -> None:
     """Make one pipeline of several trained ones: its scores are the mean of theirs. They need the same
     labels, tokenizer and window. All settings are those of the first pipeline, but calibrations are left

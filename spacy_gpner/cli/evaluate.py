@@ -7,6 +7,7 @@ from spacy.cli._util import Arg, Opt, import_code
 
 from ._errors import fail_clearly
 from ._gpu import setup_gpu
+from ._options import CODE, GPU
 
 
 def evaluate_cli(
@@ -23,10 +24,8 @@ def evaluate_cli(
         min=0,
         help="Draw at most so many documents that differ from gold, and as many that don't; 0 for all",
     ),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
-    code_path: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
-    ),
+    use_gpu: int = GPU,
+    code_path: Optional[Path] = CODE,
 ) -> None:
     """Evaluate pipelines on a gold corpus: strict precision, recall and F1, in all and by label, nesting,
     length and novelty; kinds of errors; precision and recall over thresholds; calibration. Several pipelines

@@ -60,7 +60,10 @@ def init_config_cli(
         None, "--transformer", help="A name on the Hugging Face hub or a directory [default: by language]"
     ),
     depth: Optional[int] = Opt(
-        None, "--depth", min=1, help="With --size fused and transformer: keep its first layers alone, so many"
+        None,
+        "--depth",
+        min=1,
+        help="With --size fused and transformer: layers to keep, from the first [default: all]",
     ),
     component: Component = Opt(
         Component.span_globalpointer,

@@ -5,21 +5,18 @@ from pathlib import Path
 from spacy.cli._util import Arg, Opt
 
 from ._errors import fail_clearly
+from ._options import TEXTS, WITHOUT
 
 
 def init_encoder_cli(
     output: Path = Arg(..., metavar="OUT", help="The directory to write"),
-    texts: list[Path] = Arg(
-        ..., metavar="TEXT", help="Texts: .txt, one a line, or .jsonl, either perhaps with .gz; or .spacy"
-    ),
-    without: list[Path] = Opt(
-        [], "--without", help="Texts that are left out, such as a dev set. May be given again"
-    ),
-    layers: int = Opt(4, "--layers", min=1, help="Layers"),
-    hidden: int = Opt(256, "--hidden", min=1, help="Their width"),
-    heads: int = Opt(4, "--heads", min=1, help="Their attention heads, which divide it"),
+    texts: list[Path] = TEXTS,
+    without: list[Path] = WITHOUT,
+    layers: int = Opt(4, "--layers", min=1, help="Number of layers"),
+    hidden: int = Opt(256, "--hidden", min=1, help="Width of the layers"),
+    heads: int = Opt(4, "--heads", min=1, help="Attention heads of a layer, which must divide --hidden"),
     vocabulary: int = Opt(20000, "--vocabulary", min=6, help="The most pieces of its vocabulary"),
-    seed: int = Opt(0, "--seed", min=0, help="Seed of its weights"),
+    seed: int = Opt(0, "--seed", min=0, help="Seed of the weights"),
 ) -> None:
     """Make an encoder without pretrained weights, with a vocabulary from texts, for `spacy gpner adapt` to
     train.

@@ -1,6 +1,7 @@
 """`spacy gpner kb …`: a knowledge base of annotations."""
 
 import os
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any, Optional
@@ -20,12 +21,14 @@ from ._kb import (
     OFFSET,
     PATIENT,
     WHERE,
+    Form,
     make_scope,
     open_kb,
     require_kb,
     show_answer,
     show_page,
 )
+from ._options import ENCODING
 from .kb_query import query_cli
 
 kb_cli = typer.Typer(
@@ -34,6 +37,14 @@ kb_cli = typer.Typer(
 codes_cli = typer.Typer(
     name="codes", help="Code tables of a knowledge base.", no_args_is_help=True, rich_markup_mode=None
 )
+
+
+class ExportForm(StrEnum):
+    """What mentions are written as."""
+
+    csv = "csv"
+    parquet = "parquet"
+    note_nlp = "note_nlp"
 
 
 @kb_cli.command(
@@ -55,6 +66,8 @@ def build_cli(
     from tqdm import tqdm
     from wasabi import msg
 
+    from ..tables import print_table
+
     with fail_clearly():
         require_kb()
         from ..kb.annotations import open_annotations
@@ -67,14 +80,13 @@ def build_cli(
             built = build(
                 database, found, collection=collection, columns=Columns(patient, date), progress=bar.update
             )
-        msg.table(
+        print_table(
             [
                 ("new shards", f"{built.shards:,} of {total:,}"),
-                ("documents", f"{built.documents:,}"),
-                ("mentions", f"{built.mentions:,}"),
-                ("vanished", f"{built.vanished:,}"),
-            ],
-            aligns=("l", "r"),
+                ("documents", built.documents),
+                ("mentions", built.mentions),
+                ("vanished", built.vanished),
+            ]
         )
         if built.failed:
             msg.warn(
@@ -118,7 +130,7 @@ def search_cli(
     db: str = DB,
     collection: Optional[str] = COLLECTION,
     patient: Optional[str] = PATIENT,
-    form: str = FORMAT,
+    form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
 ) -> None:
@@ -137,7 +149,7 @@ def search_cli(
         def read(page: Page) -> Answer:
             found = search(database, terms, collection=collection, patient=patient, page=page)
             offsets: list[Any] = [[list(place) for place in own.offsets] for own in found]
-            if form == "table":
+            if form is Form.table:
                 offsets = [", ".join(f"{start}-{end}" for start, end in own) for own in offsets]
             rows = [
                 (own.collection, own.document, places, own.start, own.passage)
@@ -162,7 +174,7 @@ def ask_cli(
     model: Optional[str] = MODEL,
     any_: bool = ANY,
     patterns: Optional[Path] = Opt(None, "--patterns", help="A YAML file of words and patterns of your own"),
-    form: str = FORMAT,
+    form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
 ) -> None:
@@ -177,7 +189,7 @@ def ask_cli(
 
         scope = make_scope(database, model, collection, patient, where, any_)
         asked = understand(database, scope, question, read_patterns(patterns))
-        if form == "table":
+        if form is Form.table:
             msg.info(asked.show())
         show_page(partial(answer, database, scope, asked), form, limit, offset)
 
@@ -223,8 +235,8 @@ def export_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
-    form: str = Opt(
-        "csv", "--format", "-f", help="csv, parquet, or note_nlp: the table of OMOP's CDM, as CSV"
+    form: ExportForm = Opt(
+        ExportForm.csv, "--format", "-f", help="note_nlp is the table of OMOP's CDM, as CSV"
     ),
 ) -> None:
     """Write mentions with their documents, places, concepts and assertions to a file."""
@@ -235,21 +247,21 @@ def export_cli(
         from ..kb.export import export
 
         scope = make_scope(database, model, collection, patient, where, any_)
-        msg.good(f"{path}: {export(database, scope, path, form):,} mentions")
+        msg.good(f"{path}: {export(database, scope, path, form.value):,} mentions")
 
 
 @codes_cli.command(
     "load",
     short_help="Load a code table of yours",
-    epilog="Example: spacy gpner kb codes load icd10.csv --codes icd10 --db ward.sqlite",
+    epilog="Example: spacy gpner kb codes load icd10.csv --name icd10 --db ward.sqlite",
 )
 def load_codes_cli(
     path: Path = Arg(
         ..., metavar="TABLE.csv", help="A CSV file: code, name, perhaps aliases (a|b) and label"
     ),
     db: str = DB,
-    system: Optional[str] = Opt(None, "--codes", help="What to call the table [default: as the file]"),
-    encoding: Optional[str] = Opt(None, "--encoding", help="The file's; else it is looked at"),
+    system: Optional[str] = Opt(None, "--name", "-n", help="What to call the table [default: as the file]"),
+    encoding: Optional[str] = ENCODING,
 ) -> None:
     """Load a table of codes, with what each is called, in place of an earlier one of its name."""
     from wasabi import msg
@@ -280,7 +292,7 @@ def link_cli(
     """Give concepts the codes whose names they have, or almost have, with a score that says how likely the
     code is right. What is less likely has none. Earlier links of these concepts to the table are replaced.
     """
-    from wasabi import msg
+    from ..tables import print_table
 
     with fail_clearly():
         database = open_kb(db)
@@ -289,7 +301,7 @@ def link_cli(
         linked = link_concepts(database, system, threshold, labels=labels)
         n = (linked.exact, linked.near, linked.without)
         names = ("by name", "by what is almost the name", "without a code")
-        msg.table([(name, f"{own:,}") for name, own in zip(names, n, strict=True)], aligns=("l", "r"))
+        print_table(zip(names, n, strict=True))
 
 
 @kb_cli.command(
@@ -297,7 +309,7 @@ def link_cli(
     short_help="Say what a knowledge base holds",
     epilog="Example: spacy gpner kb status --db ward.sqlite",
 )
-def status_cli(db: str = DB, form: str = FORMAT) -> None:
+def status_cli(db: str = DB, form: Form = FORMAT) -> None:
     """Say of each collection and annotator how many documents and mentions there are, and when runs ended."""
     with fail_clearly():
         database = open_kb(db)

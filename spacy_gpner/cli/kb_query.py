@@ -1,7 +1,8 @@
 """`spacy gpner kb query …`: questions to a knowledge base."""
 
+from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 import typer
 from spacy.cli._util import Arg, Opt
@@ -18,18 +19,23 @@ from ._kb import (
     OFFSET,
     PATIENT,
     WHERE,
+    Form,
     make_scope,
     open_kb,
     show_answer,
     show_page,
 )
 
-if TYPE_CHECKING:
-    from ..kb.questions import Unit
-
 query_cli = typer.Typer(
     name="query", help="Ask a knowledge base.", no_args_is_help=True, rich_markup_mode=None
 )
+
+
+class By(StrEnum):
+    """What is counted."""
+
+    document = "document"
+    patient = "patient"
 
 
 @query_cli.command(
@@ -42,13 +48,13 @@ def cooccur_cli(
     db: str = DB,
     labels: list[str] = LABELS,
     of: list[str] = Opt([], "--of", help="The label of the others. May be given again"),
-    by: str = Opt("document", "--by", help="What is counted: document, or patient"),
+    by: By = Opt(By.document, "--by", help="What is counted"),
     collection: Optional[str] = COLLECTION,
     patient: Optional[str] = PATIENT,
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
-    form: str = FORMAT,
+    form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
 ) -> None:
@@ -60,9 +66,8 @@ def cooccur_cli(
         database = open_kb(db)
         from ..kb.questions import cooccurring
 
-        unit = _check_unit(by)
         scope = make_scope(database, model, collection, patient, where, any_)
-        read = partial(cooccurring, database, scope, term, labels=labels, of=of, by=unit)
+        read = partial(cooccurring, database, scope, term, labels=labels, of=of, by=by.value)
         show_page(read, form, limit, offset)
 
 
@@ -82,7 +87,7 @@ def inside_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
-    form: str = FORMAT,
+    form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
 ) -> None:
@@ -105,13 +110,13 @@ def codes_query_cli(
     system: str = Arg(..., metavar="CODES", help="The code table"),
     db: str = DB,
     labels: list[str] = LABELS,
-    least: Optional[float] = Opt(None, "--score", help="Links of at least this score alone"),
+    least: Optional[float] = Opt(None, "--threshold", help="Only links of at least this score"),
     collection: Optional[str] = COLLECTION,
     patient: Optional[str] = PATIENT,
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
-    form: str = FORMAT,
+    form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
 ) -> None:
@@ -138,7 +143,7 @@ def timeline_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
-    form: str = FORMAT,
+    form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
 ) -> None:
@@ -165,7 +170,7 @@ def mentions_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
-    form: str = FORMAT,
+    form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
 ) -> None:
@@ -191,7 +196,7 @@ def patients_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
-    form: str = FORMAT,
+    form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
 ) -> None:
@@ -215,7 +220,7 @@ def differences_cli(
     db: str = DB,
     collection: Optional[str] = COLLECTION,
     any_: bool = ANY,
-    form: str = FORMAT,
+    form: Form = FORMAT,
 ) -> None:
     """Count by label the mentions that both found, and those that one alone did, in documents that both have
     read.
@@ -226,15 +231,3 @@ def differences_cli(
 
         scopes = [make_scope(database, model, collection, None, [], any_) for model in (first, second)]
         show_answer(differences(database, *scopes), form)
-
-
-def _check_unit(by: str) -> "Unit":
-    from typing import get_args
-
-    from ..errors import KnowledgeError
-    from ..kb.questions import Unit
-
-    for unit in get_args(Unit):
-        if by == unit:
-            return unit
-    raise KnowledgeError(f"There is no --by '{by}'. Give {' or '.join(get_args(Unit))}.")

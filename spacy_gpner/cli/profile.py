@@ -7,6 +7,7 @@ import typer
 from spacy.cli._util import Arg, Opt, import_code, parse_config_overrides, show_validation_error
 
 from ._errors import fail_clearly
+from ._options import CODE
 
 
 def profile_cli(
@@ -23,9 +24,7 @@ def profile_cli(
         max=10_000,
         help="Number of labels [default: those of MODEL; 9 for a config]",
     ),
-    code_path: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
-    ),
+    code_path: Optional[Path] = CODE,
 ) -> None:
     """Count the parameters and the multiply-accumulates of a pipeline's first span component and its
     encoder, without weights or the network. Settings can be overridden on the command line, as with

@@ -7,6 +7,7 @@ from spacy.cli._util import Arg, Opt, import_code
 
 from ._errors import fail_clearly
 from ._gpu import setup_gpu
+from ._options import CODE, GPU
 
 
 def select_cli(
@@ -17,10 +18,8 @@ def select_cli(
     annotated: list[Path] = Opt(
         [], "--annotated", help="Documents annotated before: their texts are left out. May be given again"
     ),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
-    code_path: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with additional code (registered functions) to import"
-    ),
+    use_gpu: int = GPU,
+    code_path: Optional[Path] = CODE,
 ) -> None:
     """Choose the documents that are worth annotating next: those in which the pipeline expects to be wrong
     most often for what they cost to open and to read. Documents with spans are annotated already and left

@@ -11,11 +11,11 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from tqdm import tqdm
-from wasabi import msg
 
 from ..files import atomic_write
 from ..pipeline.find import find_pipe
 from ..pipeline.scoring import score_spans
+from ..tables import print_table
 
 # Documents that run between two looks at the clock
 TURN = 256
@@ -101,7 +101,7 @@ def print_costs(paths: Sequence[Path], costs: Sequence[Cost]) -> None:
     for name in ("p", "r", "f"):
         x, y = (100 * getattr(cost, name) for cost in costs)
         rows.append((name.upper(), f"{x:.2f}", f"{y:.2f}", f"{y - x:+.2f}"))
-    msg.table(rows, header=("", "full", "compact", ""), divider=True, aligns=("l", "r", "r", "r"))
+    print_table(rows, ("", "full", "compact", ""))
 
 
 def _cost(key: str, docs: Sequence[Doc], seconds: float, gold: Sequence[Doc]) -> Cost:

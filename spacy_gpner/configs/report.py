@@ -5,6 +5,7 @@ from typing import Optional
 from wasabi import msg
 
 from ..entities import show_label
+from ..tables import print_table
 from .fit import Fit, Survey
 from .recipe import Recipe
 
@@ -26,7 +27,7 @@ def print_recipe(recipe: Recipe, fit: Fit, survey: Optional[Survey]) -> None:
     if survey is None:
         window = f"{fit.window} tokens, without --train to fit it to" if fit.window else "none"
         rows.append(("Window", window))
-        msg.table(rows)
+        print_table(rows, aligns="l")
         return
     total = len(survey.counts.total)
     kept = total - sum(survey.advice.lost.values())
@@ -38,7 +39,7 @@ def print_recipe(recipe: Recipe, fit: Fit, survey: Optional[Survey]) -> None:
         ("Batch", f"{fit.batch_size:,} {units}: {survey.batches:,} in an epoch"),
         ("Steps", f"{fit.max_steps:,}, {fit.max_steps / survey.batches:.1f} epochs"),
     ]
-    msg.table(rows)
+    print_table(rows, aligns="l")
     if survey.retokenized:
         _print_retokenized(recipe, survey)
 

@@ -7,6 +7,7 @@ from wasabi import msg
 from ..corpora.docs import read_docs
 from ..entities import show_label
 from ..evaluation.metrics import Score
+from ..tables import print_table
 from .course import CrossValidation, State
 from .folds import find_sparse
 from .run import Fold
@@ -29,7 +30,7 @@ def print_folds(folds: Sequence[Fold]) -> None:
         )
     ]
     header = ("", "documents", "gold", "P", "R", "F1")
-    msg.table(rows, header=header, divider=True, aligns=("l", *"r" * 5))
+    print_table(rows, header)
 
 
 def print_sparse(task: CrossValidation, state: State) -> None:

@@ -5,6 +5,7 @@ from typing import Optional
 
 from wasabi import msg
 
+from ..tables import print_table
 from .matching import ERRORS
 from .result import Evaluation
 
@@ -18,7 +19,7 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
     for note in evaluation.notes:
         msg.warn(note)
     kinds = [kind.capitalize() for kind in ERRORS]
-    header = ("", "P", "R", "F", "95 %", "Macro F", "Nested F", "Flat F", *kinds)
+    header = ("", "P", "R", "F1", "95 %", "Macro F1", "Nested F1", "Flat F1", *kinds)
     rows = [
         (
             name,
@@ -26,20 +27,18 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
             _show_interval(own["interval"]),
             f"{100 * own['macro']['f']:.2f}",
             *(_percent(own["nesting"][x]) for x in ("nested", "flat")),
-            *(f"{own['errors'][kind]:,}" for kind in ERRORS),
+            *(own["errors"][kind] for kind in ERRORS),
         )
         for name, own in evaluation.metrics.items()
     ]
-    msg.table(rows, header=header, divider=True, max_col=200, aligns=("l", *"r" * (len(header) - 1)))
+    print_table(rows, header)
     if len(evaluation.metrics) == 1:
         (own,) = evaluation.metrics.values()
         labels = [
-            (label, *(f"{100 * scores[x]:.2f}" for x in "prf"), f"{scores['gold']:,}")
+            (label, *(f"{100 * scores[x]:.2f}" for x in "prf"), scores["gold"])
             for label, scores in own["labels"].items()
         ]
-        msg.table(
-            labels, header=("", "P", "R", "F", "Gold"), divider=True, max_col=200, aligns=("l", *"rrrr")
-        )
+        print_table(labels, ("", "P", "R", "F1", "Gold"))
     pairs = [
         (
             " - ".join(reversed(row["models"])),
@@ -50,13 +49,7 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
         for row in evaluation.comparisons
     ]
     if pairs:
-        msg.table(
-            pairs,
-            header=("", "Difference", "95 %", "p (Holm)"),
-            divider=True,
-            max_col=200,
-            aligns=("l", *"rrr"),
-        )
+        print_table(pairs, ("", "Difference", "95 %", "p (Holm)"))
     msg.good(f"{output / 'metrics.json'} and {output / 'report.html'}")
 
 

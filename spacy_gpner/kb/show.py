@@ -3,11 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
-from typing import Any, Literal, get_args
-from unicodedata import combining, east_asian_width
+from typing import Any, Literal
 
-from ..errors import KnowledgeError
+from ..tables import lay_out
 from .rows import Answer
 
 Form = Literal["table", "json", "csv"]
@@ -15,17 +13,7 @@ Form = Literal["table", "json", "csv"]
 WIDEST = 60
 
 
-def check_form(form: str) -> None:
-    """Refuse a form that there is not.
-
-    form (str): What was asked for.
-    RAISES (KnowledgeError): If there is no such form.
-    """
-    if form not in get_args(Form):
-        raise KnowledgeError(f"There is no format '{form}'. Give {', '.join(get_args(Form))}.")
-
-
-def show(answer: Answer, form: str) -> str:
+def show(answer: Answer, form: Form) -> str:
     """Write an answer.
 
     answer (Answer): The answer.
@@ -42,27 +30,9 @@ def show(answer: Answer, form: str) -> str:
         writer.writerows(answer.rows)
         return output.getvalue().rstrip("\n")
     rows = [[_cell(value) for value in row] for row in answer.rows]
-    numbers = [
-        all(isinstance(row[i], (int, float)) for row in answer.rows) for i in range(len(answer.columns))
-    ]
-    return _lay_out([answer.columns, *rows], [own and bool(answer.rows) for own in numbers])
-
-
-def _lay_out(rows: Sequence[Sequence[str]], to_the_right: Sequence[bool]) -> str:
-    """Columns of equal width on a terminal, where a Chinese character is as wide as two of others."""
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "   ".join(
-            " " * (width - _width(cell)) + cell if right else cell + " " * (width - _width(cell))
-            for cell, width, right in zip(row, widths, to_the_right, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-    return "\n".join([lines[0], "   ".join("-" * width for width in widths), *lines[1:]])
-
-
-def _width(cell: str) -> int:
-    return sum(1 + (east_asian_width(x) in "WF") for x in cell if not combining(x))
+    columns = zip(*answer.rows, strict=True)
+    aligns = ["r" if all(isinstance(x, (int, float)) for x in column) else "l" for column in columns]
+    return lay_out(rows, answer.columns, "".join(aligns) or "l")
 
 
 def _cell(value: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wasabi import msg
 
+from ..tables import print_table
 from .counts import Part, add_up
 
 
@@ -17,7 +18,7 @@ def print_profile(parts: Sequence[Part], *, tokens: int, types: int) -> None:
     rows = [(x.name, *_cells(x)) for x in (*parts, add_up("all", parts))]
     header = ("", "parameters", "layers", "between tokens", "together")
     msg.divider(f"One text of {tokens} tokens, {types} labels")
-    msg.table(rows, header=header, divider=True, aligns=("l", "r", "r", "r", "r"))
+    print_table(rows, header)
     msg.text(
         f"As the main paper counts (no embeddings, layers alone): {paper.parameters / 1e6:.2f} M parameters, "
         f"{paper.layers / 1e9:.2f} G multiply-accumulates"

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy
 from wasabi import msg
 
+from ..tables import print_table
 from .select import Selection
 
 BANDS = 4
@@ -23,7 +24,7 @@ def print_selection(selection: Selection, path: Path, output: Path) -> None:
     bands = [band for band in numpy.array_split(numpy.arange(len(chosen)), BANDS) if len(band)]
     rows = [(f"{band[0] + 1} to {band[-1] + 1}", *_numbers(selection, chosen[band])) for band in bands]
     rows += [("chosen", *_numbers(selection, chosen)), ("not chosen", *_numbers(selection, rest))]
-    msg.table(rows, header=HEADER, divider=True, aligns=("l", *"r" * (len(HEADER) - 1)))
+    print_table(rows, HEADER)
     for count, what in (
         (selection.labelled, "are annotated"),
         (selection.recurring, "have the text of another"),

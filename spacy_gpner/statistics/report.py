@@ -9,6 +9,7 @@ from ..entities import show_label
 from ..spans import Window
 from ..spans.fitting import KEEP, WIDTHS
 from ..spans.tiles import WindowMode
+from ..tables import print_table
 from .corpus import CorpusStats, Overlap
 from .counts import Counts, describe, share
 from .window import advise
@@ -59,9 +60,7 @@ def percent(value: Optional[float], digits: int = 1) -> str:
 
 def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]], n_names: int = 1) -> None:
     msg.divider(title)
-    cells = [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]
-    aligns = tuple("l" if n < n_names else "r" for n in range(len(header)))
-    msg.table(cells, header=header, divider=True, aligns=aligns, max_col=200)
+    print_table(rows, header, "l" * n_names + "r")
 
 
 def _describe(lengths: Sequence[int], names: Iterable[str]) -> list[Any]:

@@ -1,7 +1,6 @@
 """What was cut off an encoder, as a table of the terminal."""
 
-from wasabi import msg
-
+from ..tables import print_table
 from .encoder import CutEncoder
 from .survey import Survey
 
@@ -27,7 +26,7 @@ def print_cut(cut: CutEncoder) -> None:
     scripts = surveys[0].unknown_scripts | surveys[1].unknown_scripts
     for script, _ in scripts.most_common(MAX_SCRIPTS):
         rows.append((f"  {script or SIGNS_NAME}", *(f"{x.unknown_scripts[script]:,}" for x in surveys)))
-    msg.table(rows, header=("", "before", "after"), divider=True, aligns=("l", "r", "r"))
+    print_table(rows, ("", "before", "after"))
 
 
 def _show_unknown(survey: Survey) -> str:

@@ -85,13 +85,16 @@ def test_what_is_missing_is_named(run, model, notes, tmp_path):
         ((model, "--output", tmp_path / "out"), "Give files"),
         (("--status", tmp_path), "no ledger"),
         (("--status", damaged), "damaged"),
-        ((model, notes, "--output", tmp_path / "out", "--format", "xml"), "xml"),
         ((model, notes, "--output", tmp_path / "out", "--encoding", "none"), "no encoding"),
         ((tmp_path, notes, "--output", tmp_path / "out"), "pipeline"),
     ):
         code, text = run("annotate", *args)
         assert code == 1, text
         assert part in text
+    for option, choices in (("--format", "'jsonl', 'parquet'"), ("--engine", "'local', 'ray'")):
+        code, text = run("annotate", model, notes, "--output", tmp_path / "out", option, "other")
+        assert code == 2
+        assert choices in text
     assert not (tmp_path / "out").exists()
 
 

@@ -92,7 +92,6 @@ def test_clusters_that_are_not_there(run, ray, model, notes, tmp_path):
     for args, part in (
         (("--engine", "ray", "--address", "127.0.0.1:1"), "no Ray cluster at 127.0.0.1:1"),
         (("--address", "auto"), "--engine ray"),
-        (("--engine", "dask"), "no engine 'dask'"),
     ):
         code, text = run("annotate", *options, *args)
         assert code == 1, text

@@ -162,7 +162,7 @@ def test_commands(run, output, tmp_path):
     code, text = run("kb", "query", "codes", "icd", "--db", db, "--format", "csv")
     assert code == 0, text
     assert "X1,糖尿病,糖尿病,dis,1.0,9" in text
-    code, text = run("kb", "codes", "load", table, "--codes", "own", "--db", db)
+    code, text = run("kb", "codes", "load", table, "--name", "own", "--db", db)
     assert "own: 1 codes" in text
     near = write(tmp_path / "near.csv", "code,name\nN1,糖尿病前期\n")
     run("kb", "codes", "load", near, "--db", db)
