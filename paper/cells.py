@@ -9,6 +9,7 @@ import srsly
 from pydantic import BaseModel, ConfigDict, model_validator
 from wasabi import msg
 
+from spacy_gpner.evaluation.significance import f_score
 from spacy_gpner.files import atomic_write
 
 from .studies import STUDIES
@@ -70,6 +71,11 @@ class Cell(BaseModel):
     def counts(self) -> numpy.ndarray:
         """Numbers of predicted, right and gold entities, shape (documents, 3)."""
         return numpy.array([self.predicted, self.right, self.gold]).T
+
+    @property
+    def f1(self) -> float:
+        """F1 of the dev part, in percent."""
+        return 100 * float(f_score(self.counts.sum(0)))
 
 
 def read_cell(path: Path) -> Cell:

@@ -9,19 +9,20 @@ import argparse
 from tabulate import tabulate
 from wasabi import msg
 
-from spacy_gpner.evaluation.significance import f_score, over_documents, over_seeds, resample
+from spacy_gpner.evaluation.significance import f_score, over_documents, resample
 
 from .cells import Cell, read_named, require_one_dev_part
+from .seeds import over_seeds
 from .tables import counts
 
 HEADER = ("", "F1", "each seed", "threshold", "minutes")
 DIFFERENCES = ("", "F1", "95 %, seeds", "95 %, documents")
-Cells = dict[int, Cell]
+Seeds = dict[int, Cell]
 
 
-def read_models(given: list[str]) -> dict[str, Cells]:
+def read_models(given: list[str]) -> dict[str, Seeds]:
     """Read the cells of NAME=DIRECTORY:ROW, and stop where there are none, or they are of other texts."""
-    found: dict[str, Cells] = {}
+    found: dict[str, Seeds] = {}
     for name, cells in map(read_named, given):
         if name in found:
             msg.fail(f"'{name}' is given twice", "Give each its own name.", exits=1)
@@ -30,7 +31,7 @@ def read_models(given: list[str]) -> dict[str, Cells]:
     return found
 
 
-def scores(name: str, cells: Cells) -> list[str]:
+def scores(name: str, cells: Seeds) -> list[str]:
     """What the cells of one name are worth."""
     seeds = sorted(cells)
     own = 100 * f_score(counts(cells, seeds).sum(1))
@@ -43,7 +44,7 @@ def scores(name: str, cells: Cells) -> list[str]:
     ]
 
 
-def difference(names: tuple[str, str], first: Cells, second: Cells) -> list[str]:
+def difference(names: tuple[str, str], first: Seeds, second: Seeds) -> list[str]:
     """By how much the first is better than the second, over the seeds that both have."""
     seeds = sorted(first.keys() & second.keys())
     pair = [counts(cells, seeds) for cells in (first, second)]

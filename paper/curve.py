@@ -18,7 +18,6 @@ from tabulate import tabulate
 from wasabi import msg
 
 from spacy_gpner.drawing.plots import PALETTE, legend_name, to_svg
-from spacy_gpner.evaluation.significance import f_score
 from spacy_gpner.files import atomic_write
 
 from .cells import Cell, read_named, require_one_dev_part
@@ -37,7 +36,7 @@ def read_lines(given: Sequence[str]) -> dict[str, Line]:
         documents = own[0].documents
         if documents in lines.setdefault(name, {}):
             msg.fail(f"'{name}' has cells of {documents} documents twice", exits=1)
-        lines[name][documents] = numpy.array([100 * float(f_score(cell.counts.sum(0))) for cell in own])
+        lines[name][documents] = numpy.array([cell.f1 for cell in own])
         found += own
     require_one_dev_part(found)
     return lines

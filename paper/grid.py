@@ -13,7 +13,7 @@ from spacy.tokens import DocBin
 from thinc.api import Config
 from wasabi import msg
 
-from spacy_gpner.configs.fit import fit_config
+from scripts.make_config import fit_config
 from spacy_gpner.corpora.docs import read_docs
 
 from .cells import read_cell

@@ -18,9 +18,8 @@ from spacy_gpner.drawing.plots import PALETTE, legend_name, to_svg
 from spacy_gpner.evaluation.significance import f_score
 from spacy_gpner.files import atomic_write
 
-from .cells import Cell, read_cells, study_of
+from .cells import Cell, Cells, read_cells, study_of
 
-Cells = dict[str, dict[int, Cell]]
 BAR = 0.8
 
 
@@ -80,7 +79,7 @@ def draw_sweep(cells: Cells, weights: Mapping[str, float]) -> Optional[Figure]:
 
 
 def _f1(cells: Mapping[int, Cell]) -> numpy.ndarray:
-    return numpy.array([100 * float(f_score(cell.counts.sum(0))) for cell in cells.values()])
+    return numpy.array([cell.f1 for cell in cells.values()])
 
 
 def _figure() -> tuple[Figure, Axes]:

@@ -14,18 +14,11 @@ import numpy
 from tabulate import tabulate
 from wasabi import msg
 
-from spacy_gpner.evaluation.significance import (
-    Estimate,
-    f_score,
-    holm,
-    over_documents,
-    over_seeds,
-    resample,
-    t_test,
-)
+from spacy_gpner.evaluation.significance import f_score, holm, over_documents, resample
 from spacy_gpner.files import atomic_write
 
 from .cells import Cell, Cells, read_cells, study_of
+from .seeds import Estimate, over_seeds, t_test
 from .study import Line, Study
 
 OURS = ("P", "R", "F1", "95 %, seeds", "95 %, documents", "seeds", "encoder")

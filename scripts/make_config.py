@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import cast, get_args
 
 from spacy.util import load_config
+from thinc.api import Config
 from wasabi import msg
 
 from spacy_gpner.cli._errors import fail_clearly
-from spacy_gpner.configs.fit import EVALUATIONS, count_batches, fit_config
+from spacy_gpner.configs.fit import EVALUATIONS, count_batches
 from spacy_gpner.configs.make import make_config, make_fitted_config
 from spacy_gpner.configs.recipe import Recipe, Size
 from spacy_gpner.configs.report import print_recipe
@@ -46,6 +47,26 @@ def find_recipe(name: str, source: Source) -> Recipe | None:
     if recipe.lang != source.lang:
         recipe = replace(recipe, lang=source.lang, transformer=None)
     return recipe
+
+
+def fit_config(config: Config, train: Path, dev: Path, steps: int, *, eval_frequency: int) -> None:
+    """Set a config's corpora and steps, and leave the rest as it is.
+
+    config (Config): The config, changed in place.
+    train, dev (Path): What to train on, and what to evaluate on while training.
+    steps (int): How many steps to train, alone and under a teacher.
+    eval_frequency (int): Steps from one evaluation to the next.
+    """
+    config["paths"]["train"] = str(train)
+    config["paths"]["dev"] = str(dev)
+    for block in ("training", "distillation"):
+        if block in config:
+            config[block]["max_steps"] = steps
+            # spaCy reads the optimizer's block by itself, without the variables of others.
+            rate = config[block]["optimizer"].get("learn_rate")
+            if isinstance(rate, dict) and "total_steps" in rate:
+                rate["total_steps"] = steps
+    config["training"]["eval_frequency"] = eval_frequency
 
 
 def write_config(

@@ -3,7 +3,6 @@
 import sys
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Optional
 
 from tqdm import tqdm
@@ -36,15 +35,8 @@ class Progress:
     def __init__(self) -> None:
         self._bar: Optional[tqdm] = None
 
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        err: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def close(self) -> None:
+        """Remove it."""
         if self._bar is not None:
             self._bar.close()
 

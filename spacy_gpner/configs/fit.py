@@ -8,7 +8,6 @@ from typing import Any, Optional
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.util import registry
-from thinc.api import Config
 from tqdm import tqdm
 
 from ..corpora.docs import read_docs, require_length, require_spans
@@ -166,23 +165,3 @@ def count_batches(batcher: dict[str, Any], docs: Iterable[Doc]) -> int:
     """
     made = registry.resolve({"batcher": batcher})["batcher"]
     return sum(1 for _ in made(docs))
-
-
-def fit_config(config: Config, train: Path, dev: Path, steps: int, *, eval_frequency: int) -> None:
-    """Set a config's corpora and steps, and leave the rest as it is.
-
-    config (Config): The config, changed in place.
-    train, dev (Path): What to train on, and what to evaluate on while training.
-    steps (int): How many steps to train, alone and under a teacher.
-    eval_frequency (int): Steps from one evaluation to the next.
-    """
-    config["paths"]["train"] = str(train)
-    config["paths"]["dev"] = str(dev)
-    for block in ("training", "distillation"):
-        if block in config:
-            config[block]["max_steps"] = steps
-            # spaCy reads the optimizer's block by itself, without the variables of others.
-            rate = config[block]["optimizer"].get("learn_rate")
-            if isinstance(rate, dict) and "total_steps" in rate:
-                rate["total_steps"] = steps
-    config["training"]["eval_frequency"] = eval_frequency

@@ -43,7 +43,10 @@ def read_records(
         if not isinstance(value, dict):
             report(Problem("bad_record", source, detail="the record is not an object"))
             continue
-        report_overwritten(value, entities_key, source, report, lambda x: _count(x, container, flatten))
+        for key, earlier in overwritten(value):
+            gone = _count(earlier, container, flatten) if key == entities_key else 0
+            if gone and earlier != value[key]:
+                report(Problem("overwritten", source, name=show_key(key), entities=gone))
         wrong = _what_is_wrong(value, text_key, entities_key, container)
         if wrong is not None:
             entities = value.get(entities_key)
@@ -119,7 +122,7 @@ def report_unknown_keys(
     unused: Collection[str] = (),
 ) -> None:
     """Report every key of a JSON object that a reader doesn't use, and every repeated one. This costs
-    nothing: what a repeated key has cost is for `report_overwritten` to say.
+    nothing: entities that a repeated key has cost are reported as such.
 
     record (Mapping[str, Any]): The object.
     known (Collection[str]): The keys that the reader uses.
@@ -129,26 +132,6 @@ def report_unknown_keys(
     """
     for kind, name in find_unknown_keys(record, known, unused):
         report(Problem(kind, source, name=name))
-
-
-def report_overwritten(
-    record: Mapping[str, Any],
-    entities_key: str,
-    source: Source,
-    report: Report,
-    count: Callable[[Any], int],
-) -> None:
-    """Report the entities that are lost where the key that holds them is repeated with another value.
-
-    record (Mapping[str, Any]): The record.
-    entities_key (str): Where its entities are.
-    source (Source): Where it stands.
-    report (Report): Called with a problem for every such key.
-    count (Callable[[Any], int]): Counts the entities that a value holds, whatever it is.
-    """
-    for key, value in overwritten(record):
-        if key == entities_key and value != record[key] and (lost := count(value)):
-            report(Problem("overwritten", source, name=show_key(key), entities=lost))
 
 
 def is_ambiguous(record: Mapping[str, Any], key: str) -> bool:

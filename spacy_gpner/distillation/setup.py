@@ -12,6 +12,7 @@ from thinc.api import Config, ConfigValidationError
 
 from ..errors import DistillationError, GpnerError
 from ..models.cache import VectorCache
+from ..pipeline.find import span_pipes
 from ..pipeline.span_pipe import SpanPipe
 from .config import ConfigSchemaDistill, resolve_distillation
 from .corpus import SPLIT, TOO_LONG, find_corpus, join_corpora, survey
@@ -80,7 +81,7 @@ def init_nlp_student(config: Config, teacher: Language, *, use_gpu: int = -1) ->
 
 
 def _find_student(nlp: Language) -> SpanPipe:
-    found = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, SpanPipe)]
+    found = span_pipes(nlp)
     if len(found) != 1:
         raise DistillationError(
             f"The student's pipeline ({', '.join(nlp.pipe_names) or 'empty'}) has {len(found)} span "
@@ -91,7 +92,7 @@ def _find_student(nlp: Language) -> SpanPipe:
 
 def _find_teacher(nlp: Language, student: str, settings: ConfigSchemaDistill) -> SpanPipe:
     """The component of the same name, or the one that `student_to_teacher` names; else the only one."""
-    found = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, SpanPipe)}
+    found = {pipe.name: pipe for pipe in span_pipes(nlp)}
     mapping = settings.student_to_teacher
     if set(mapping) - {student}:
         raise DistillationError(

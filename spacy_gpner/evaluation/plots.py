@@ -1,7 +1,6 @@
 """The plots of an evaluation. A model has the same color, line and hatching in all of them."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from itertools import cycle
 from typing import Any
 
@@ -38,20 +37,14 @@ def plot_evaluation(models: dict[str, Metrics]) -> list[tuple[str, Figure]]:
     models (Dict[str, Metrics]): What `measure` gives for each model.
     RETURNS (List[Tuple[str, Figure]]): Title and figure of each.
     """
-    bars = {title: partial(plot_bars, part=part) for part, title in BARS.items() if _classes(models, part)}
-    plots: dict[str, Callable[[dict[str, Metrics]], Figure]] = {
-        "Precision and recall over thresholds": plot_curve,
-        **bars,
-        "Errors by kind": plot_errors,
-        "Scores as probabilities": plot_calibration,
-    }
-    if not any(own["curve"] for own in models.values()):
-        del plots["Precision and recall over thresholds"]
-    if not any(own["costs"] for own in models.values()):
-        del plots["Errors by kind"]
-    if not any(own["calibration"] for own in models.values()):
-        del plots["Scores as probabilities"]
-    return [(title, plot(models)) for title, plot in plots.items()]
+    has = {part: any(own[part] for own in models.values()) for part in ("curve", "costs", "calibration")}
+    bars = [(title, plot_bars(models, part)) for part, title in BARS.items() if _classes(models, part)]
+    return [
+        *([("Precision and recall over thresholds", plot_curve(models))] if has["curve"] else []),
+        *bars,
+        *([("Errors by kind", plot_errors(models))] if has["costs"] else []),
+        *([("Scores as probabilities", plot_calibration(models))] if has["calibration"] else []),
+    ]
 
 
 def plot_curve(models: dict[str, Metrics]) -> Figure:
@@ -88,21 +81,10 @@ def plot_bars(models: dict[str, Metrics], part: str) -> Figure:
     RETURNS (Figure): The figure.
     """
     classes = _classes(models, part)
-    figure, axes = _figure(max(HEIGHT, 0.28 * len(classes) * (0.5 + 0.5 * len(models))))
-    height = 0.8 / len(models)
-    at = numpy.arange(len(classes))
-    for i, (color, hatch, name, own) in enumerate(_styled(models, HATCHES)):
-        values = [own[part].get(x, {"f": 0.0})["f"] for x in classes]
-        axes.barh(
-            at + i * height, values, height, color=color, hatch=hatch, edgecolor="white", label=_show(name)
-        )
-        if len(models) == 1:
-            for y, value in zip(at, values, strict=True):
-                axes.annotate(f" {value:.2f}", (value, y), va="center", fontsize=SIZE)
-    axes.set_yticks(at + height * (len(models) - 1) / 2, map(_show, classes))
+    values = [[own[part].get(x, {"f": 0.0})["f"] for x in classes] for own in models.values()]
+    figure, axes = _draw_bars(list(map(_show, classes)), models, values, "{:.2f}" if len(models) == 1 else "")
     # Room for the number beside a bar
     axes.set(xlim=(0, 1.12 if len(models) == 1 else 1.02))
-    axes.invert_yaxis()
     n_all = len({name for own in models.values() for name in own[part] or {}})
     _name_axes(axes, "F1" if n_all <= MOST else f"F1, of the {len(classes)} most frequent")
     _add_legend(figure, len(models) > 1)
@@ -130,20 +112,10 @@ def plot_errors(models: dict[str, Metrics]) -> Figure:
     models (Dict[str, Metrics]): What `measure` gives for each model.
     RETURNS (Figure): The figure.
     """
-    figure, axes = _figure(max(HEIGHT, 0.28 * len(ERRORS) * (0.5 + 0.5 * len(models))))
-    height = 0.8 / len(models)
-    at = numpy.arange(len(ERRORS))
-    for i, (color, hatch, name, own) in enumerate(_styled(models, HATCHES)):
-        values = [own["errors"][kind] for kind in ERRORS]
-        bars = axes.barh(
-            at + i * height, values, height, color=color, hatch=hatch, edgecolor="white", label=_show(name)
-        )
-        axes.bar_label(bars, [f"{value:,}" for value in values], fontsize=SIZE, padding=2)
-    axes.set_yticks(
-        at + height * (len(models) - 1) / 2, [WORDS[kind].replace(" and ", "\nand ") for kind in ERRORS]
-    )
+    classes = [WORDS[kind].replace(" and ", "\nand ") for kind in ERRORS]
+    values = [[own["errors"][kind] for kind in ERRORS] for own in models.values()]
+    figure, axes = _draw_bars(classes, models, values, "{:,}")
     axes.margins(x=0.18)
-    axes.invert_yaxis()
     _name_axes(axes, "errors")
     _add_legend(figure, len(models) > 1)
     return figure
@@ -171,6 +143,23 @@ def plot_calibration(models: dict[str, Metrics]) -> Figure:
     _name_axes(axes, "mean score", "share of gold entities")
     _add_legend(figure, len(models) > 1)
     return figure
+
+
+def _draw_bars(
+    classes: list[str], models: dict[str, Metrics], values: list[list[float]], form: str
+) -> tuple[Figure, Axes]:
+    """Bars of each class, the first at the top, a model below the other, with their numbers in a form."""
+    figure, axes = _figure(max(HEIGHT, 0.28 * len(classes) * (0.5 + 0.5 * len(models))))
+    height = 0.8 / len(models)
+    at = numpy.arange(len(classes))
+    for i, ((color, hatch, name, _), own) in enumerate(zip(_styled(models, HATCHES), values, strict=True)):
+        style: dict[str, Any] = {"color": color, "hatch": hatch, "edgecolor": "white", "label": _show(name)}
+        bars = axes.barh(at + i * height, own, height, **style)
+        if form:
+            axes.bar_label(bars, [form.format(value) for value in own], fontsize=SIZE, padding=2)
+    axes.set_yticks(at + height * (len(models) - 1) / 2, classes)
+    axes.invert_yaxis()
+    return figure, axes
 
 
 def _styled(models: dict[str, Metrics], styles: tuple[str, ...]) -> Iterator[tuple[str, str, str, Metrics]]:

@@ -86,21 +86,21 @@ def _calibration_error(own: Metrics) -> Optional[float]:
     return own["calibration"]["error"] if own["calibration"] else None
 
 
-# Each column of the overview: where it is found, how it is written, whether the highest is best
-COLUMNS: dict[str, tuple[Callable[[Metrics], Optional[float]], Callable[[float], str], bool]] = {
-    "P": (lambda own: own["micro"]["p"], lambda x: percent(x), True),
-    "R": (lambda own: own["micro"]["r"], lambda x: percent(x), True),
-    "F1": (lambda own: own["micro"]["f"], lambda x: percent(x), True),
-    "macro F1": (lambda own: own["macro"]["f"], lambda x: percent(x), True),
-    "nested F1": (_nesting("nested"), lambda x: percent(x), True),
-    "flat F1": (_nesting("flat"), lambda x: percent(x), True),
-    "calibration error": (_calibration_error, lambda x: f"{x:.3f}", False),
-}
-
-
 def percent(value: float) -> str:
     """RETURNS (str): A share in percent."""
     return f"{100 * value:.2f}"
+
+
+# Each column of the overview: where it is found, how it is written, whether the highest is best
+COLUMNS: dict[str, tuple[Callable[[Metrics], Optional[float]], Callable[[float], str], bool]] = {
+    "P": (lambda own: own["micro"]["p"], percent, True),
+    "R": (lambda own: own["micro"]["r"], percent, True),
+    "F1": (lambda own: own["micro"]["f"], percent, True),
+    "macro F1": (lambda own: own["macro"]["f"], percent, True),
+    "nested F1": (_nesting("nested"), percent, True),
+    "flat F1": (_nesting("flat"), percent, True),
+    "calibration error": (_calibration_error, lambda x: f"{x:.3f}", False),
+}
 
 
 def _show_interval(own: Metrics) -> str:

@@ -90,7 +90,7 @@ def coded(
     RAISES (KnowledgeError): If there is no such table or type.
     """
     n = func.count()
-    query = (
+    query = page.cut(
         select(link.c.code, code.c.name, concept.c.surface, concept.c.label, link.c.score, n)
         .select_from(link)
         .join(code, (code.c.system == link.c.system) & (code.c.code == link.c.code))
@@ -100,8 +100,6 @@ def coded(
         .where(link.c.system == system, scope.documents, *scope.mentions(), *of_type(concept, labels))
         .group_by(link.c.code, code.c.name, concept.c.id, concept.c.surface, concept.c.label, link.c.score)
         .order_by(link.c.code, n.desc(), concept.c.surface, concept.c.label)
-        .limit(page.limit)
-        .offset(page.offset)
     )
     if least is not None:
         query = query.where(link.c.score >= least)

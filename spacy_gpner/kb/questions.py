@@ -119,13 +119,11 @@ def patients_with(
     """
     n, n_documents = func.count(), func.count(distinct(document.c.id))
     dates = func.min(document.c.date), func.max(document.c.date)
-    query = (
+    query = page.cut(
         _told(scope, document.c.patient, n_documents, n, *dates)
         .where(document.c.patient.is_not(None))
         .group_by(document.c.patient)
         .order_by(n_documents.desc(), document.c.patient)
-        .limit(page.limit)
-        .offset(page.offset)
     )
     with database.reading() as connection:
         known = select(document.c.id).where(scope.documents, document.c.patient.is_not(None)).limit(1)
@@ -159,7 +157,7 @@ def inside(
     within, around = mention.alias("within"), mention.alias("around")
     small, large = concept.alias("small"), concept.alias("large")
     n = func.count()
-    query = (
+    query = page.cut(
         select(
             small.c.surface,
             small.c.label,
@@ -177,8 +175,6 @@ def inside(
         .where(scope.documents, *scope.mentions(within), *scope.mentions(around))
         .group_by(small.c.id, large.c.id, small.c.surface, small.c.label, large.c.surface, large.c.label)
         .order_by(n.desc(), small.c.surface, small.c.label, large.c.surface, large.c.label)
-        .limit(page.limit)
-        .offset(page.offset)
     )
     with database.reading() as connection:
         for table, term, labels in ((small, inner, inner_labels), (large, outer, outer_labels)):
@@ -206,14 +202,12 @@ def timeline(
     """
     n = func.count()
     shown = (document.c.date, document.c.collection, document.c.name, concept.c.surface, concept.c.label)
-    query = (
+    query = page.cut(
         _told(scope, *shown, mention.c.assertion, n)
         .join(concept, concept.c.id == mention.c.concept)
         .where(document.c.date.is_not(None))
         .group_by(*shown, mention.c.assertion)
         .order_by(*shown[:3], func.min(mention.c.start), *shown[3:], mention.c.assertion)
-        .limit(page.limit)
-        .offset(page.offset)
     )
     with database.reading() as connection:
         rows = connection.execute(query.where(*is_concept(connection, concept, term, labels))).all()
@@ -237,13 +231,11 @@ def mentioned(
     place = (mention.c.start, mention.c.end)
     shown = (document.c.collection, document.c.name, document.c.patient, document.c.date)
     also = (concept.c.label, mention.c.probability, mention.c.assertion, passage_around(text.c.body))
-    query = (
+    query = page.cut(
         _told(scope, *shown, *place, *also)
         .join(concept, concept.c.id == mention.c.concept)
         .outerjoin(text, text.c.id == document.c.text)
         .order_by(document.c.collection, document.c.name, *place, concept.c.label)
-        .limit(page.limit)
-        .offset(page.offset)
     )
     with database.reading() as connection:
         rows = connection.execute(query.where(*is_concept(connection, concept, term, labels))).all()

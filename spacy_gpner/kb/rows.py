@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sqlalchemy import Select
+
 T = TypeVar("T")
 
 # Values that a query names at once
@@ -37,6 +39,10 @@ class Page:
     def end(self) -> int:
         """How many rows there are to its end."""
         return self.offset + self.limit
+
+    def cut(self, query: Select[Any]) -> Select[Any]:
+        """The query for its rows alone."""
+        return query.limit(self.limit).offset(self.offset)
 
     @property
     def and_next(self) -> "Page":

@@ -21,7 +21,8 @@ def test_default_config_has_all_settings(kind):
     nlp = spacy.blank("zh")
     nlp.add_pipe(kind.factory)
     block = nlp.config["components"][kind.factory]
-    assert {field.name for field in fields(Settings)} <= set(block)
+    defaults = {field.name: field.default for field in fields(Settings)}
+    assert {name: block[name] for name in defaults} == defaults
     assert find_pipe(nlp).key == "sc"
     assert find_pipe(nlp).labels == ()
 

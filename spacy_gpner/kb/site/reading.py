@@ -65,7 +65,7 @@ def count_concepts(connection: Connection, scope: Scope, terms: Sequence[str], p
     RETURNS (List[Any]): For each `id`, `surface`, `label`, and how many `mentions` in how many `documents`.
     """
     n = func.count().label("mentions")
-    query = (
+    query = page.cut(
         select(
             *(concept.c.id, concept.c.surface, concept.c.label, n),
             func.count(mention.c.document.distinct()).label("documents"),
@@ -77,8 +77,6 @@ def count_concepts(connection: Connection, scope: Scope, terms: Sequence[str], p
         .where(scope.documents, *scope.mentions())
         .group_by(concept.c.id, concept.c.surface, concept.c.label)
         .order_by(n.desc(), concept.c.surface, concept.c.label)
-        .limit(page.limit)
-        .offset(page.offset)
     )
     return list(connection.execute(query))
 
@@ -95,15 +93,13 @@ def tell_concepts(
     colors (Dict[str, str]): The color of each label.
     RETURNS (List[Told]): The passages, by collection, document and place.
     """
-    query = (
+    query = page.cut(
         select(*DOCUMENT, mention.c.start, mention.c.end, mention.c.text.label("said"))
         .select_from(mention)
         .join(document, document.c.id == mention.c.document)
         .outerjoin(text, text.c.id == document.c.text)
         .where(scope.documents, *scope.mentions(), mention.c.concept.in_(ids))
         .order_by(document.c.collection, document.c.name, mention.c.start, mention.c.end)
-        .limit(page.limit)
-        .offset(page.offset)
     )
     rows = list(connection.execute(query))
     return _tell(connection, rows, [(row.start - AROUND, row.end + AROUND) for row in rows], colors)
