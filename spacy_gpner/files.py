@@ -37,12 +37,15 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     path (Path): The file to write. Missing parent directories are created.
     YIELDS (Path): The temporary path, in the same directory, to write to.
-    RAISES (OSError): If the file can't be written, or is a directory. The error names the file, never the
-        temporary path.
+    RAISES (OSError): If the file can't be written, or is a directory or a device. The error names the file,
+        never the temporary path.
     """
     path = resolve(path)
     if path.is_dir():
         raise IsADirectoryError(f"Can't write {path}: it is a directory. Give a file.")
+    if path.exists() and not path.is_file():
+        # To replace /dev/stdout, say, would take it away from all programs
+        raise OSError(f"Can't write {path}: it is a device, or no file of another kind. Give a file.")
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path.parent, path.name)
     temporary = _beside(path, "tmp")
@@ -51,7 +54,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
             yield temporary
             temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where nothing can be written, nothing was
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager

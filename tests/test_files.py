@@ -94,6 +94,16 @@ def test_a_link_stays_a_link(tmp_path):
     assert target.read_text() == "new"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes of this kind here")
+def test_refuses_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(OSError, match="it is a device"), atomic_write(tmp_path / name):
+            pass
+        assert (tmp_path / "pipe").is_fifo()
+
+
 def test_refuses_a_directory(tmp_path):
     with pytest.raises(IsADirectoryError, match="is a directory"), atomic_write(tmp_path):
         pass

@@ -12,7 +12,7 @@ from wasabi import Printer
 
 from ..errors import PipelineError
 from ..files import resolve
-from ..models.transformers.module import require_positions
+from ..models.transformers.module import require_readable
 from ..models.transformers.pieces import PieceTokenizer
 from ..models.transformers.pretrained import load_masked
 from ..training.checkpoint import check_output
@@ -23,6 +23,9 @@ from .model import build_masked_model
 from .report import make_logger, show_counts
 from .texts import read_texts
 from .words import word_cutter
+
+# Share of unknown characters that is told of
+MANY = 0.1
 
 
 def adapt(
@@ -88,14 +91,15 @@ def prepare(
     # A head that is made anew is random.
     fix_random_seed(settings.seed)
     loaded = load_masked(encoder)
-    require_positions(loaded.module.base_model, settings.window)
+    require_readable(loaded.module.base_model, settings.window, encoder)
     tokenizer = loaded.tokenizer
     pieces = PieceTokenizer(tokenizer.backend_tokenizer.to_str(), settings.window, settings.window)
     texts = read_texts(paths, without, share=settings.heldout)
     print(show_counts(texts.counts), file=stdout)
     masking = make_masking(tokenizer, loaded.module.config.pad_token_id or 0)
     special = frozenset(tokenizer.all_special_ids)
-    windows, held_out = (cut_windows(own, pieces, cut, special) for own in (texts.learned, texts.held_out))
+    windows = cut_windows(texts.learned, pieces, cut, special, "to learn from")
+    held_out = cut_windows(texts.held_out, pieces, cut, special, "that are held out")
     course = AdaptationCourse(
         name=encoder,
         model=build_masked_model(loaded.module),
@@ -110,6 +114,13 @@ def prepare(
         stderr=stderr,
     )
     course.say(msg.info(f"{windows.n_pieces:,} pieces to learn from, {held_out.n_pieces:,} held out"))
+    if windows.unknown > MANY:
+        course.say(
+            msg.warn(
+                f"The encoder does not know {windows.unknown:.0%} of the characters that are no spaces, and "
+                "can't learn them. Give one of the texts' language."
+            )
+        )
     if course.head_steps:
         course.say(msg.info(f"The encoder has no head: a new one learns alone for {course.head_steps} steps"))
     return course
@@ -133,9 +144,14 @@ def check_outputs(output: Path, encoder: str) -> None:
     encoder (str): The encoder to read.
     RAISES (PipelineError): If something else would be.
     """
+    source = resolve(Path(encoder))
+    if (source / "config.json").is_file() and source in (resolve(output), *resolve(output).parents):
+        raise PipelineError(f"{output} is the encoder to read, or lies in it. Give another output.")
     for path in (output / DIR_MODEL_BEST, output / DIR_MODEL_LAST):
-        if resolve(path) == resolve(Path(encoder)):
-            raise PipelineError(f"{path} is the encoder to read, and would be replaced. Give another output.")
+        if resolve(path) in (source, *source.parents):
+            raise PipelineError(
+                f"{path} is the encoder to read, or holds it, and would be replaced. Give another output."
+            )
         if path.is_dir() and any(path.iterdir()) and not (path / RESULT).is_file():
             raise PipelineError(
                 f"{path} would be replaced, and is no encoder that was adapted. Move it away, or give "

@@ -21,8 +21,9 @@ from transformers import PreTrainedModel
 
 from ..checks import MAX_SIZE, check_count, is_number
 from ..errors import DivergedError
-from ..files import safetensors_errors, save_arrays
+from ..files import save_arrays
 from ..models.torch_layer import digest_weights, get_shim
+from ..models.transformers.pretrained import save_encoder
 from ..training.course import Pace
 from .masking import MaskedBatch, Masking, Window, Windows
 from .model import MaskedModel, get_transformer
@@ -39,6 +40,7 @@ GRAD_CLIP = 1.0
 # Evaluations in all, and the most pieces that one reads
 EVALUATIONS = 20
 HELD_OUT_PIECES = 100_000
+MAX_EPOCHS = 10_000
 # Windows that are sorted by length, so that their batches need little padding
 BUFFER = 4096
 
@@ -71,7 +73,7 @@ class Settings:
     def __post_init__(self) -> None:
         check_count("window", self.window, "a positive number of pieces", most=MAX_SIZE)
         check_count("batch_size", self.batch_size, f"at least a window ({self.window})", least=self.window)
-        check_count("epochs", self.epochs, "at least 1")
+        check_count("epochs", self.epochs, "at least 1", most=MAX_EPOCHS)
         if self.steps is not None:
             check_count("steps", self.steps, "at least 1")
         check_count("head_steps", self.head_steps, "at least 0", least=0)
@@ -259,9 +261,7 @@ class AdaptationCourse:
 
         directory (Path): Where to.
         """
-        with safetensors_errors(directory):
-            self._transformer.save_pretrained(directory)
-        self.tokenizer.save_pretrained(directory)
+        save_encoder(self._transformer, self.tokenizer, directory, directory)
         srsly.write_json(directory / RESULT, self.result)
 
     def to_disk(self, directory: Path) -> None:

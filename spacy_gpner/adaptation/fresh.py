@@ -11,11 +11,14 @@ from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
 from ..checks import MAX_SIZE, check_count
 from ..errors import GpnerWarning, PipelineError
-from ..files import atomic_directory, safetensors_errors, visible_names
+from ..files import atomic_directory, visible_names
+from ..models.transformers.pretrained import save_encoder
 from .texts import read_texts
 
 PADDING, UNKNOWN, BEGIN, END, MASK = SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 POSITIONS = 512
+# Beyond those of any encoder
+MAX_LAYERS, MAX_WIDTH = 1000, 2**16
 
 
 def make_encoder(
@@ -43,10 +46,12 @@ def make_encoder(
     RAISES (GpnerError): If a text can't be read, or the directory is there.
     RAISES (ValueError): If a number is out of range.
     """
-    check_count("layers", layers, "at least 1", most=MAX_SIZE)
-    check_count("heads", heads, "at least 1", most=MAX_SIZE)
+    check_count("layers", layers, "at least 1", most=MAX_LAYERS)
+    check_count("hidden", hidden, "at least 1", most=MAX_WIDTH)
+    check_count("heads", heads, "at least 1", most=MAX_WIDTH)
+    check_count("seed", seed, "at least 0", least=0, most=2**32 - 1)
     check_count("vocabulary", vocabulary, f"more than {len(SPECIAL)}", least=len(SPECIAL) + 1, most=MAX_SIZE)
-    if hidden < 1 or hidden % heads:
+    if hidden % heads:
         raise PipelineError(f"{heads} heads don't divide a width of {hidden}. Give a multiple of them.")
     if output.is_file() or visible_names(output):
         raise PipelineError(f"{output} is there already. Give another directory.")
@@ -64,9 +69,7 @@ def make_encoder(
         max_position_embeddings=POSITIONS,
     )
     with atomic_directory(output) as directory:
-        with safetensors_errors(output):
-            BertForMaskedLM(config).save_pretrained(directory)
-        tokenizer.save_pretrained(directory)
+        save_encoder(BertForMaskedLM(config), tokenizer, directory, output)
     return len(tokenizer)
 
 

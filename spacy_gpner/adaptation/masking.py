@@ -9,7 +9,7 @@ from spacy.util import minibatch
 from tqdm import tqdm
 
 from ..errors import CorpusError
-from ..models.transformers.pieces import PieceTokenizer
+from ..models.transformers.pieces import Pieces, PieceTokenizer
 from .words import Cutter, number_words
 
 # How many pieces are to be told, and how many of these are masked, or another piece put in their place
@@ -38,9 +38,12 @@ class Windows(Sequence[Window]):
     """Windows, kept in few arrays.
 
     windows (List[Window]): The windows.
+    unknown (float): The share of the texts' characters that no piece of theirs tells, of those that are no
+        spaces.
     """
 
-    def __init__(self, windows: Sequence[Window]) -> None:
+    def __init__(self, windows: Sequence[Window], unknown: float = 0.0) -> None:
+        self.unknown = unknown
         self._ids = numpy.concatenate([window.ids for window in windows])
         self._words = numpy.concatenate([window.words for window in windows])
         self._bounds = numpy.cumsum([0, *map(len, windows)])
@@ -134,7 +137,7 @@ def choose_words(words: numpy.ndarray, rng: numpy.random.Generator) -> numpy.nda
 
 
 def cut_windows(
-    texts: Sequence[str], pieces: PieceTokenizer, cut: Cutter, special: frozenset[int]
+    texts: Sequence[str], pieces: PieceTokenizer, cut: Cutter, special: frozenset[int], what: str
 ) -> Windows:
     """Cut texts into windows without overlap. Those of which nothing can be masked are left out.
 
@@ -142,37 +145,38 @@ def cut_windows(
     pieces (PieceTokenizer): The encoder's tokenizer, with a stride of a window.
     cut (Callable[[str], numpy.ndarray]): What finds words.
     special (FrozenSet[int]): The pieces that are never masked.
+    what (str): Which texts they are, for an error.
     RETURNS (Windows): The windows.
     RAISES (CorpusError): If there are none.
     """
     bar = tqdm(texts, desc="Pieces", unit=" texts", delay=2, leave=False, disable=None)
-    windows = [
-        window
-        for batch in minibatch(bar, BATCH_SIZE)
-        for window in _windows(batch, pieces, cut, special)
-        if window.words.max() >= 0
-    ]
+    windows: list[Window] = []
+    n_known = 0
+    for batch in minibatch(bar, BATCH_SIZE):
+        for text, own in zip(batch, pieces.cut(batch), strict=True):
+            is_special = numpy.isin(own.ids, list(special))
+            known = own.edges[~is_special]
+            n_known += sum(not x.isspace() for start, end in known.tolist() for x in text[start:end])
+            windows += [x for x in _windows(text, own, pieces, cut, is_special) if x.words.max() >= 0]
     if not windows:
         raise CorpusError(
-            f"Of {len(texts)} texts the encoder knows no piece. Give text of its language, or another "
-            "encoder."
+            f"The encoder knows no piece of the texts {what} ({len(texts):,}). Give more text, of its "
+            "language, or another encoder."
         )
-    return Windows(windows)
+    n_characters = sum(not x.isspace() for text in texts for x in text)
+    return Windows(windows, 1 - min(1.0, n_known / max(1, n_characters)))
 
 
 def _windows(
-    texts: Sequence[str], pieces: PieceTokenizer, cut: Cutter, special: frozenset[int]
+    text: str, own: Pieces, pieces: PieceTokenizer, cut: Cutter, is_special: numpy.ndarray
 ) -> Iterator[Window]:
-    for text, own in zip(texts, pieces.cut(texts), strict=True):
-        numbers = number_words(own.edges, cut(text))
-        # A word with an unknown piece is never masked: there is nothing to be told.
-        if not special.isdisjoint(own.ids):
-            unknown = numbers[numpy.isin(own.ids, list(special))]
-            numbers[numpy.isin(numbers, unknown)] = NO_WORD
-        start = 0
-        for ids, _, kept in pieces.windows(own):
-            words = numpy.full(len(ids), NO_WORD, dtype="int32")
-            stop = start + kept.stop - kept.start
-            words[kept] = numbers[start:stop]
-            start = stop
-            yield Window(numpy.array(ids, dtype="int32"), words)
+    numbers = number_words(own.edges, cut(text))
+    # A word with an unknown piece is never masked: there is nothing to be told.
+    numbers[numpy.isin(numbers, numbers[is_special])] = NO_WORD
+    start = 0
+    for ids, _, kept in pieces.windows(own):
+        words = numpy.full(len(ids), NO_WORD, dtype="int32")
+        stop = start + kept.stop - kept.start
+        words[kept] = numbers[start:stop]
+        start = stop
+        yield Window(numpy.array(ids, dtype="int32"), words)

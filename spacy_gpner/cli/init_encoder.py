@@ -24,17 +24,21 @@ def init_encoder_cli(
     from wasabi import msg
 
     from ..adaptation.fresh import make_encoder
+    from ..errors import PipelineError
     from ..locks import locked
 
     with fail_clearly(), locked(output):
-        n_pieces = make_encoder(
-            texts,
-            output,
-            without=without,
-            layers=layers,
-            hidden=hidden,
-            heads=heads,
-            vocabulary=vocabulary,
-            seed=seed,
-        )
+        try:
+            n_pieces = make_encoder(
+                texts,
+                output,
+                without=without,
+                layers=layers,
+                hidden=hidden,
+                heads=heads,
+                vocabulary=vocabulary,
+                seed=seed,
+            )
+        except ValueError as err:
+            raise PipelineError(str(err)) from None
     msg.good(f"Saved an encoder with {n_pieces:,} pieces and random weights", str(output))

@@ -122,9 +122,8 @@ class Recipe:
                 "transformer, or leave --transformer out."
             )
         path = Path(name)
-        if (path.is_absolute() or name.startswith(".") or path.exists()) and not (
-            path / "config.json"
-        ).is_file():
+        is_path = path.is_absolute() or path.exists() or name.startswith(".") or name.count("/") > 1
+        if is_path and not (path / "config.json").is_file():
             raise ConfigError(
                 f"{name} is no directory of a transformer: it has no config.json. Give one, as "
                 "save_pretrained() writes it, or a name on the Hugging Face hub."

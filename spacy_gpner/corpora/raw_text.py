@@ -46,6 +46,8 @@ def read_texts(path: Path) -> Iterator[str]:
 def _read_lines(path: Path) -> Iterator[tuple[Source, str]]:
     if path.is_dir():
         raise CorpusError(f"{path} is a directory. Give the file itself.")
+    if path.exists() and not path.is_file():
+        raise CorpusError(f"{path} is no file that can be read twice. Write it to one first.")
     number = 0
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Optional, cast
@@ -9,6 +10,7 @@ from typing import Any, Literal, Optional, cast
 import numpy
 from safetensors import SafetensorError, safe_open
 
+from ..checks import is_number
 from ..errors import CacheError
 from ..files import atomic_write, save_arrays
 
@@ -26,11 +28,16 @@ class VectorCache:
     precision (str): "full" is float32, "half" float16: half the size, three digits.
     max_gb (float): The most GiB of vectors to keep; with a file, twice as many are needed while they are
         computed. Texts beyond it are computed again in every epoch.
+    RAISES (ValueError): If a setting is out of range.
     """
 
     def __init__(
         self, path: Optional[Path] = None, *, precision: Precision = "full", max_gb: float = 4.0
     ) -> None:
+        if precision not in DTYPES:
+            raise ValueError(f"Invalid precision: {precision!r}. Expected one of {tuple(DTYPES)}.")
+        if not is_number(max_gb) or not 0 <= max_gb < math.inf:
+            raise ValueError(f"Invalid max_gb: {max_gb!r}. Expected a number of GiB of at least 0.")
         self.path = path
         self.precision = precision
         self.max_bytes = int(max_gb * GIGABYTE)
@@ -151,7 +158,9 @@ class VectorCache:
         try:
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
-                found = json.loads(metadata.get("spacy_gpner", "{}"))
+                if "spacy_gpner" not in metadata:
+                    raise CacheError(f"{path} is no cache of ours. Name another file as the cache's path.")
+                found = json.loads(metadata["spacy_gpner"])
                 if not isinstance(found, dict):
                     raise ValueError("not what was saved")
                 wrong = [key for key, value in expected.items() if found.get(key) != value]
@@ -168,7 +177,8 @@ class VectorCache:
             raise
         except (SafetensorError, ValueError, TypeError, KeyError, RecursionError) as err:
             raise CacheError(
-                f"The cache {path} is damaged or no cache ({err}). Remove it to make it again."
+                f"The cache {path} is damaged or no cache ({err}). Name another file as the cache's path, or "
+                "remove it, if it is a cache, to make it again."
             ) from None
         parts = numpy.split(arrays["vectors"], arrays["stops"][:-1])
         self._vectors = dict(zip(map(bytes, arrays["digests"]), parts, strict=False))

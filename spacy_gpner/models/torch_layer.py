@@ -148,6 +148,21 @@ def has_other_torch(model: Model) -> bool:
     return any(isinstance(shim, PyTorchShim) and not isinstance(shim, LazyTorchShim) for shim in shims)
 
 
+def parameter_names(model: Model) -> Optional[set[str]]:
+    """What optimizers know the parameters of a model by; None before it has all of them."""
+    names: set[str] = set()
+    for node in model.walk():
+        if not all(node.has_param(name) for name in node.param_names):
+            return None
+        names.update(node.param_names)
+        for shim in node.shims:
+            if isinstance(shim, PyTorchShim):
+                if shim._model is None:
+                    return None
+                names.update(name for name, _ in shim._model.named_parameters())
+    return names
+
+
 def get_shim(model: Model) -> LazyTorchShim:
     """The shim of a layer that is a torch module."""
     return cast(LazyTorchShim, model.shims[0])

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
 from typing import Optional, TypeVar
 
 import torch
@@ -15,7 +16,7 @@ from ..checks import check_dropout
 from ..errors import GpnerWarning
 from ..models.adversary import Adversary, require_tables
 from ..models.score_model import ScoreModel, initialize_score_model
-from ..models.torch_layer import has_other_torch
+from ..models.torch_layer import has_other_torch, parameter_names
 from ..spans import DistillationLoss, Scores
 from .caches import keep_frozen_vectors
 from .finding_pipe import FindingPipe
@@ -248,9 +249,28 @@ class SpanPipe(FindingPipe[S]):
         if nlp is not None:
             self._check_training_config(nlp)
         initialize_score_model(self.model, len(self.labels), sample)
+        if nlp is not None:
+            self._check_rates(nlp)
         if self.adversary is not None:
             require_tables(self.model, self.name)
         keep_frozen_vectors(self.name, self.model, get_examples, nlp)
+
+    def _check_rates(self, nlp: Language) -> None:
+        """Warn of rates of no parameter, once all models are there."""
+        given = nlp.config.interpolate()["training"].get("optimizer", {}).get("lr_scale")
+        models = [getattr(pipe, "model", None) for _, pipe in nlp.pipeline]
+        found = [parameter_names(model) for model in models if isinstance(model, Model)]
+        if not given or None in found:
+            return
+        names = sorted({name for own in found for name in own or ()})
+        if unused := [pattern for pattern in given if not any(fnmatchcase(name, pattern) for name in names)]:
+            warnings.warn(
+                f"[training.optimizer] lr_scale: no parameter has a name such as {', '.join(unused)}. There "
+                f"are {', '.join(dict.fromkeys(name.partition('.')[0] for name in names))}, and what is in "
+                "them.",
+                GpnerWarning,
+                stacklevel=3,
+            )
 
     def fit(self, spans: Sequence[tuple[int, int]]) -> None:
         """Settle what the settings leave to the data. Called by `initialize`, before the model is.

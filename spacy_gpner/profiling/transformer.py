@@ -31,10 +31,11 @@ def read_transformer_config(name: str) -> PretrainedConfig:
             )
     try:
         return AutoConfig.from_pretrained(path, trust_remote_code=False)
-    except ValueError:
+    # A config that holds something else can raise anything in transformers
+    except Exception as err:
         raise PipelineError(
-            f"The config of the transformer '{name}' is of no kind that transformers knows, or needs code of "
-            "its own to be read. Give one of a known kind."
+            f"The config of the transformer '{name}' is damaged, of no kind that transformers knows, or "
+            f"needs code of its own to be read ({type(err).__name__}). Give one of a known kind."
         ) from None
 
 

@@ -12,8 +12,8 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from ..errors import PipelineError
-from ..files import atomic_directory, resolve, safetensors_errors
-from ..models.transformers.pretrained import Pretrained, load_pretrained
+from ..files import atomic_directory, resolve
+from ..models.transformers.pretrained import Pretrained, load_pretrained, save_encoder
 from .pieces import Vocabulary
 from .scripts import SIGNS
 from .survey import Survey, survey
@@ -103,9 +103,7 @@ def write_encoder(encoder: Pretrained, path: Path) -> None:
     )
     setattr(module.config, MARK, OWN)
     with atomic_directory(path) as directory:
-        with safetensors_errors(path):
-            module.save_pretrained(directory)
-        tokenizer.save_pretrained(directory)
+        save_encoder(module, tokenizer, directory, path)
 
 
 def check_output(path: Path, name: str) -> None:

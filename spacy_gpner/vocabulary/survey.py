@@ -1,20 +1,21 @@
 """What a vocabulary makes of texts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, compress
 from pathlib import Path
 
 import numpy
-from spacy.util import minibatch
 
 from ..corpora.raw_text import read_texts
 from ..models.transformers.pieces import Pieces, PieceTokenizer
 from .pieces import Vocabulary
 from .scripts import is_visible, script_of
 
-BATCH_SIZE = 1000
+# Characters that are cut at once, and the longest stretch of a text, with what is read on behind it: a
+# tokenizer takes some 600 bytes for each
+BATCH_SIZE, STRETCH, OVERLAP = 200_000, 100_000, 1000
 # Texts are cut whole: a window's size does not matter here.
 WINDOW = 512
 
@@ -55,16 +56,34 @@ def survey(vocabulary: Vocabulary, paths: Sequence[Path]) -> Survey:
     """
     tokenizer = PieceTokenizer(vocabulary.json, WINDOW, WINDOW)
     found = Survey()
-    for texts in minibatch(chain.from_iterable(map(read_texts, paths)), BATCH_SIZE):
+    for texts in _batches(chain.from_iterable(map(read_texts, paths))):
         for text, pieces in zip(texts, tokenizer.cut(texts), strict=True):
             found.used.update(pieces.ids)
-            found.n_pieces += len(pieces.ids)
-            found.characters.update(text)
-            found.unknown.update(compress(text, _is_unknown(pieces, len(text), vocabulary.unknown)))
+            # What follows is of the next stretch
+            is_own = pieces.edges[:, 0] < STRETCH
+            found.n_pieces += int(is_own.sum())
+            is_unknown = _is_unknown(pieces, len(text), vocabulary.unknown)[:STRETCH]
+            found.characters.update(text[:STRETCH])
+            found.unknown.update(compress(text, is_unknown))
     for counts in (found.characters, found.unknown):
         for character in [x for x in counts if not is_visible(x)]:
             del counts[character]
     return found
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Texts, some characters at once; of an endless one stretches, which overlap, so that no piece is cut."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        for start in range(0, len(text), STRETCH):
+            batch.append(text[start : start + STRETCH + OVERLAP])
+            size += len(batch[-1])
+            if size >= BATCH_SIZE:
+                yield batch
+                batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _is_unknown(pieces: Pieces, length: int, unknown: int | None) -> numpy.ndarray:

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 import shutil
 from dataclasses import replace
 
@@ -151,6 +152,13 @@ def test_goes_on_from_what_it_left(text, adapted, tmp_path):
     adapt(last, [text], tmp_path / "out", SETTINGS)
     with pytest.raises(PipelineError, match="is the encoder to read"):
         adapt(last, [text], adapted, SETTINGS)
+
+
+def test_texts_that_an_encoder_does_not_know_are_told_of(bert, tmp_path):
+    other = write_texts(tmp_path / "b.txt", [f"{text} ΑΒΓΔΕΖΗΘ" for text in TEXTS])
+    said = io.StringIO()
+    prepare(bert, [other], SETTINGS, stdout=said)
+    assert re.search(r"does not know [3-7]\d% of the characters", said.getvalue())
 
 
 def test_what_is_done_is_left_alone(bert, text, adapted):

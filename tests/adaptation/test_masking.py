@@ -35,7 +35,8 @@ def pieces_of(tokenizer, window=WINDOW):
 
 
 def windows_of(tokenizer, texts=TEXTS):
-    return cut_windows(texts, pieces_of(tokenizer), word_cutter("zh"), frozenset(tokenizer.all_special_ids))
+    special = frozenset(tokenizer.all_special_ids)
+    return cut_windows(texts, pieces_of(tokenizer), word_cutter("zh"), special, "to learn from")
 
 
 def linked(edges, ends):

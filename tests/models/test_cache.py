@@ -150,8 +150,22 @@ def test_crafted_file(tmp_path, changes):
     craft(path)
     VectorCache(path).fill(TEXTS, lambda: "a", never)
     craft(path, **changes)
-    with pytest.raises(CacheError, match=f"{path} is damaged or no cache .* Remove it"):
+    with pytest.raises(CacheError, match=f"{path} is damaged or no cache .* remove it"):
         VectorCache(path).fill(TEXTS, lambda: "a", never)
+
+
+def test_a_file_of_another_kind_is_not_to_be_removed(tmp_path):
+    save_arrays({"vectors": numpy.zeros((1, 8))}, tmp_path / "model.safetensors")
+    with pytest.raises(CacheError, match="is no cache of ours"):
+        VectorCache(tmp_path / "model.safetensors").fill(TEXTS, lambda: "a", never)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("precision", "double"), ("max_gb", -1), ("max_gb", numpy.nan), ("max_gb", "4")]
+)
+def test_settings_out_of_range(name, value):
+    with pytest.raises(ValueError, match=f"Invalid {name}"):
+        VectorCache(**{name: value})
 
 
 def test_vectors_of_a_type_that_numpy_lacks(tmp_path):

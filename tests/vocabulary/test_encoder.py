@@ -14,6 +14,7 @@ from transformers import AutoModel, AutoTokenizer
 from spacy_gpner.errors import CorpusError, PipelineError
 from spacy_gpner.vocabulary.encoder import check_output, cut_encoder, write_encoder
 from spacy_gpner.vocabulary.pieces import Vocabulary
+from spacy_gpner.vocabulary.survey import survey
 
 from ..util import CHAR_TOKENIZER, make_examples
 from . import encoders
@@ -159,6 +160,16 @@ def test_is_an_encoder_of_a_pipeline(kind, folder, cuts):
     nlp.add_pipe("span_globalpointer", config={"window": 16, "model": model})
     nlp.initialize(lambda: make_examples(nlp))
     assert len(nlp(TEXTS[0])) == len(TEXTS[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_endless_line_is_read_in_stretches(kind, folder, tmp_path, monkeypatch):
+    (tmp_path / "line.txt").write_text("".join(TEXTS) * 20, encoding="utf-8")
+    vocabulary = Vocabulary((folder / kind / "tokenizer.json").read_text(encoding="utf-8"))
+    whole = survey(vocabulary, [tmp_path / "line.txt"])
+    for name, value in (("STRETCH", 50), ("OVERLAP", 20), ("BATCH_SIZE", 120)):
+        monkeypatch.setattr(f"spacy_gpner.vocabulary.survey.{name}", value)
+    assert survey(vocabulary, [tmp_path / "line.txt"]) == whole
 
 
 def test_unknown_characters_are_counted(folder, tmp_path):

@@ -216,5 +216,32 @@ def require_positions(encoder: nn.Module, window: int) -> None:
     if window > positions:
         raise PipelineError(
             f"The encoder has positions for {positions} pieces, fewer than its window ({window}). Lower the "
-            "window; longer texts are read in several."
+            "window, and the stride with it; longer texts are read in several."
+        )
+
+
+def require_readable(encoder: Any, window: int, name: str) -> None:
+    """Refuse encoders that don't read a window of pieces as BERT does: by masks, and with a state a layer.
+
+    encoder (PreTrainedModel): The encoder.
+    window (int): Pieces that it is to read at once.
+    name (str): What it is called.
+    RAISES (PipelineError): If it can't.
+    """
+    require_positions(encoder, window)
+    ids = torch.zeros(1, window, dtype=torch.long, device=encoder.device)
+    try:
+        with torch.no_grad():
+            output = encoder(input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
+        reads = output.last_hidden_state.shape == (1, window, encoder.config.hidden_size)
+        reason = (
+            "" if reads and len(output.hidden_states) > encoder.config.num_hidden_layers else "its output"
+        )
+    # Encoders of other kinds can raise anything
+    except Exception as err:
+        reason = type(err).__name__
+    if reason:
+        raise PipelineError(
+            f"The encoder {name} (model_type {encoder.config.model_type!r}) does not read a window of "
+            f"{window} pieces as a BERT does ({reason}). Lower the window and the stride, or give another."
         )

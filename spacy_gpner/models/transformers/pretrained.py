@@ -1,5 +1,6 @@
 """Loading encoders of Hugging Face's kind, by hub name or directory. Their own code is never run."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +24,14 @@ from transformers.models.auto.modeling_auto import (
 from transformers.utils import logging
 
 from ...errors import PipelineError
+from ...files import safetensors_errors
 
 # Parts that score whole texts
 POOLERS = ("pooler", "sequence_summary")
+CONFIG = "config.json"
+HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
+# Characters that are shown of an error of transformers'
+LONGEST = 200
 
 
 class Pretrained(NamedTuple):
@@ -82,6 +88,7 @@ def load_pretrained(name: str, depth: Optional[int] = None, dropout: Optional[fl
             output_loading_info=True,
         )
     _require_whole(name, found["missing_keys"])
+    _require_finite(name, module)
     config.architectures = [type(module).__name__]
     roles = {
         **tokenizer.special_tokens_map,
@@ -124,11 +131,13 @@ def load_masked(name: str) -> PretrainedMasked:
     prefix = f"{module.base_model_prefix}."
     own = {key.removeprefix(prefix) for key in found["missing_keys"] if key.startswith(prefix)}
     _require_whole(name, sorted(own))
+    _require_finite(name, module)
     return PretrainedMasked(tokenizer, module, has_head=not found["missing_keys"])
 
 
 def _load_settings(name: str, depth: Optional[int]) -> tuple[PretrainedConfig, Any]:
-    config = _load(AutoConfig, name, "config.json")
+    _check_name(name)
+    config = _load(AutoConfig, name, CONFIG)
     _check_kind(name, config, depth)
     tokenizer: Any = _load(AutoTokenizer, name, "tokenizer.json or vocab.txt", use_fast=True)
     if not tokenizer.is_fast:
@@ -136,12 +145,34 @@ def _load_settings(name: str, depth: Optional[int]) -> tuple[PretrainedConfig, A
             f"The encoder {name} has no fast tokenizer, which knows the characters of a piece. Convert it to "
             "a tokenizer.json, or give another encoder."
         )
-    if len(tokenizer) > config.vocab_size:
+    n_pieces = max(tokenizer.get_vocab().values()) + 1
+    if n_pieces > config.vocab_size:
         raise PipelineError(
-            f"The encoder {name} has vectors for {config.vocab_size} pieces, and its tokenizer has "
-            f"{len(tokenizer)}: they are not of one encoder. Give a directory that was saved whole."
+            f"The encoder {name} has vectors for {config.vocab_size} pieces, and its tokenizer numbers "
+            f"{n_pieces}: they are not of one encoder. Give a directory that was saved whole."
         )
     return config, tokenizer
+
+
+def _check_name(name: str) -> None:
+    """Refuse what is no encoder's name or directory, before the hub is asked for it."""
+    path = Path(name)
+    if path.is_dir():
+        if not (path / CONFIG).is_file():
+            raise PipelineError(
+                f"{name} has no {CONFIG}. Give a directory that transformers' save_pretrained has written."
+            )
+    elif not HUB_NAME.fullmatch(name):
+        what = "is a file" if path.is_file() else "is not there"
+        raise PipelineError(f"{name or 'The encoder'} {what}. Give a directory, or a name on the hub.")
+
+
+def _require_finite(name: str, module: nn.Module) -> None:
+    for key, parameter in module.named_parameters():
+        if not parameter.isfinite().all():
+            raise PipelineError(
+                f"The encoder {name} is damaged: '{key}' has numbers that are not finite. Copy it again."
+            )
 
 
 def _require_whole(name: str, missing_keys: Sequence[str]) -> None:
@@ -151,6 +182,24 @@ def _require_whole(name: str, missing_keys: Sequence[str]) -> None:
             f"The encoder {name} has weights of another architecture than its config.json says: "
             f"'{missing[0]}' is missing. Give a directory that was saved whole."
         )
+
+
+def save_encoder(module: Any, tokenizer: Any, directory: Path, output: Path) -> None:
+    """Write an encoder for `from_pretrained`.
+
+    module (PreTrainedModel): The encoder, with a head or without.
+    tokenizer (PreTrainedTokenizerFast): Its tokenizer.
+    directory (Path): Where to write it.
+    output (Path): What to call that in an error.
+    RAISES (OSError): If it can't be written.
+    """
+    with safetensors_errors(output):
+        module.save_pretrained(directory)
+    tokenizer.save_pretrained(directory)
+    # safetensors writes for one's own eyes alone
+    readable = (directory / CONFIG).stat().st_mode
+    for path in directory.glob("*.safetensors"):
+        path.chmod(readable)
 
 
 def make_module(settings: PretrainedConfig) -> nn.Module:
@@ -181,14 +230,15 @@ def _load(kind: Any, name: str, file: str, **settings: Any) -> Any:
     except Exception as err:
         # Damaged files can raise anything in transformers' parsers.
         if Path(name).is_dir():
+            about = "" if file == CONFIG else f", does not fit its {CONFIG},"
             raise PipelineError(
-                f"Can't load the encoder in {name}: its {file} is missing, damaged, does not fit its "
-                f"config.json, or needs code of its own ({type(err).__name__}). Give a directory that "
-                "transformers' save_pretrained has written, of a model and its tokenizer."
+                f"Can't load the encoder in {name}: its {file} is missing, damaged{about} or needs code of "
+                f"its own ({_first_line(err)}). Give a directory that transformers' save_pretrained has "
+                "written, of a model and its tokenizer."
             ) from err
         raise PipelineError(
             f"Can't load the encoder {name}: it is no directory here, and the Hugging Face hub gave no "
-            f"{file} by that name ({type(err).__name__}). Check the name, or download it where there is a "
+            f"{file} by that name ({_first_line(err)}). Check the name, or download it where there is a "
             "network and give its directory."
         ) from err
 
@@ -202,7 +252,8 @@ def _check_kind(name: str, config: PretrainedConfig, depth: Optional[int]) -> No
         config.is_encoder_decoder
         or config.is_decoder
         or reads_forward
-        or not hasattr(config, "num_hidden_layers")
+        or not hasattr(config, "vocab_size")
+        or not _is_positive(getattr(config, "num_hidden_layers", None))
     ):
         raise PipelineError(
             f"{name} is no encoder (model_type {config.model_type!r}). Give one that reads a text in both "
@@ -210,9 +261,18 @@ def _check_kind(name: str, config: PretrainedConfig, depth: Optional[int]) -> No
         )
     if depth is not None and depth > config.num_hidden_layers:
         raise PipelineError(
-            f"The encoder {name} has {config.num_hidden_layers} layers, and {depth} were asked for. Lower "
-            "`depth`, or the numbers of `layers`."
+            f"The encoder {name} has {config.num_hidden_layers} layers, and {depth} were asked for. Ask for "
+            "fewer."
         )
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int) and value > 0
+
+
+def _first_line(err: Exception) -> str:
+    line = str(err).split("\n")[0].strip()
+    return f"{type(err).__name__}: {line[:LONGEST]}" if line else type(err).__name__
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from ...entities import token_edges
 from ..dropout import check_own_dropout
 from ..memory import release_memory
 from ..torch_layer import LazyTorchShim, get_shim, unflatten
-from .module import TextEncoder, has_bfloat16
+from .module import TextEncoder, has_bfloat16, require_readable
 from .pieces import Frame, PieceTokenizer
 
 Tok2Vec = Model[list[Doc], list[Floats2d]]
@@ -94,7 +94,9 @@ def check_windows(window: Any, stride: Any) -> None:
     RAISES (ValueError): If one is no positive number, or the stride is larger.
     """
     check_count("window", window, "a positive number of pieces")
-    check_count("stride", stride, f"a positive number of pieces, at most the window's {window}", most=window)
+    check_count("stride", stride, "a positive number of pieces")
+    if stride > window:
+        raise ValueError(f"Invalid stride: {stride}. Expected at most the window's pieces ({window}).")
 
 
 def load_into(model: Model, layers: Optional[list[int]]) -> None:
@@ -109,6 +111,7 @@ def load_into(model: Model, layers: Optional[list[int]]) -> None:
     sizes = {"config": loaded.config, "tokenizer": loaded.tokenizer, "layers": layers}
     shim = get_shim(model)
     module = cast(TextEncoder, shim.make(**sizes, encoder=loaded.module))
+    require_readable(module.transformer, module.window, model.attrs["name"])
     shim.put(module, **sizes)
     model.attrs["width"] = module.width
     model.set_dim("nO", module.width * len(model.attrs.get("queries", [""])), force=True)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from unittest.mock import patch
 
@@ -9,6 +10,7 @@ import numpy
 import pytest
 import spacy
 import torch
+from safetensors.numpy import load_file, save_file
 from spacy.tokens import Doc
 from spacy.util import registry
 from transformers import AutoConfig, AutoModel, BertTokenizerFast
@@ -261,6 +263,18 @@ def change_config(**settings):
     return change
 
 
+def not_finite(path):
+    weights = load_file(path / "model.safetensors")
+    weights["embeddings.LayerNorm.bias"][0] = numpy.nan
+    save_file(weights, path / "model.safetensors", metadata={"format": "pt"})
+
+
+def renumber(path):
+    tokenizer = json.loads((path / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["model"]["vocab"]["右"] = 10**6
+    (path / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+
+
 def remove(*names):
     def change(path):
         for name in names:
@@ -272,7 +286,7 @@ def remove(*names):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (remove("config.json"), "config.json is missing"),
+        (remove("config.json"), "has no config.json"),
         (remove("model.safetensors"), "model.safetensors is missing"),
         (remove("tokenizer.json", "vocab.txt", "tokenizer_config.json"), "tokenizer.json or vocab.txt"),
         (change_config(model_type="gpt2", is_decoder=True), "is no encoder"),
@@ -281,6 +295,10 @@ def remove(*names):
         (change_config(vocab_size=5), "not of one encoder"),
         (change_config(max_position_embeddings=20), "does not fit"),
         (lambda path: (path / "model.safetensors").write_bytes(b"x" * 100), "is missing, damaged"),
+        (lambda path: (path / "config.json").write_text("[1]"), "config.json is missing, damaged"),
+        (change_config(num_hidden_layers=-2), "is no encoder"),
+        (not_finite, "numbers that are not finite"),
+        (renumber, "not of one encoder"),
     ],
 )
 def test_damaged_encoder(damage, message, bert, tmp_path):
@@ -289,10 +307,42 @@ def test_damaged_encoder(damage, message, bert, tmp_path):
         nlp.initialize(lambda: make_examples(nlp))
 
 
-def test_no_encoder(tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    nlp = pipeline("Transformer", str(tmp_path / "none"))
-    with pytest.raises(PipelineError, match="is no directory here"):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nobody/nothing-of-this-name", "is no directory here"),
+        ("{dir}/none", "is not there"),
+        ("./none", "is not there"),
+        ("a/b/c", "is not there"),
+        ("{dir}/file", "is a file"),
+        ("", "is not there"),
+    ],
+)
+def test_no_encoder(name, message, tmp_path):
+    (tmp_path / "file").write_text("x")
+    nlp = pipeline("Transformer", name.format(dir=tmp_path))
+    with pytest.raises(PipelineError, match=message):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_an_encoder_that_takes_no_mask(bert, tmp_path):
+    fnet = other_encoder(bert, tmp_path / "fnet", "fnet", max_position_embeddings=40)
+    nlp = pipeline("Transformer", fnet)
+    with pytest.raises(PipelineError, match=r"'fnet'\) does not read a window of 32 pieces"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_a_rate_of_no_parameter_is_told(bert):
+    nlp = pipeline("Transformer", bert)
+    scale = {"transfomer.*": 0.1, "transformer.*": 0.1}
+    nlp.config["training"]["optimizer"] = {
+        **{"@optimizers": "spacy-gpner.LazyAdam.v2", "learn_rate": 0.001, "lr_scale": scale},
+    }
+    with pytest.warns(GpnerWarning, match=r"no parameter has a name such as transfomer\.\*\. There are"):
+        nlp.initialize(lambda: make_examples(nlp))
+    del scale["transfomer.*"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GpnerWarning)
         nlp.initialize(lambda: make_examples(nlp))
 
 
