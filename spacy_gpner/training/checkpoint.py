@@ -161,12 +161,8 @@ def check_output(output: Path, done: str, identity: Mapping[str, Any], *, resume
             finished = srsly.read_json(output / done)
         except ValueError as err:
             raise TrainingError(f"Can't read {output / done} ({err}). Remove it to train again.") from None
-        if different := _differing(finished, identity):
-            raise TrainingError(
-                f"{output} holds a finished run of other settings (different: {', '.join(different)}). Give "
-                "another output, or leave out --resume to replace it."
-            )
-        return False
+        if finished == identity:
+            return False
     found = _checkpoints(output)
     if not found:
         return True
@@ -176,16 +172,13 @@ def check_output(output: Path, done: str, identity: Mapping[str, Any], *, resume
             "remove the directory to start again."
         )
     before = _read_state(found[-1]).identity
-    if different := _differing(before, identity):
+    different = sorted(key for key in {*identity, *before} if before.get(key) != identity.get(key))
+    if different:
         raise TrainingError(
             f"{found[-1]} is of another run (different: {', '.join(different)}). Give the same as "
             "before to go on with it, or remove the directory to start again."
         )
     return True
-
-
-def _differing(before: Mapping[str, Any], identity: Mapping[str, Any]) -> list[str]:
-    return sorted(key for key in {*identity, *before} if before.get(key) != identity.get(key))
 
 
 def begin(output: Path, done: str) -> None:

@@ -158,7 +158,9 @@ def test_texts_that_an_encoder_does_not_know_are_told_of(bert, tmp_path):
     other = write_texts(tmp_path / "b.txt", [f"{text} ΑΒΓΔΕΖΗΘ" for text in TEXTS])
     said = io.StringIO()
     prepare(bert, [other], SETTINGS, stdout=said)
-    assert re.search(r"does not know [3-7]\d% of the characters", said.getvalue())
+    (share,) = re.findall(r"does not know (\d+)% of the characters", said.getvalue())
+    # Of the encoder's own texts it does not know the numbers
+    assert 100 * 8 * len(TEXTS) / sum(len(text) + 8 for text in TEXTS) < int(share) < 40
 
 
 def test_what_is_done_is_left_alone(bert, text, adapted):

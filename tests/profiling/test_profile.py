@@ -301,7 +301,7 @@ def test_a_transformer_with_code_of_its_own(tmp_path, monkeypatch):
     make_tiny_bert(path)
     settings = {"model_type": "own", "auto_map": {"AutoConfig": "own.Own"}}
     (path / "config.json").write_text(json.dumps(settings))
-    with pytest.raises(PipelineError, match=r"bert' is of no kind .* code of its own"):
+    with pytest.raises(PipelineError, match=r"bert' is damaged, of no kind .* code of its own"):
         profile(config_of("efficient", str(path)), tokens=5, types=2)
 
 

@@ -164,12 +164,17 @@ def test_is_an_encoder_of_a_pipeline(kind, folder, cuts):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_endless_line_is_read_in_stretches(kind, folder, tmp_path, monkeypatch):
-    (tmp_path / "line.txt").write_text("".join(TEXTS) * 20, encoding="utf-8")
+    (tmp_path / "line.txt").write_text(" ".join(TEXTS * 20), encoding="utf-8")
     vocabulary = Vocabulary((folder / kind / "tokenizer.json").read_text(encoding="utf-8"))
     whole = survey(vocabulary, [tmp_path / "line.txt"])
     for name, value in (("STRETCH", 50), ("OVERLAP", 20), ("BATCH_SIZE", 120)):
         monkeypatch.setattr(f"spacy_gpner.vocabulary.survey.{name}", value)
-    assert survey(vocabulary, [tmp_path / "line.txt"]) == whole
+    found = survey(vocabulary, [tmp_path / "line.txt"])
+    # A stretch's first piece may have the form of a text's beginning
+    assert found.used >= whole.used
+    assert found.characters == whole.characters
+    assert found.unknown == whole.unknown
+    assert whole.n_pieces <= found.n_pieces < 1.2 * whole.n_pieces
 
 
 def test_unknown_characters_are_counted(folder, tmp_path):
@@ -258,7 +263,7 @@ def test_two_processes_do_not_write_one_encoder(run, hold, folder, tmp_path):
         (["{bert}", "{out}", "--text", "{bert}/none.txt"], "No such file"),
         (["{bert}", "{out}", "--text", "{texts}", "--text", "{texts}"], "given twice"),
         (["{bert}", "{out}", "--text", "{texts}", "--layers", "3"], "has 2 layers, and 3 were asked for"),
-        (["{out}", "{out}-2", "--text", "{texts}"], "is no directory here"),
+        (["{out}", "{out}-2", "--text", "{texts}"], "is not there"),
         (["{bert}", "{bert}", "--text", "{texts}"], "is the encoder to read"),
         (["{bert}", "{bert}/small", "--text", "{texts}"], "one lies in the other"),
         (["{bert}", "{texts}", "--text", "{texts}"], "is a file"),

@@ -157,7 +157,7 @@ def _load_settings(name: str, depth: Optional[int]) -> tuple[PretrainedConfig, A
 def _check_name(name: str) -> None:
     """Refuse what is no encoder's name or directory, before the hub is asked for it."""
     path = Path(name)
-    if path.is_dir():
+    if name and path.is_dir():
         if not (path / CONFIG).is_file():
             raise PipelineError(
                 f"{name} has no {CONFIG}. Give a directory that transformers' save_pretrained has written."

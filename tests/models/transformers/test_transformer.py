@@ -315,7 +315,7 @@ def test_damaged_encoder(damage, message, bert, tmp_path):
         ("./none", "is not there"),
         ("a/b/c", "is not there"),
         ("{dir}/file", "is a file"),
-        ("", "is not there"),
+        ("", "The encoder is not there"),
     ],
 )
 def test_no_encoder(name, message, tmp_path):
