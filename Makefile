@@ -16,7 +16,7 @@ run: $(READY)
 	$(BIN)/python -m spacy project run all . $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
