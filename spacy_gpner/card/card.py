@@ -12,7 +12,8 @@ from ..errors import PipelineError
 from ..evaluation.evaluate import evaluate
 from ..evaluation.result import Evaluation
 from ..files import atomic_write
-from ..loading import CARD, CARD_MARK, is_card, load_pipeline
+from ..loading import load_pipeline
+from ..outputs import CARD, CARD_MARK, is_card
 from ..pipeline.find import find_pipe
 from ..pipeline.span_pipe import SpanPipe
 from ..statistics.corpus import CorpusStats, count_files

@@ -28,8 +28,9 @@ def calibrate_cli(
     from ..calibration.report import print_calibration
     from ..calibration.setting import setting_of
     from ..corpora.docs import read_docs, require_length, require_spans
-    from ..loading import check_output, load_pipeline
+    from ..loading import load_pipeline
     from ..locks import locked
+    from ..outputs import check_output
     from ..pipeline.find import find_pipe
 
     import_code(code_path)

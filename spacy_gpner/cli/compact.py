@@ -27,8 +27,9 @@ def compact_cli(
     from ..compact.pipeline import check_packages, is_compact, write_compact
     from ..corpora.docs import read_docs, require_length, require_spans
     from ..errors import CorpusError
-    from ..loading import check_output, load_pipeline
+    from ..loading import load_pipeline
     from ..locks import locked
+    from ..outputs import check_output
     from ..pipeline.find import find_pipe
 
     import_code(code_path)

@@ -35,8 +35,8 @@ def crossval_cli(
     from ..crossval.course import CrossValidation
     from ..crossval.report import print_folds, print_sparse
     from ..crossval.run import ENSEMBLE, join_members, judge_member, train_member
-    from ..loading import check_replaceable
     from ..locks import locked
+    from ..outputs import check_replaceable
     from ..trust import check_named_pipelines
 
     overrides = parse_config_overrides(ctx.args)

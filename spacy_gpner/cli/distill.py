@@ -36,8 +36,9 @@ def distill_cli(
     from ..distillation.distill import distill
     from ..distillation.setup import check_overrides, init_nlp_student
     from ..files import remove_leftovers
-    from ..loading import check_kept, check_outside, check_replaceable, load_pipeline
+    from ..loading import load_pipeline
     from ..locks import locked
+    from ..outputs import check_kept, check_outside, check_replaceable
     from ..trust import check_named_pipelines
 
     if verbose:

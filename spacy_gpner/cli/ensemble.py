@@ -21,8 +21,8 @@ def ensemble_cli(
     """
     from wasabi import msg
 
-    from ..loading import check_output
     from ..locks import locked
+    from ..outputs import check_output
     from ..pipeline.ensemble import is_ensemble, write_ensemble
 
     import_code(code_path)

@@ -38,8 +38,8 @@ def evaluate_cli(
         from ..evaluation.evaluate import evaluate
         from ..evaluation.output import check_directory, write_evaluation
         from ..evaluation.report import print_evaluation
-        from ..loading import check_outside
         from ..locks import locked
+        from ..outputs import check_outside
 
         check_directory(output_path)
         for model in models:

@@ -30,7 +30,8 @@ def select_cli(
 
     from ..corpora.docs import read_docs
     from ..corpora.paths import check_output
-    from ..loading import check_outside, load_pipeline
+    from ..loading import load_pipeline
+    from ..outputs import check_outside
     from ..pipeline.find import find_pipe
     from ..selection.report import print_selection
     from ..selection.select import select, write_selection

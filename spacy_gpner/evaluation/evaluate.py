@@ -14,7 +14,8 @@ from ..corpora.provenance import Provenance, get_provenance
 from ..entities import entities, show_label
 from ..errors import CorpusError
 from ..files import resolve
-from ..loading import check_distinct, load_pipeline
+from ..loading import load_pipeline
+from ..outputs import check_distinct
 from .metrics import Surfaces, compare, measure
 from .predictions import Prediction, predict
 from .result import Evaluation, Source

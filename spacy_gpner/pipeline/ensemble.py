@@ -11,9 +11,10 @@ from spacy.ty import ListenedToComponent
 from ..entities import show_label
 from ..errors import PipelineError
 from ..files import atomic_directory
-from ..loading import check_distinct, load_pipeline
+from ..loading import load_pipeline
 from ..models.heads.ensemble import ARCHITECTURE, join_trained
 from ..models.score_model import is_initialized
+from ..outputs import check_distinct
 from .find import find_pipe
 from .settings import Settings
 from .span_pipe import SpanPipe

@@ -11,7 +11,7 @@ from spacy.training import Example
 
 from spacy_gpner import loading
 from spacy_gpner.errors import GpnerWarning
-from spacy_gpner.loading import CARD_MARK
+from spacy_gpner.outputs import CARD_MARK
 
 from ..util import TRAIN, blank, make_examples
 

@@ -16,7 +16,7 @@ from thinc.api import Config
 
 from spacy_gpner.card.facts import count_parameters, machine_paths
 from spacy_gpner.card.markdown import escape, table
-from spacy_gpner.loading import CARD_MARK
+from spacy_gpner.outputs import CARD_MARK
 
 from ..util import TRAIN, blank, make_examples, save_docs, save_trained
 
