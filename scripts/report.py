@@ -56,7 +56,7 @@ def predict(nlp: Language, path: Path, threshold: float) -> tuple[list[Example],
     RETURNS (Tuple[List[Example], float]): Predictions beside gold, and the tokens per second.
     """
     find_pipe(nlp).threshold = threshold
-    gold = read_docs(path)[0]
+    gold = read_docs(path, nlp.vocab)[0]
     start = time.perf_counter()
     predicted = list(nlp.pipe(doc.text for doc in gold))
     speed = sum(map(len, predicted)) / (time.perf_counter() - start)

@@ -40,12 +40,12 @@ def atomic_write(path: Path) -> Iterator[Path]:
     RAISES (OSError): If the file can't be written, or is a directory or a device. The error names the file,
         never the temporary path.
     """
-    path = resolve(path)
     if path.is_dir():
         raise IsADirectoryError(f"Can't write {path}: it is a directory. Give a file.")
     if path.exists() and not path.is_file():
-        # To replace /dev/stdout, say, would take it away from all programs
-        raise OSError(f"Can't write {path}: it is a device, or no file of another kind. Give a file.")
+        # To replace /dev/null, say, would take it away from all programs
+        raise OSError(f"Can't write {path}: it is a device or a pipe. Give a file.")
+    path = resolve(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path.parent, path.name)
     temporary = _beside(path, "tmp")

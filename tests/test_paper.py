@@ -573,7 +573,8 @@ def test_the_published_tables_are_those_of_the_published_cells():
         assert (results / f"tables.{form}").read_text(encoding="utf-8") == render(tables, form)
 
 
-@pytest.mark.parametrize("corpus", [pytest.param("cluener", marks=NEEDS_CORPORA)])
+@pytest.mark.slow
+@pytest.mark.parametrize("corpus", [pytest.param(name, marks=NEEDS_CORPORA) for name in ("cluener", "cmeee")])
 def test_the_published_cells_are_of_the_grid_of_today(tmp_path, corpus):
     """A changed identity would have every cell trained again."""
     assert run("scripts.prepare_corpus", corpus, tmp_path / corpus).returncode == 0

@@ -43,14 +43,17 @@ def make_encoder(
     vocabulary (int): The most pieces of its vocabulary. Characters come first, the commonest of them.
     seed (int): Of its weights.
     RETURNS (int): The pieces of its vocabulary.
-    RAISES (GpnerError): If a text can't be read, or the directory is there.
-    RAISES (ValueError): If a number is out of range.
+    RAISES (GpnerError): If a text can't be read, the directory is there, or a number is out of range.
     """
-    check_count("layers", layers, "at least 1", most=MAX_LAYERS)
-    check_count("hidden", hidden, "at least 1", most=MAX_WIDTH)
-    check_count("heads", heads, "at least 1", most=MAX_WIDTH)
-    check_count("seed", seed, "at least 0", least=0, most=2**32 - 1)
-    check_count("vocabulary", vocabulary, f"more than {len(SPECIAL)}", least=len(SPECIAL) + 1, most=MAX_SIZE)
+    least = len(SPECIAL) + 1
+    try:
+        check_count("layers", layers, "at least 1", most=MAX_LAYERS)
+        check_count("hidden", hidden, "at least 1", most=MAX_WIDTH)
+        check_count("heads", heads, "at least 1", most=MAX_WIDTH)
+        check_count("seed", seed, "at least 0", least=0, most=2**32 - 1)
+        check_count("vocabulary", vocabulary, f"more than {len(SPECIAL)}", least=least, most=MAX_SIZE)
+    except ValueError as err:
+        raise PipelineError(str(err)) from None
     if hidden % heads:
         raise PipelineError(f"{heads} heads don't divide a width of {hidden}. Give a multiple of them.")
     if output.is_file() or visible_names(output):

@@ -152,19 +152,23 @@ def cut_windows(
     bar = tqdm(texts, desc="Pieces", unit=" texts", delay=2, leave=False, disable=None)
     windows: list[Window] = []
     n_known = 0
+    never_masked = numpy.array(sorted(special), dtype="int64")
     for batch in minibatch(bar, BATCH_SIZE):
         for text, own in zip(batch, pieces.cut(batch), strict=True):
-            is_special = numpy.isin(own.ids, list(special))
-            known = own.edges[~is_special]
-            n_known += sum(not x.isspace() for start, end in known.tolist() for x in text[start:end])
+            is_special = numpy.isin(own.ids, never_masked)
+            n_known += _count("".join(text[start:end] for start, end in own.edges[~is_special].tolist()))
             windows += [x for x in _windows(text, own, pieces, cut, is_special) if x.words.max() >= 0]
     if not windows:
         raise CorpusError(
             f"The encoder knows no piece of the texts {what} ({len(texts):,}). Give more text, of its "
             "language, or another encoder."
         )
-    n_characters = sum(not x.isspace() for text in texts for x in text)
-    return Windows(windows, 1 - min(1.0, n_known / max(1, n_characters)))
+    return Windows(windows, 1 - min(1.0, n_known / max(1, sum(map(_count, texts)))))
+
+
+def _count(text: str) -> int:
+    """The characters of a text that are no spaces."""
+    return sum(map(len, text.split()))
 
 
 def _windows(

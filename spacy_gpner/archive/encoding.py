@@ -31,12 +31,14 @@ def check_encoding(name: str) -> str:
     RAISES (ArchiveError): If it is refused.
     """
     try:
+        if codecs.lookup(name).name in ("utf-8", UTF8):
+            return UTF8
         is_plain = '\n{,"'.encode(name) == b'\n{,"'
-    except LookupError:
+    except (LookupError, ValueError):
         raise ArchiveError(f"There is no encoding '{name}'. Give another, such as gb18030.") from None
     if not is_plain:
         raise ArchiveError(f"Files in {name} can't be read in lines. Convert them first, with iconv, say.")
-    return UTF8 if codecs.lookup(name).name == "utf-8" else name
+    return name
 
 
 def guess_encoding(file: IO[bytes]) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import srsly
 from spacy.util import get_package_path, is_package
@@ -44,18 +44,19 @@ def open_output(output: Path, archive: Archive) -> Ledger:
     return Ledger(own)
 
 
-def describe_model(model: str) -> dict[str, Any]:
+def describe_model(model: str, code: Optional[Path] = None) -> dict[str, Any]:
     """A pipeline's name and version, and what tells it from others: its files, but for those that
     `spacy gpner card` writes.
 
     model (str): The pipeline: a directory or a package.
+    code (Optional[Path]): A file with functions that it needs.
     RETURNS (Dict[str, Any]): "name", "version" and "digest".
     RAISES (PipelineError): If it can't be loaded, or has no span component.
     """
     nlp = load_pipeline(model)
     find_pipe(nlp)
     path = get_package_path(model) if is_package(model) else Path(model)
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(code.read_bytes() if code is not None else b"", digest_size=16)
     for file in sorted(path.rglob("*")):
         if file.is_file() and file.name not in CARD_FILES and "__pycache__" not in file.parts:
             digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())

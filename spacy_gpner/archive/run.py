@@ -140,7 +140,7 @@ def annotate(
         encoding = check_encoding(encoding)
     annotator = Annotator(model, clean=settings.clean, gpu_id=gpu_id, code=code)
     identity = {
-        "model": describe_model(model),
+        "model": describe_model(model, code),
         "settings": srsly.json_loads(srsly.json_dumps(asdict(settings))),
         "source": archive.describe(),
     }

@@ -24,21 +24,17 @@ def init_encoder_cli(
     from wasabi import msg
 
     from ..adaptation.fresh import make_encoder
-    from ..errors import PipelineError
     from ..locks import locked
 
     with fail_clearly(), locked(output):
-        try:
-            n_pieces = make_encoder(
-                texts,
-                output,
-                without=without,
-                layers=layers,
-                hidden=hidden,
-                heads=heads,
-                vocabulary=vocabulary,
-                seed=seed,
-            )
-        except ValueError as err:
-            raise PipelineError(str(err)) from None
+        n_pieces = make_encoder(
+            texts,
+            output,
+            without=without,
+            layers=layers,
+            hidden=hidden,
+            heads=heads,
+            vocabulary=vocabulary,
+            seed=seed,
+        )
     msg.good(f"Saved an encoder with {n_pieces:,} pieces and random weights", str(output))

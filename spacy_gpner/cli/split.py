@@ -15,7 +15,9 @@ def split_cli(
     share: float = Opt(0.1, "--share", help="The share to hold out, on average"),
     neighbours: int = Opt(1, "--neighbours", help="Hold out whole groups of so many neighbouring documents"),
     group: bool = Opt(False, "--group", help="Hold out whole groups, such as patients"),
-    every: Optional[int] = Opt(None, "--every", help="Hold out every Nth document, in order, instead"),
+    every: Optional[int] = Opt(
+        None, "--every", help="Hold out every Nth document, or group of neighbours, in order, instead"
+    ),
     seed: int = Opt(0, "--seed", help="The seed of the choice by share"),
 ) -> None:
     """Hold out documents for choosing models. With --share, text and seed alone decide on which side a

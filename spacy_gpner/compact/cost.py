@@ -100,7 +100,7 @@ def print_costs(paths: Sequence[Path], costs: Sequence[Cost]) -> None:
     ]
     for name in ("p", "r", "f"):
         x, y = (100 * getattr(cost, name) for cost in costs)
-        rows.append((name.upper(), f"{x:.2f}", f"{y:.2f}", f"{y - x:+.2f}"))
+        rows.append(({"f": "F1"}.get(name, name.upper()), f"{x:.2f}", f"{y:.2f}", f"{y - x:+.2f}"))
     print_table(rows, ("", "full", "compact", ""))
 
 

@@ -124,10 +124,11 @@ def _problem(kind: str, record: Record, entity: Entity) -> Problem:
     return Problem(kind, record.source, entity.start, entity.end, entity.label, text=surface)
 
 
-def read_docs(path: Path) -> tuple[list[Doc], list[str]]:
+def read_docs(path: Path, vocab: Optional[Vocab] = None) -> tuple[list[Doc], list[str]]:
     """Read a .spacy file.
 
     path (Path): The file.
+    vocab (Optional[Vocab]): The documents' vocabulary; None for one of their own.
     RETURNS (tuple[list[Doc], list[str]]): The documents, and the token attributes that the file stores.
     RAISES (CorpusError): If there is no such file, or it is not a DocBin.
     """
@@ -135,9 +136,8 @@ def read_docs(path: Path) -> tuple[list[Doc], list[str]]:
         raise CorpusError(f"{path} is {'a directory' if path.exists() else 'missing'}. Give a .spacy file.")
     try:
         doc_bin = DocBin(store_user_data=True).from_disk(path)
-        docs = tqdm(
-            doc_bin.get_docs(Vocab()), total=len(doc_bin), unit=" docs", delay=2, leave=False, disable=None
-        )
+        read = doc_bin.get_docs(Vocab() if vocab is None else vocab)
+        docs = tqdm(read, total=len(doc_bin), unit=" docs", delay=2, leave=False, disable=None)
         return list(docs), doc_bin.attrs
     except OSError as err:
         raise CorpusError(f"Can't read {path}: {err.strerror}. Check it, and who may read it.") from None

@@ -101,7 +101,7 @@ def split_docs(
     if not len(train) or not len(heldout):
         raise CorpusError(
             f"{docs_path}: {len(heldout)} of its {len(docs)} documents would be held out. "
-            "Choose another share, seed or step."
+            "Choose another share, seed or step, or fewer neighbours."
         )
     with atomic_write(train_path) as train_temporary:
         train.to_disk(train_temporary)

@@ -30,7 +30,8 @@ OTHER_FILES = {
 }
 
 # Longer than any identifier, and short enough for Python to parse
-MAX_INT = 10**1000
+MAX_DIGITS = 1000
+MAX_INT = 10**MAX_DIGITS
 LINE_END = re.compile(r"\r*\n|\r")
 
 
@@ -216,7 +217,7 @@ def parse_int(digits: str) -> int:
     digits (str): The digits, after a minus or not.
     RETURNS (int): The integer, or the nearest of `-MAX_INT` and `MAX_INT`, which no text is as long as.
     """
-    if len(digits) > len(str(MAX_INT)):
+    if len(digits) > MAX_DIGITS:
         return -MAX_INT if digits.startswith("-") else MAX_INT
     return int(digits)
 

@@ -51,6 +51,12 @@ class Pattern(BaseModel):
         return re.compile(ask, re.IGNORECASE)
 
 
+def _to_word(written: str) -> str:
+    if not (word := to_surface(written)):
+        raise ValueError("a word is empty")
+    return word
+
+
 class Patterns(BaseModel):
     """Ways of asking, in a language.
 
@@ -62,7 +68,7 @@ class Patterns(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    labels: dict[str, list[Annotated[str, AfterValidator(to_surface)]]] = Field(default_factory=dict)
+    labels: dict[str, list[Annotated[str, AfterValidator(_to_word)]]] = Field(default_factory=dict)
     turned_by: str = "(?!)"
     patterns: list[Pattern]
 

@@ -1,7 +1,7 @@
 """The base of all span components: what they share, whatever their scores are."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Optional, TypeVar
 
@@ -260,7 +260,7 @@ class SpanPipe(FindingPipe[S]):
         given = nlp.config.interpolate()["training"].get("optimizer", {}).get("lr_scale")
         models = [getattr(pipe, "model", None) for _, pipe in nlp.pipeline]
         found = [parameter_names(model) for model in models if isinstance(model, Model)]
-        if not given or None in found:
+        if not isinstance(given, Mapping) or None in found:
             return
         names = sorted({name for own in found for name in own or ()})
         if unused := [pattern for pattern in given if not any(fnmatchcase(name, pattern) for name in names)]:

@@ -1,7 +1,7 @@
 """The objective of span factors: every span in the window is scored by itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 import torch
@@ -30,7 +30,7 @@ class SpanObjective(Objective[SpanFactors]):
     window (Window): The context shield window.
     """
 
-    window: Window
+    window: Window = field()
     learns_spans = True
 
     def loss(self, scores: SpanFactors, gold: Tensor) -> Tensor:

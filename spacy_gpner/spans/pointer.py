@@ -2,7 +2,7 @@
 Entity Recognition)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
 import torch
@@ -56,7 +56,7 @@ class PointerObjective(Objective[PointerScores]):
     window (Window): Which spans can be found.
     """
 
-    window: Window
+    window: Window = field()
 
     @property
     def matching(self) -> BinarySpanObjective:

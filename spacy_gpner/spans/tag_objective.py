@@ -34,7 +34,7 @@ class TagObjective(Objective[TagScores]):
     decoding (str): "marginal" finds all spans whose probability passes the threshold of their type, "viterbi"
         those of them that are on the path with the highest score.
     window (Window): Which spans can be found.
-    RAISES (ValueError): If the decoding is unknown.
+    RAISES (ValueError): If the decoding is unknown, or the window is a prefix.
     """
 
     tags: TagSet
@@ -45,6 +45,10 @@ class TagObjective(Objective[TagScores]):
     def __post_init__(self) -> None:
         if self.decoding not in get_args(Decoding):
             raise ValueError(f"Invalid decoding: {self.decoding!r}. Expected one of {get_args(Decoding)}.")
+        if self.window.mode != "band":
+            raise ValueError(
+                "Spans that are found by their tags have a window that bounds their length alone."
+            )
 
     def loss(self, scores: TagScores, gold: Tensor) -> Tensor:
         """The negative log-likelihood of the gold tags, as paths or each by itself; a mean over documents and

@@ -49,7 +49,7 @@ class Window:
         """
         if self.width is None:
             return end > start
-        return (end if self.mode == "prefix" else end - start) <= self.width
+        return (end > start) & ((end if self.mode == "prefix" else end - start) <= self.width)
 
     def count(self, length: int) -> int:
         """How many spans of a document it holds.

@@ -150,8 +150,9 @@ def test_goes_on_from_what_it_left(text, adapted, tmp_path):
     result = json.loads((adapted / "model-last" / "adaptation.json").read_text())
     assert math.exp(course.heldout_loss()) == pytest.approx(result["perplexity"]["after"], rel=1e-4)
     adapt(last, [text], tmp_path / "out", SETTINGS)
-    with pytest.raises(PipelineError, match="is the encoder to read"):
-        adapt(last, [text], adapted, SETTINGS)
+    for output in (adapted, adapted / "model-last", adapted / "model-last" / "in"):
+        with pytest.raises(PipelineError, match="is the encoder to read"):
+            adapt(last, [text], output, SETTINGS)
 
 
 def test_texts_that_an_encoder_does_not_know_are_told_of(bert, tmp_path):

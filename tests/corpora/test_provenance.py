@@ -39,6 +39,15 @@ def test_survives_files(provenance, tmp_path):
     assert get_provenance(through_a_file(doc, tmp_path / "docs.spacy")) == provenance
 
 
+def test_long_numbers_stay_apart(tmp_path):
+    numbers = [10**30 + 1, 10**30 + 2]
+    lines = [f'{{"text": "发热", "id": {n}, "group": {n}, "spans": []}}' for n in numbers]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    convert_corpus("spans", [tmp_path / "a.jsonl"], tmp_path / "docs.spacy")
+    found = [get_provenance(doc) for doc in read_docs(tmp_path / "docs.spacy")[0]]
+    assert [(own.id, own.group) for own in found] == [(str(n), str(n)) for n in numbers]
+
+
 def test_what_is_no_unicode_is_escaped(tmp_path):
     doc = Doc(Vocab(), words=["a"])
     set_provenance(doc, Provenance("a\udcff.txt", "\ud800", "p"))

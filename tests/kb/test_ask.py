@@ -96,6 +96,7 @@ def test_patterns_of_ones_own(filled, scope, tmp_path):
         ("patterns: [{query: guess, ask: x}]", r"patterns.0.query"),
         ("patterns: [{query: cooccur, ask: '('}]", "is no file of patterns"),
         ("labels: 3", "is no file of patterns"),
+        ("labels: {dru: [' ']}\npatterns: []", "at labels.dru.0"),
         ("a: [", "is no file of patterns"),
     ):
         path.write_text(content, "utf-8")

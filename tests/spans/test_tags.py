@@ -261,6 +261,11 @@ def test_a_window_bounds_what_is_found():
         assert TagObjective(tags, decoding, Window(8)).decode(scores, cut).end.tolist() == []
 
 
+def test_a_window_that_is_a_prefix_is_refused():
+    with pytest.raises(ValueError, match="Invalid window"):
+        TagObjective(TagSet(), "marginal", Window(3, "prefix"))
+
+
 @pytest.mark.parametrize("decoding", ["marginal", "viterbi"])
 @pytest.mark.parametrize("tags", TAG_SETS, ids=str)
 def test_no_span_is_longer_than_the_window(tags, decoding):

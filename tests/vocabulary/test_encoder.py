@@ -141,6 +141,10 @@ def test_characters_of_the_same_scripts_stay_and_of_others_go(cuts):
     assert not pieces & set("Живот")
 
 
+def test_all_files_can_be_read_by_the_same_people(folder, cuts):
+    assert len({file.stat().st_mode for file in (folder / "BPE-cut").iterdir()}) == 1
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_first_layers(kind, folder, tmp_path):
     cut = cut_encoder(str(folder / kind), [folder / "texts.txt"], layers=1)

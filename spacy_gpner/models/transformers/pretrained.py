@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -199,7 +199,9 @@ def save_encoder(module: Any, tokenizer: Any, directory: Path, output: Path) -> 
     # safetensors writes for one's own eyes alone
     readable = (directory / CONFIG).stat().st_mode
     for path in directory.glob("*.safetensors"):
-        path.chmod(readable)
+        # A shared file system may not know of that
+        with suppress(OSError):
+            path.chmod(readable)
 
 
 def make_module(settings: PretrainedConfig) -> nn.Module:
