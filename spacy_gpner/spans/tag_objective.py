@@ -46,9 +46,7 @@ class TagObjective(Objective[TagScores]):
         if self.decoding not in get_args(Decoding):
             raise ValueError(f"Invalid decoding: {self.decoding!r}. Expected one of {get_args(Decoding)}.")
         if self.window.mode != "band":
-            raise ValueError(
-                "Spans that are found by their tags have a window that bounds their length alone."
-            )
+            raise ValueError("Invalid window: of spans that are found by tags it bounds the length alone.")
 
     def loss(self, scores: TagScores, gold: Tensor) -> Tensor:
         """The negative log-likelihood of the gold tags, as paths or each by itself; a mean over documents and
