@@ -258,7 +258,7 @@ class TestCommand:
     def test_says_what_it_costs(self, run, full, corpus, tmp_path):
         code, text = run("compact", full, tmp_path / "compact", "--corpus", corpus)
         assert code == 0, text
-        for words in ("1 layer in int8", "MB on disk", "tokens per second", "F 100.00 100.00 +0.00"):
+        for words in ("1 layer in int8", "MB on disk", "tokens per second", "F1 100.00 100.00 +0.00"):
             assert words in text
         meta = srsly.read_json(tmp_path / "compact" / "meta.json")
         assert meta["performance"]["spans_sc_f"] == 1.0
