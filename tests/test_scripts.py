@@ -1,5 +1,6 @@
 """What the project's workflow runs: corpora by name or folder, and configs for them."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 import srsly
 from spacy.util import load_config
 
-from scripts import make_config, prepare_corpus
+from scripts import make_config, prepare_corpus, report
 from scripts.corpora import Source, find_source, read_corpora
 from scripts.make_config import find_recipe
 from scripts.make_configs import CONFIGS
@@ -15,7 +16,7 @@ from spacy_gpner.corpora.docs import read_docs
 from spacy_gpner.corpora.provenance import get_provenance
 
 from .english import write_sentences
-from .util import make_tiny_bert, save_docs
+from .util import TRAIN, make_tiny_bert, save_docs, save_trained
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "configs" / "corpora.yml"
@@ -209,3 +210,22 @@ def test_errors_are_clear(run, corpus, tmp_path):
         assert failed == code
         assert message in text
     assert not output.exists()
+
+
+@pytest.mark.slow
+def test_a_report_of_labels_that_the_dev_part_lacks(run, corpus, tmp_path):
+    save_trained(tmp_path / "model")
+    # 口服阿司匹林 has a drug, which this gold does not know of
+    save_docs(corpus / "dev.spacy", [TRAIN[0], (TRAIN[2][0], [])])
+    code, text = run(report, corpus, tmp_path / "report.json", f"own={tmp_path / 'model'}")
+    assert code == 0
+    assert "own, by type" in text
+    found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["own"]
+    scores = found["dev"][str(found["chosen"])]
+    assert (scores["spans_sc_r"], scores["spans_sc_p"]) == (1, pytest.approx(2 / 3))
+
+
+def test_a_report_of_what_is_not_there(run, corpus, tmp_path):
+    code, text = run(report, corpus, tmp_path / "report.json", f"own={tmp_path / 'none'}")
+    assert code == 1
+    assert "is no pipeline" in text
