@@ -197,6 +197,19 @@ def safetensors_errors(path: Path) -> Iterator[None]:
         raise OSError(code, os.strerror(code) if full else str(err), str(path)) from None
 
 
+def check_writable(directory: Path) -> None:
+    """See to it, before there is anything to write, that a directory can be written to, or made.
+
+    directory (Path): The directory.
+    RAISES (OSError): If it or the place for it is something else, or can't be written to.
+    """
+    place = next(path for path in (directory, *resolve(directory).parents) if path.exists())
+    if not place.is_dir():
+        raise NotADirectoryError(f"Can't write to {directory}: {place} is not a directory. Give another.")
+    if not os.access(place, os.W_OK):
+        raise PermissionError(f"Can't write to {directory}: {place} is not writable. Give another.")
+
+
 def resolve(path: Path) -> Path:
     """Follow a path's links.
 

@@ -1,10 +1,9 @@
 """Where an evaluation is written."""
 
 import json
-import os
 from pathlib import Path
 
-from ..files import atomic_write, resolve
+from ..files import atomic_write, check_writable
 from .page import render_evaluation
 from .result import Evaluation
 
@@ -17,11 +16,7 @@ def check_directory(output: Path) -> None:
     output (Path): The directory, which need not exist.
     RAISES (OSError): If it is something else, a pipeline, or can't be written to.
     """
-    place = next(path for path in (output, *resolve(output).parents) if path.exists())
-    if not place.is_dir():
-        raise NotADirectoryError(f"Can't write to {output}: {place} is not a directory. Give another.")
-    if not os.access(place, os.W_OK):
-        raise PermissionError(f"Can't write to {output}: {place} is not writable. Give another.")
+    check_writable(output)
     if (output / "config.cfg").exists():
         raise FileExistsError(f"Can't write to {output}: it is a pipeline. Give another directory.")
     for name in FILES:

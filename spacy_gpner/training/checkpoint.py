@@ -11,7 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, Valid
 from safetensors.numpy import load_file
 
 from ..errors import TrainingError
-from ..files import atomic_directory, atomic_write, remove_directory, remove_leftovers, save_arrays
+from ..files import (
+    atomic_directory,
+    atomic_write,
+    check_writable,
+    remove_directory,
+    remove_leftovers,
+    save_arrays,
+)
 from .course import Course, Result
 from .randomness import RandomState
 from .slots import dump_optimizer, find_slots, restore_optimizer
@@ -152,10 +159,9 @@ def check_output(output: Path, done: str, identity: Mapping[str, Any], *, resume
     resume (bool): Whether to go on with it.
     RETURNS (bool): Whether there is something to do: a course that is done and is to go on has nothing.
     RAISES (TrainingError): If an interrupted run would be lost, or is of other settings.
-    RAISES (OSError): If it is not a directory.
+    RAISES (OSError): If it is not a directory, or can't be written to.
     """
-    if output.exists() and not output.is_dir():
-        raise NotADirectoryError(f"{output} is not a directory. Give another output.")
+    check_writable(output)
     if resume and (output / done).is_file():
         try:
             finished = srsly.read_json(output / done)
