@@ -210,6 +210,11 @@ def check_writable(directory: Path) -> None:
         raise PermissionError(f"Can't write to {directory}: {place} is not writable. Give another.")
 
 
+def lies_in(path: Path, directory: Path) -> bool:
+    """Whether a path is a directory or below it. Both are to be resolved."""
+    return directory in (path, *path.parents)
+
+
 def resolve(path: Path) -> Path:
     """Follow a path's links.
 

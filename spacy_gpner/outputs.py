@@ -7,7 +7,7 @@ from pathlib import Path
 import srsly
 
 from .errors import GpnerWarning, PipelineError
-from .files import resolve
+from .files import lies_in, resolve
 
 # What spaCy writes of any pipeline, beside a directory for each component
 PARTS = {"config.cfg", "meta.json", "tokenizer", "vocab"}
@@ -26,7 +26,7 @@ def check_output(path: Path, model: str, kind: str, is_kind: Callable[[Path], bo
     RAISES (PipelineError): If it is something else or holds something else, or one lies in the other.
     """
     output, source = resolve(path), resolve(Path(model))
-    if source.exists() and (_lies_in(output, source) or _lies_in(source, output)):
+    if source.exists() and (lies_in(output, source) or lies_in(source, output)):
         raise PipelineError(
             f"{path} is the pipeline to read, or one lies in the other. Give another directory."
         )
@@ -96,7 +96,7 @@ def check_kept(path: Path, model: str) -> None:
     model (str): The pipeline to read, a directory or a package.
     RAISES (PipelineError): If it is the directory, or lies in it.
     """
-    if _lies_in(resolve(Path(model)), resolve(path)):
+    if lies_in(resolve(Path(model)), resolve(path)):
         raise PipelineError(
             f"The pipeline {model} is {path}, or lies in it, and would be replaced. Give another output."
         )
@@ -110,9 +110,5 @@ def check_outside(path: Path, model: str) -> None:
     RAISES (PipelineError): If it is the pipeline, or lies in it.
     """
     source = resolve(Path(model))
-    if (source / "config.cfg").is_file() and _lies_in(resolve(path), source):
+    if (source / "config.cfg").is_file() and lies_in(resolve(path), source):
         raise PipelineError(f"{path} is the pipeline {model}, or lies in it. Give another directory.")
-
-
-def _lies_in(path: Path, directory: Path) -> bool:
-    return directory in (path, *path.parents)

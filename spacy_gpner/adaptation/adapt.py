@@ -11,7 +11,7 @@ from thinc.api import fix_random_seed
 from wasabi import Printer
 
 from ..errors import PipelineError
-from ..files import resolve
+from ..files import lies_in, resolve
 from ..models.transformers.module import require_readable
 from ..models.transformers.pieces import PieceTokenizer
 from ..models.transformers.pretrained import load_masked
@@ -145,10 +145,10 @@ def check_outputs(output: Path, encoder: str) -> None:
     RAISES (PipelineError): If something else would be.
     """
     source = resolve(Path(encoder))
-    if (source / "config.json").is_file() and source in (resolve(output), *resolve(output).parents):
+    if (source / "config.json").is_file() and lies_in(resolve(output), source):
         raise PipelineError(f"{output} is the encoder to read, or lies in it. Give another output.")
     for path in (output / DIR_MODEL_BEST, output / DIR_MODEL_LAST):
-        if resolve(path) in (source, *source.parents):
+        if lies_in(source, resolve(path)):
             raise PipelineError(
                 f"{path} is the encoder to read, or holds it, and would be replaced. Give another output."
             )

@@ -9,7 +9,7 @@ import srsly
 from spacy.util import get_package_path, is_package
 
 from ..errors import ArchiveError
-from ..files import atomic_write, resolve, visible_names
+from ..files import atomic_write, lies_in, resolve, visible_names
 from ..loading import load_pipeline
 from ..pipeline.find import find_pipe
 from .ledger import NAME, Ledger
@@ -33,7 +33,7 @@ def open_output(output: Path, archive: Archive) -> Ledger:
     own = resolve(output)
     for given in archive.inputs:
         path = resolve(given)
-        if own == path or path in own.parents or own in path.parents:
+        if lies_in(own, path) or lies_in(path, own):
             raise ArchiveError(f"{output} and the input {given} lie in one another. Give another output.")
     if own.exists() and not own.is_dir():
         raise ArchiveError(f"{output} is a file. Give a folder.")

@@ -17,7 +17,7 @@ from ..errors import GpnerWarning, PipelineError
 from ..models.adversary import Adversary
 from ..models.heads.ensemble import settle_widths
 from ..models.heads.mrc import TAGS, HeadName, MRCHead, MRCModel
-from ..models.score_model import get_layout
+from ..models.score_model import get_layout, is_initialized
 from ..models.torch_layer import get_shim
 from ..models.transformers.queries import query_layers, set_queries
 from ..spans import (
@@ -259,11 +259,11 @@ class SpanMRC(SpanPipe[JointScores]):
     def _warn_of_other_queries(self) -> None:
         """Queries are saved with the model: others in the config, or in a changed file, change nothing."""
         given = self.cfg["queries"]
-        if given is None or (isinstance(given, str) and not Path(given).is_file()):
+        is_gone = isinstance(given, str) and not Path(given).is_file()
+        if given is None or is_gone or not is_initialized(self.model):
             return
         now = read_queries(given) or {}
-        # None yet where the model is left out of what was loaded
-        asked = dict(zip(self.labels, query_layers(self.model)[0].attrs["queries"], strict=False))
+        asked = dict(zip(self.labels, query_layers(self.model)[0].attrs["queries"], strict=True))
         if any(now.get(label, query) != query for label, query in asked.items()):
             warnings.warn(
                 f"[{self.name}] `queries` are not those that the component was trained with, and goes on to "

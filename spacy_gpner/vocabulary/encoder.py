@@ -12,7 +12,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from ..errors import PipelineError
-from ..files import atomic_directory, resolve
+from ..files import atomic_directory, lies_in, resolve
 from ..models.transformers.pretrained import Pretrained, load_pretrained, save_encoder
 from .pieces import Vocabulary
 from .scripts import SIGNS
@@ -114,7 +114,7 @@ def check_output(path: Path, name: str) -> None:
     RAISES (PipelineError): If it is something else or holds something else, or one lies in the other.
     """
     output, source = resolve(path), resolve(Path(name))
-    if source.exists() and (output == source or output in source.parents or source in output.parents):
+    if source.exists() and (lies_in(output, source) or lies_in(source, output)):
         raise PipelineError(
             f"{path} is the encoder to read, or one lies in the other. Give another directory."
         )

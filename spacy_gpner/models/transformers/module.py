@@ -233,10 +233,9 @@ def require_readable(encoder: Any, window: int, name: str) -> None:
     try:
         with torch.no_grad():
             output = encoder(input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
-        reads = output.last_hidden_state.shape == (1, window, encoder.config.hidden_size)
-        reason = (
-            "" if reads and len(output.hidden_states) > encoder.config.num_hidden_layers else "its output"
-        )
+        is_read = output.last_hidden_state.shape == (1, window, encoder.config.hidden_size)
+        has_layers = len(output.hidden_states) > encoder.config.num_hidden_layers
+        reason = "" if is_read and has_layers else "its output"
     # Encoders of other kinds can raise anything
     except Exception as err:
         reason = type(err).__name__
