@@ -29,6 +29,12 @@ settings.register_profile("gpner", deadline=None)
 settings.load_profile("gpner")
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their number: pytest-xdist needs the same names in every process, and
+    a gzip header holds the time."""
+    return f"{len(val)}-bytes" if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Fast tests first."""
     items.sort(key=lambda item: "slow" in item.keywords)
