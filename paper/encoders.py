@@ -17,6 +17,7 @@ from .tagger import LAYERS
 FILES = ("config.json", "tokenizer.json", "vocab.txt", "model.safetensors")
 # How trainings call what they write
 MODELS = ("model-best", "model-last")
+NGRAMS = "spacy-gpner.CharNgramEmbed.v1"
 
 
 def identify_encoder(name: str) -> str:
@@ -45,12 +46,15 @@ def describe_encoder(config: Config) -> str:
     tok2vec = component_of(config.interpolate())[1]["model"]["tok2vec"]
     while tok2vec.get("@architectures") in LAYERS.values():
         tok2vec = tok2vec["tok2vec"]
-    name = next(_names(tok2vec), None)
+    blocks = list(_blocks(tok2vec))
+    name = next((block["name"] for block in blocks if isinstance(block.get("name"), str)), None)
     if name is not None:
         path = Path(name)
         return (path.parent if path.name in MODELS else path).name if path.is_dir() else name
-    if tok2vec.get("include_static_vectors"):
-        return f"static vectors, width {tok2vec['width']}"
+    for block in blocks:
+        if block.get("include_static_vectors"):
+            beside = any(other.get("@architectures") == NGRAMS for other in blocks)
+            return f"static vectors, width {block['width']}" + (" and n-grams" if beside else "")
     try:
         depth, width = tok2vec["encode"]["depth"], tok2vec["embed"]["width"]
     except KeyError:
@@ -58,10 +62,9 @@ def describe_encoder(config: Config) -> str:
     return f"BiLSTM, depth {depth}, width {width}, from scratch"
 
 
-def _names(block: Any) -> Iterator[str]:
-    """The pretrained encoders of a block."""
+def _blocks(block: Any) -> Iterator[dict[str, Any]]:
+    """A block of a config, and those in it."""
     if isinstance(block, dict):
-        if isinstance(block.get("name"), str):
-            yield block["name"]
+        yield block
         for inner in block.values():
-            yield from _names(inner)
+            yield from _blocks(inner)

@@ -60,6 +60,7 @@ def _make_crf(config: dict[str, Any]) -> None:
     name, component = component_of(Config(config).interpolate())
     del config["components"][name], component["window_mode"]
     component["factory"] = "span_crf"
+    component["window"] = "auto"
     config["components"]["span_crf"] = component
     config["nlp"]["pipeline"] = ["span_crf"]
 

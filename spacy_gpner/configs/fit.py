@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Literal, Optional, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
@@ -35,7 +35,8 @@ WARMUP = 5
 class Fit:
     """What of a config depends on the corpus.
 
-    window (Optional[int]): The context shield window, in tokens; None for none.
+    window (Union[int, str, None]): The context shield window, in tokens; None for none, "auto" for that of
+        the longest gold span.
     batch_size (int): Tokens of a batch, or documents for a transformer.
     max_steps, warmup_steps, eval_frequency (int): Steps in all, until the learning rate is highest, and from
         one evaluation to the next.
@@ -43,7 +44,7 @@ class Fit:
     train, dev (Optional[str]): The corpora.
     """
 
-    window: Optional[int]
+    window: Union[int, Literal["auto"], None]
     batch_size: int
     max_steps: int
     warmup_steps: int
@@ -83,7 +84,7 @@ def fit_corpus(
 ) -> tuple[Fit, Survey]:
     """Fit what was not yet fitted.
 
-    fit (Fit): What the config has without a corpus. A window of None stays.
+    fit (Fit): What the config has without a corpus. A window that is no number stays.
     nlp (Language): A pipeline with the config's tokenizer.
     batcher (Dict[str, Any]): The config's batcher, its block.
     train (Path): The .spacy file to train on.
@@ -129,7 +130,7 @@ def fit_corpus(
     steps = max(min_steps, epochs * batches)
     fitted = replace(
         fit,
-        window=fit.window and advice.width,
+        window=advice.width if isinstance(fit.window, int) else fit.window,
         batch_size=batcher["size"],
         max_steps=steps,
         warmup_steps=min(fit.warmup_steps, steps // WARMUP),

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Literal, Optional, Union
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from spacy.language import Language
@@ -74,8 +74,10 @@ def default_fit(recipe: Recipe) -> Fit:
     recipe (Recipe): What it is for.
     RETURNS (Fit): The main paper's numbers for a transformer; from scratch what CMeEE is trained with.
     """
-    window: Optional[int] = CHARACTERS if recipe.is_characters else WORDS
-    if recipe.head == "GlobalPointer":
+    window: Union[int, Literal["auto"], None] = CHARACTERS if recipe.is_characters else WORDS
+    if recipe.component == "span_crf":
+        window = "auto"
+    elif recipe.head == "GlobalPointer":
         window = None
     if recipe.is_fine_tuned and not recipe.gpu:
         return Fit(window, batch_size=1000, max_steps=5000, warmup_steps=200, eval_frequency=400)

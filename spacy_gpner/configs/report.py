@@ -25,8 +25,7 @@ def print_recipe(recipe: Recipe, fit: Fit, survey: Optional[Survey]) -> None:
     if recipe.is_pretrained:
         rows.append(("Transformer", recipe.variables["transformer"]))
     if survey is None:
-        window = f"{fit.window} tokens, without --train to fit it to" if fit.window else "none"
-        rows.append(("Window", window))
+        rows.append(("Window", _window(fit, "without --train to fit it to")))
         print_table(rows, aligns="l")
         return
     total = len(survey.counts.total)
@@ -35,13 +34,19 @@ def print_recipe(recipe: Recipe, fit: Fit, survey: Optional[Survey]) -> None:
     rows += [
         ("Documents", f"{survey.counts.documents:,}, {survey.counts.unlabelled:,} of them unlabelled"),
         ("Labels", ", ".join(map(show_label, fit.labels))),
-        ("Window", f"{fit.window} tokens: keeps {kept:,} of {total:,} entities" if fit.window else "none"),
+        ("Window", _window(fit, f"keeps {kept:,} of {total:,} entities")),
         ("Batch", f"{fit.batch_size:,} {units}: {survey.batches:,} in an epoch"),
         ("Steps", f"{fit.max_steps:,}, {fit.max_steps / survey.batches:.1f} epochs"),
     ]
     print_table(rows, aligns="l")
     if survey.retokenized:
         _print_retokenized(recipe, survey)
+
+
+def _window(fit: Fit, note: str) -> str:
+    if fit.window == "auto":
+        return "as long as the longest entity, when training"
+    return f"{fit.window} tokens: {note}" if fit.window else "none"
 
 
 def _print_retokenized(recipe: Recipe, survey: Survey) -> None:

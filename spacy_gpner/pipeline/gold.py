@@ -20,6 +20,7 @@ MISALIGNED = (
     "spacy-gpner.CharTokenizer.v1 every character is a token"
 )
 UNKNOWN = "of labels that the component does not have, and are ignored"
+UNREACHED = "longer than `window` tokens: learned, but can't be predicted. A wider window finds them"
 ENTS = "doc.ents"
 
 
@@ -146,7 +147,7 @@ class GoldReport:
 
     def warn(self, name: str, labels: Iterable[str], objective: Objective) -> None:
         """Warn of gold that is elsewhere, of other tokens than the pipeline's, and of each reason why gold
-        will not be learned.
+        will not be learned or found.
 
         name (str): The component's name.
         labels (Iterable[str]): The labels that it has.
@@ -178,9 +179,12 @@ class GoldReport:
             # Those that training learns from, each once
             learned = list(dict.fromkeys(span for span in own if span[2] in known))
             reasons = dict(zip(learned, objective.refuse(learned), strict=True))
-            for span in own:
-                if (reason := reasons.get(span)) is not None:
-                    lost[reason][span[2]] += 1
+            for start, end, label in own:
+                reason = reasons.get((start, end, label))
+                if reason is None and label in known and end - start > (objective.reach or end):
+                    reason = UNREACHED
+                if reason is not None:
+                    lost[reason][label] += 1
         lost[MISALIGNED] = self.misaligned
         lost[UNKNOWN] = Counter({label: n for label, n in self.total.items() if label not in known})
         return {reason: counts for reason, counts in lost.items() if counts}

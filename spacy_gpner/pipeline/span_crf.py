@@ -11,8 +11,8 @@ from thinc.api import Config
 from ..models.adversary import Adversary
 from ..models.heads.crf import TagModel
 from ..models.score_model import get_layout
-from ..spans import TagObjective, TagScores, TagSet, Window
-from ..spans.fitting import fit_window
+from ..spans import TagObjective, TagScores, TagSet
+from ..spans.fitting import fit_window, make_window
 from ..spans.tag_objective import Decoding
 from .ents import EntsPolicy
 from .scoring import score_spans
@@ -107,7 +107,8 @@ class CRFSettings(Settings):
     decoding (str): "marginal" finds all spans whose probability passes the threshold, "viterbi" those of them
         that are on the likeliest path: with threshold 0, all on it.
     window (Union[int, str, None]): The most tokens of a span that can be found; None for any number; "auto"
-        for the smallest usual width that keeps all gold spans that the component is initialized with.
+        for the smallest usual width that keeps all gold spans that the component is initialized with, or
+        beyond these the length of the longest.
     RAISES (ValueError): If a setting is out of range or unknown.
     """
 
@@ -116,11 +117,7 @@ class CRFSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        TagObjective(TagSet(), self.decoding, _make_window(self.window))
-
-
-def _make_window(width: Union[int, Literal["auto"], None]) -> Window:
-    return Window(None if width == "auto" else width)
+        TagObjective(TagSet(), self.decoding, make_window(self.window))
 
 
 class SpanCRF(SpanPipe[TagScores]):
@@ -160,7 +157,7 @@ class SpanCRF(SpanPipe[TagScores]):
     @property
     def objective(self) -> TagObjective:
         """The likelihood of the gold tags, and the probabilities of spans."""
-        return TagObjective(self.tags, self.cfg["decoding"], _make_window(self.cfg["window"]))
+        return TagObjective(self.tags, self.cfg["decoding"], make_window(self.cfg["window"]))
 
     def fit(self, spans: Sequence[tuple[int, int]]) -> None:
         """Settle a window that is left to the data.
@@ -168,5 +165,6 @@ class SpanCRF(SpanPipe[TagScores]):
         spans (Sequence[Tuple[int, int]]): First token, and the token after the last, of all gold spans.
         """
         if spans and self.cfg["window"] == "auto":
-            self.cfg["window"] = fit_window(spans, keep=1.0)
+            longest = max(end - start for start, end in spans)
+            self.cfg["window"] = fit_window(spans, keep=1.0) or longest
             self._show()
