@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from ..spans import Allowed, LikelySpans, Objective, Scores
-from ..spans.tiles import Tiles
 
 S = TypeVar("S", bound=Scores)
 
@@ -69,16 +68,16 @@ class TokenMap:
         return found
 
     def allowed(self, teacher: Objective, student: Objective) -> Optional[Allowed]:
-        """The student's spans that the teacher can predict too, on its tokens, as `divergence` takes them."""
+        """The student's spans that the teacher can predict too, on its tokens, as a divergence takes them."""
         if self.same and teacher.covers(student):
             return None
 
-        def cells(tiles: Tiles) -> Tensor:
-            first, last = tiles.rows(self.starts)[:, :, None], tiles.cols(self.ends)[:, None]
+        def allowed(first: Tensor, last: Tensor) -> Tensor:
+            first, last = self.starts[first], self.ends[last]
             start, stop = (self.positions[x.clamp(min=0)] for x in (first, last))
             return (first != NO_TOKEN) & (last != NO_TOKEN) & teacher.holds(start, stop + 1)
 
-        return cells
+        return allowed
 
 
 def map_tokens(

@@ -225,9 +225,10 @@ class LinkedTeacher(Generic[S]):
         scores, backprop = self._score(docs, vectors, tokens, is_train)
         common = scores.detach().types([self.pipe.labels.index(label) for label in self.labels])
         joint = None if backprop is None else self._joint(scores, tokens, backprop)
-        if not self.is_comparable:
-            return Lesson(tokens.spans_to_student(self.pipe.objective.likely(common)), joint=joint)
         allowed = tokens.allowed(self.pipe.objective, self.student.objective)
+        if not self.is_comparable:
+            likely = tokens.spans_to_student(self.pipe.objective.likely(common))
+            return Lesson(likely, allowed, joint)
         return Lesson(tokens.to_student(common), allowed, joint)
 
     def _map_tokens(self, docs: Sequence[Doc]) -> TokenMap:

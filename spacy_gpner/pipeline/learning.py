@@ -54,7 +54,7 @@ def lesson_divergence(
             f"Invalid divergence: {how.divergence!r}. Teacher and student have scores of different kinds, "
             "which are compared span by span: set divergence to 'bernoulli'."
         )
-    return objective.span_divergence(student, lesson.target, how)
+    return objective.span_divergence(student, lesson.target, how, lesson.allowed)
 
 
 def differentiate(scores: S, loss: Callable[[S], Tensor], *, name: str) -> tuple[float, S]:

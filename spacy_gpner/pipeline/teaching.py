@@ -23,7 +23,8 @@ class Lesson(Generic[S]):
 
     target (Union[Scores, LikelySpans]): Its scores for the labels that it teaches, on the student's tokens,
         detached; or of a teacher of another kind the spans that it finds likely.
-    allowed (Optional[Callable[[Tiles], Tensor]]): Which spans it has an opinion of; None for all.
+    allowed (Optional[Callable[[Tensor, Tensor], Tensor]]): Which spans it has an opinion of, by their first
+        token and last token in the flat batch; None for all.
     joint (Optional[Joint]): Gives the teacher's own loss on the gold of the batch and what of its gradient
         reaches the student's vectors; None where nothing of the teacher learns.
     """

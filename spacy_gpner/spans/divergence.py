@@ -152,7 +152,8 @@ def divergence(
         student alone.
     window (Window): The context shield window.
     how (DistillationLoss): Which divergence, its temperature and reduction.
-    allowed (Optional[Callable[[Tiles], Tensor]]): Which cells of a tile to compare, shape (B, R, C).
+    allowed (Optional[Callable[[Tensor, Tensor], Tensor]]): Which spans to compare, by their first token and
+        last token in the flat batch
     RETURNS (Tensor): The divergence, a scalar.
     RAISES (ValueError): If the factors are of different documents or types.
     """

@@ -55,13 +55,19 @@ class SpanObjective(Objective[SpanFactors]):
         """The divergence over the spans in the window. See `Objective.divergence`."""
         return divergence(student, target, self.window, how, allowed)
 
-    def span_divergence(self, student: SpanFactors, target: LikelySpans, how: DistillationLoss) -> Tensor:
+    def span_divergence(
+        self,
+        student: SpanFactors,
+        target: LikelySpans,
+        how: DistillationLoss,
+        allowed: Optional[Allowed] = None,
+    ) -> Tensor:
         """The divergence over the spans in the window. See `Objective.span_divergence`."""
         student = student.full_precision().softened(how.temperature)
         none, unlikely = student.a.new_zeros(len(student.a), 1, 0), torch.full_like(student.a, UNLIKELY)
         nothing = SpanFactors(none, none, unlikely, torch.zeros_like(unlikely), student.lengths)
         plain = DistillationLoss("bernoulli", reduction=how.reduction)
-        from_nothing = divergence(student, nothing, self.window, plain)
+        from_nothing = divergence(student, nothing, self.window, plain, allowed)
 
         first, last, _ = target.spans.unbind(1)
         begin = Edges(student.lengths, first.device).begin[first]
@@ -81,7 +87,3 @@ class SpanObjective(Objective[SpanFactors]):
             f"'{self.window.mode}'): can't be learned or predicted. A larger window keeps more"
         )
         return [None if self.window.holds(start, end) else reason for start, end, _ in spans]
-
-    def covers(self, other: Objective) -> bool:
-        """Whether the window holds all spans of another's. See `Objective.covers`."""
-        return isinstance(other, SpanObjective) and self.window.covers(other.window)

@@ -11,7 +11,9 @@ from .decoded import Cut, DecodedSpans
 from .divergence import DistillationLoss
 from .likely import LikelySpans
 from .objective import Objective
+from .pairs import Allowed
 from .scores import Scores
+from .tiles import Window
 
 # The largest log-odds of a head, when heads are put together: a chain's spans can be certain, or impossible
 MOST = 50.0
@@ -119,11 +121,11 @@ class JointObjective(Objective[JointScores]):
         return any(objective.learns_spans for objective in self.heads.values())
 
     @property
-    def reach(self) -> Optional[int]:
-        """The most tokens of a span, by any head that finds spans."""
+    def window(self) -> Window:  # type: ignore[override]
+        """The widest of the heads that find spans."""
         deciding = [self.heads[self.decoding]] if self.decoding in self.heads else self.heads.values()
-        found = [objective.reach for objective in deciding]
-        return None if None in found else max(n for n in found if n is not None)
+        widths = [objective.window.width for objective in deciding]
+        return Window(None if None in widths else max(n for n in widths if n is not None))
 
     def loss(self, scores: JointScores, gold: Tensor) -> Tensor:
         """The weighted sum of the heads' losses. See `Objective.loss`."""
@@ -160,13 +162,19 @@ class JointObjective(Objective[JointScores]):
         """None: they are compared by the spans that they find likely alone."""
         return False
 
-    def span_divergence(self, student: JointScores, target: LikelySpans, how: DistillationLoss) -> Tensor:
+    def span_divergence(
+        self,
+        student: JointScores,
+        target: LikelySpans,
+        how: DistillationLoss,
+        allowed: Optional[Allowed] = None,
+    ) -> Tensor:
         """The weighted sum over the heads that learn from single spans, with weights that add up to 1 without
         the others'. See `Objective.span_divergence`.
         """
         learning = [i for i, name in enumerate(student.parts) if self.heads[name].learns_spans]
         of_heads = [
-            self.heads[name].span_divergence(part, target, how)
+            self.heads[name].span_divergence(part, target, how, allowed)
             for name, part in student.parts.items()
             if self.heads[name].learns_spans
         ]

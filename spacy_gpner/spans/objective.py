@@ -62,7 +62,8 @@ class Objective(ABC, Generic[S]):
         student, target (Scores): Their scores, of the same tokens and types. The gradient goes to the
             student alone.
         how (DistillationLoss): Which divergence, its temperature and reduction.
-        allowed (Optional[Callable[[Tiles], Tensor]]): Which spans to compare; None for all.
+        allowed (Optional[Callable[[Tensor, Tensor], Tensor]]): Which spans to compare, by their first token
+            and last token in the flat batch; None for all.
         RETURNS (Tensor): The divergence, a scalar.
         RAISES (ValueError): If scores of this kind are compared by the spans that they find likely alone.
         """
@@ -91,13 +92,17 @@ class Objective(ABC, Generic[S]):
         found = self.decode(scores, Cut([FLOOR] * scores.num_types))
         return LikelySpans.of(found, scores.lengths)
 
-    def span_divergence(self, student: S, target: LikelySpans, how: DistillationLoss) -> Tensor:
+    def span_divergence(
+        self, student: S, target: LikelySpans, how: DistillationLoss, allowed: Optional[Allowed] = None
+    ) -> Tensor:
         """How far a student's scores are from the spans that a teacher of another kind finds likely:
         Σ KL(Bernoulli(p) ‖ Bernoulli(q)), a mean over documents and types.
 
         student (Scores): Its scores.
         target (LikelySpans): The spans, of the same tokens and types.
         how (DistillationLoss): Its temperature and reduction.
+        allowed (Optional[Callable[[Tensor, Tensor], Tensor]]): Which spans to compare, by their first token
+            and last token in the flat batch; None for all.
         RETURNS (Tensor): The divergence, a scalar.
         RAISES (ValueError): If scores of this kind can't learn from single spans.
         """
@@ -125,4 +130,4 @@ class Objective(ABC, Generic[S]):
 
     def covers(self, other: "Objective") -> bool:
         """Whether all spans can be predicted that can be with another objective."""
-        return True
+        return self.window.covers(other.window)

@@ -15,8 +15,8 @@ from .factors import SpanFactors
 from .tiles import Tiles, Window, make_tiles
 
 Reduction = Literal["sum", "mean"]
-# Which cells of a tile count, shape (B, R, C).
-Allowed = Callable[[Tiles], Tensor]
+# Which spans count, from first token and last token in the flat batch, of shapes that fit together.
+Allowed = Callable[[Tensor, Tensor], Tensor]
 
 # So many scores are in memory at once; few enough for a processor's cache.
 SCORES_AT_ONCE = 2**18
@@ -52,13 +52,14 @@ class ScorePair:
         student, teacher (SpanFactors): Their factors, of the same tokens and types.
         window (Window): The context shield window.
         reduction (str): "sum" for each document and type, or "mean" over its L² cells.
-        allowed (Optional[Callable[[Tiles], Tensor]]): Which cells of a tile to compare; None for all.
+        allowed (Optional[Callable[[Tensor, Tensor], Tensor]]): Which spans to compare, by their first token
+            and last token in the flat batch; None for all.
         RETURNS (ScorePair): Both.
         """
         device = student.q.device
         lengths = torch.tensor(student.lengths, dtype=torch.long)
         cells = [
-            part if allowed is None else replace(part, valid=part.valid & allowed(part))
+            part if allowed is None else _within(part, allowed, len(student.q))
             for tiles in make_tiles(student.lengths, window, device)
             for part in tiles.split(max(1, SCORES_AT_ONCE // max(1, student.num_types)))
         ]
@@ -97,6 +98,13 @@ class ScorePair:
             tiles.add_to_rows(q[:, of_q], _to_types(d_q, q.shape[1]))
             tiles.add_to_cols(k[:, of_k], _to_types(d_k, k.shape[1]))
         return replace(self.student, q=q, k=k, a=a, b=b)
+
+
+def _within(tiles: Tiles, allowed: Allowed, n_tokens: int) -> Tiles:
+    """The tiles without the cells that are not allowed."""
+    tokens = torch.arange(n_tokens, device=tiles.valid.device)
+    inside = allowed(tiles.rows(tokens)[:, :, None], tiles.cols(tokens)[:, None])
+    return replace(tiles, valid=tiles.valid & inside)
 
 
 def document_weights(lengths: Sequence[int], n_types: int, reduction: Reduction) -> Tensor:

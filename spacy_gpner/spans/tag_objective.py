@@ -15,13 +15,15 @@ from .divergence import DistillationLoss
 from .likely import LikelySpans
 from .objective import Objective
 from .pairs import Allowed, document_weights
-from .tag_scores import SpanLogProbs, TagScores, span_log_probs
+from .tag_scores import SpanLogProbs, TagScores, span_log_probs, tag_log_probs
 from .tags import TagSet
 from .tiles import Window
 
 Decoding = Literal["marginal", "viterbi"]
 # A probability of 1 has no log-odds: this is the least that is taken off it.
 CERTAIN = 1e-12
+# The log-probability of a tag that a chain rules out, in a divergence from scores that don't
+IMPOSSIBLE = -100.0
 EVERY = Window(None)
 
 
@@ -99,11 +101,13 @@ class TagObjective(Objective[TagScores]):
         how: DistillationLoss,
         allowed: Optional[Allowed] = None,
     ) -> Tensor:
-        """KL(teacher ‖ student): over whole paths ("kl"), or over the tags of each token by itself
-        ("token_kl"); a mean over documents and chains, and with the reduction "mean" over tokens too. See
-        `Objective.divergence`."""
+        """KL(teacher ‖ student): over whole paths ("kl"), over the tags of each token, by their marginals
+        ("token_kl"); a mean over documents and chains, and with the reduction "mean" over tokens too. Or
+        over spans ("bernoulli"). See `Objective.divergence`."""
         if list(student.lengths) != list(target.lengths) or student.num_types != target.num_types:
             raise ValueError("The student's and the teacher's scores are not of the same tokens and types.")
+        if how.divergence == "bernoulli":
+            return self.span_divergence(student, self.likely(target), how, allowed)
         student, target = (x.full_precision().softened(how.temperature) for x in (student, target))
         sizes = torch.tensor(student.lengths, device=student.emissions.device)
         weights = document_weights(student.lengths, student.emissions.shape[1], "sum").to(student.emissions)
@@ -113,20 +117,37 @@ class TagObjective(Objective[TagScores]):
             return _over_paths(student, target, weights[:, None])
         if how.divergence == "token_kl":
             return _over_tokens(student, target, weights[:, None])
-        raise ValueError(f"Invalid divergence: {how.divergence!r}. For tags there are 'kl' and 'token_kl'.")
+        raise ValueError(
+            f"Invalid divergence: {how.divergence!r}. For tags there are 'kl', 'token_kl' and 'bernoulli'."
+        )
 
     def compares(self, other: Objective) -> bool:
         """Whether another's scores are of the same tags. See `Objective.compares`."""
         return isinstance(other, TagObjective) and self.tags == other.tags
 
-    def span_divergence(self, student: TagScores, target: LikelySpans, how: DistillationLoss) -> Tensor:
+    def likely(self, scores: TagScores) -> LikelySpans:
+        """The spans that are not all but impossible, on whatever path. See `Objective.likely`."""
+        if self.decoding == "viterbi":
+            return replace(self, decoding="marginal").likely(scores)
+        return super().likely(scores)
+
+    def span_divergence(
+        self,
+        student: TagScores,
+        target: LikelySpans,
+        how: DistillationLoss,
+        allowed: Optional[Allowed] = None,
+    ) -> Tensor:
         """The divergence over the spans that either of both finds likely. See `Objective.span_divergence`."""
-        student = student.full_precision().softened(how.temperature)
-        own = self.likely(student.detach())
-        spans, p = target.softened(how.temperature).join(own.spans)
+        student = student.full_precision()
+        own = self.likely(student.detach()).spans
+        if allowed is not None:
+            own = own.to(student.emissions.device)
+            own = own[allowed(own[:, 0], own[:, 1])].cpu()
+        spans, p = target.softened(how.temperature).join(own)
         spans, p = spans.to(student.emissions.device), p.to(student.emissions.device)
-        log_q = span_log_probs(student).of(spans).clamp(max=-CERTAIN)
-        apart = xlogy(p, p) - p * log_q + xlogy(1 - p, 1 - p) - (1 - p) * (-log_q.expm1()).log()
+        s = _log_odds(span_log_probs(student).of(spans)) / how.temperature
+        apart = xlogy(p, p) + xlogy(1 - p, 1 - p) - p * logsigmoid(s) - (1 - p) * logsigmoid(-s)
         weights = document_weights(student.lengths, student.num_types, how.reduction).to(apart)
         sizes = torch.tensor(student.lengths, device=weights.device)
         return (weights.repeat_interleave(sizes)[spans[:, 0]] * apart).sum()
@@ -162,11 +183,12 @@ def _over_paths(student: TagScores, target: TagScores, weights: Tensor) -> Tenso
 
 
 def _over_tokens(student: TagScores, target: TagScores, weights: Tensor) -> Tensor:
-    """Σ p (log p - log q) over the tags of each token, by their own scores alone."""
+    """Σ p (log p - log q) over the tags of each token."""
     sizes = torch.tensor(student.lengths, device=weights.device)
-    log_p, log_q = (x.emissions.log_softmax(2) for x in (target, student))
-    apart = (log_p.exp() * (log_p - log_q)).sum(2)
-    return (apart * weights.repeat_interleave(sizes, dim=0)).sum()
+    log_p, log_q = (tag_log_probs(x) for x in (target, student))
+    token, chain, tag = log_p.isfinite().nonzero(as_tuple=True)
+    log_p, log_q = log_p[token, chain, tag], log_q[token, chain, tag].clamp(min=IMPOSSIBLE)
+    return (weights.repeat_interleave(sizes, dim=0)[token, 0] * log_p.exp() * (log_p - log_q)).sum()
 
 
 def _log_odds(log_probs: Tensor) -> Tensor:

@@ -169,6 +169,22 @@ def span_log_probs(scores: TagScores) -> SpanLogProbs:
     return SpanLogProbs(factors, [x.flatten(1) for x in short])
 
 
+def tag_log_probs(scores: TagScores) -> Tensor:
+    """The log-probability of each token's tags: their marginals, or where tags are learned by themselves
+    those of the token alone.
+
+    scores (TagScores): The scores.
+    RETURNS (Tensor): The log-probabilities, in float64, shape (N, C, S); -inf for tags that are ruled out.
+    """
+    if scores.independent:
+        return scores.emissions.double().log_softmax(2)
+    chain = scores.with_tensors(*(x.double() for x in scores.tensors)).chain
+    sums = sum_paths(chain)
+    doc_of = Edges(scores.lengths, chain.emissions.device).doc_of
+    log_probs: Tensor = sums.forward + sums.backward - sums.total[doc_of][..., None]
+    return log_probs
+
+
 def _leave(chain: Chain, sums: PathSums, edges: Edges, tag: Tensor, inside: Tensor) -> Tensor:
     """Log of the sum over the ways on from a tag of each type that don't go on inside, shape (N, C, K)."""
     onward = chain.emissions + sums.backward

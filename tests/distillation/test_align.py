@@ -8,7 +8,6 @@ from spacy.tokens import Doc
 from spacy_gpner.distillation.align import map_tokens
 from spacy_gpner.entities import token_edges
 from spacy_gpner.spans import SpanFactors, Window
-from spacy_gpner.spans.tiles import make_tiles
 from spacy_gpner.tokenizer import CharTokenizer
 
 CPU = torch.device("cpu")
@@ -67,16 +66,17 @@ def test_spans_that_both_have():
             on_student = tokens.to_student(factors)
             allowed = tokens.allowed(window, Window(None))
             seen = 0
-            for tiles in make_tiles(on_student.lengths, Window(None), CPU):
-                for tile, row, col in (tiles.valid & allowed(tiles)).nonzero().tolist():
-                    first, last = (int(tiles.starts[tile]) + x for x in (row, col))
-                    seen += 1
-                    pair = _teacher_span(teacher, student, first, last, window)
-                    zero = torch.tensor(0)
-                    torch.testing.assert_close(
-                        on_student.score(torch.tensor(first), torch.tensor(last), zero),
-                        factors.score(torch.tensor(pair[0]), torch.tensor(pair[1]), zero),
-                    )
+            for _, cell in _spans(student, Window(None)):
+                first, last = torch.tensor(cell)
+                if not allowed(first, last):
+                    continue
+                seen += 1
+                pair = _teacher_span(teacher, student, int(first), int(last), window)
+                zero = torch.tensor(0)
+                torch.testing.assert_close(
+                    on_student.score(first, last, zero),
+                    factors.score(torch.tensor(pair[0]), torch.tensor(pair[1]), zero),
+                )
             assert seen == _n_common(teacher, student, window)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import spacy
+import torch
 from spacy.training import Example
 from thinc.api import Adam
 
@@ -114,6 +115,15 @@ def test_teacher_and_student_cut_the_text_their_own_way(teachers):
     lesson = joint.teach([nlp.make_doc("口服 阿司匹林 ，无特殊")], [], is_train=True)
     best = lesson.target.spans[lesson.target.logit.argmax()]
     assert best.tolist() == [1, 1, joint.labels.index("dru")]
+
+
+def test_a_teacher_has_no_opinion_beyond_its_window(teachers, monkeypatch):
+    source, nlp = teachers["crf"], make_student("efficient")
+    monkeypatch.setitem(find_pipe(source).cfg, "window", 4)
+    joint = LinkedTeacher(source, find_pipe(source).name, find_pipe(nlp))
+    lesson = joint.teach([nlp.make_doc("无特殊不适")], [], is_train=True)
+    first, last = torch.zeros(2, dtype=torch.long), torch.tensor([3, 4])
+    assert lesson.allowed(first, last).tolist() == [True, False]
 
 
 def test_kinds_are_compared_span_by_span(teachers):

@@ -161,7 +161,7 @@ def test_divergence_is_that_over_all_paths(lengths, tags, seed, temperature):
 
 
 @pytest.mark.parametrize("tags", TAG_SETS, ids=str)
-@pytest.mark.parametrize("divergence", ["kl", "token_kl"])
+@pytest.mark.parametrize("divergence", ["kl", "token_kl", "bernoulli"])
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 def test_divergences_are_means_over_documents(tags, divergence, reduction):
     how = DistillationLoss(divergence, reduction=reduction)
@@ -175,10 +175,42 @@ def test_divergences_are_means_over_documents(tags, divergence, reduction):
     assert min(each) > 0
 
 
-def test_divergences_of_spans_are_refused():
+@settings(max_examples=25, deadline=None)
+@given(batches, tag_sets, seeds)
+def test_the_tags_of_a_token_are_compared_by_their_marginals(lengths, tags, seed):
+    """Marginals are the gradient of log Z, here that of the enumeration."""
+    student, target = leaves(of(lengths, tags, 1.0, seed)), leaves(of(lengths, tags, 1.0, seed + 1))
+    value = TagObjective(tags).divergence(student, target, DistillationLoss("token_kl"))
+    if not sum(lengths):
+        assert value == 0
+        return
+    q, p = (
+        torch.autograd.grad(dense_log_partition(x.chain).sum(), x.emissions, create_graph=True)[0]
+        for x in (student, target)
+    )
+    p, some = p.detach(), p > 0
+    oracle = (p[some] * (p[some].log() - q[some].log())).sum() / (len(lengths) * q.shape[1])
+    torch.testing.assert_close(value, oracle, rtol=1e-9, atol=1e-9)
+    for found, wanted in zip(*(gradients(x, student.tensors) for x in (value, oracle)), strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("tags", TAG_SETS, ids=str)
+def test_tags_that_are_learned_by_themselves_are_compared_so(tags):
+    student, target = (replace(of([3, 2], tags, 1.0, seed), independent=True) for seed in (0, 1))
+    log_q, log_p = (x.emissions.log_softmax(2) for x in (student, target))
+    expected = (log_p.exp() * (log_p - log_q)).sum() / (2 * log_p.shape[1])
+    how = DistillationLoss("token_kl")
+    assert float(TagObjective(tags).divergence(student, target, how)) == pytest.approx(float(expected))
+    # A field rules out what these allow
+    chain = replace(student, independent=False)
+    assert math.isfinite(TagObjective(tags).divergence(chain, target, how))
+
+
+def test_other_divergences_are_refused():
     scores = of([2], TagSet(), 1.0, 0)
-    with pytest.raises(ValueError, match="'kl' and 'token_kl'"):
-        TagObjective(TagSet()).divergence(scores, scores, DistillationLoss("bernoulli"))
+    with pytest.raises(ValueError, match="'kl', 'token_kl' and 'bernoulli'"):
+        TagObjective(TagSet()).divergence(scores, scores, DistillationLoss("mse"))
     with pytest.raises(ValueError, match="not of the same tokens"):
         TagObjective(TagSet()).divergence(scores, of([3], TagSet(), 1.0, 0), DistillationLoss("kl"))
 
@@ -309,6 +341,53 @@ def dense_span_divergence(student, target, n_docs, reduction="sum"):
         p = target.get((doc, *span), 0.0)
         total += p * (math.log(p / q) if p else 0.0) + (1 - p) * math.log((1 - p) / (1 - q))
     return total / (n_docs * TYPES)
+
+
+def softened(probabilities, temperature):
+    return {span: 1 / (1 + (1 / p - 1) ** (1 / temperature)) for span, p in probabilities.items()}
+
+
+@pytest.mark.parametrize("tags", TAG_SETS, ids=str)
+@pytest.mark.parametrize("decoding", ["marginal", "viterbi"])
+def test_chains_are_compared_by_their_spans(tags, decoding):
+    """Whatever the decoding; tempered log-odds of both, so that like chains don't diverge."""
+    lengths, how = [4, 3], DistillationLoss("bernoulli", temperature=3.0)
+    student, target = of(lengths, tags, 1.0, 0), of(lengths, tags, 1.0, 1)
+    value = TagObjective(tags, decoding).divergence(student, target, how)
+    q, p = (dense_span_probabilities(x) for x in (student, target))
+    named = softened({span: x for span, x in p.items() if x > 0.01}, 3.0)
+    compared = softened({span: x for span, x in q.items() if x > 0.01 or span in named}, 3.0)
+    assert float(value) == pytest.approx(dense_span_divergence(compared, named, 2), abs=1e-5)
+    alike = leaves(target)
+    few = DistillationLoss("bernoulli", temperature=3.0)
+    value = TagObjective(tags, decoding).divergence(alike, target, few)
+    assert float(value.detach()) == pytest.approx(0.0, abs=1e-6)
+    assert max(float(x.abs().max()) for x in gradients(value, alike.tensors)) < 1e-6
+
+
+def test_a_chain_does_not_learn_of_spans_that_its_teacher_does_not_know():
+    lengths, tags = [4, 3], TagSet()
+    student, target = of(lengths, tags, 1.0, 0), TagObjective(tags).likely(of(lengths, tags, 1.0, 1))
+
+    def allowed(first, last):
+        return last - first < 2
+
+    spans, logit = target.spans, target.logit
+    short = spans[:, 1] - spans[:, 0] < 2
+    target = replace(target, spans=spans[short], logit=logit[short])
+    value = TagObjective(tags).span_divergence(student, target, DistillationLoss(), allowed)
+    offset = torch.tensor([0, 4])
+    docs = torch.tensor([0] * 4 + [1] * 3)
+    named = {
+        (int(docs[i]), i - int(offset[docs[i]]), j - int(offset[docs[i]]), t): p
+        for (i, j, t), p in zip(target.spans.tolist(), target.logit.sigmoid().tolist(), strict=True)
+    }
+    likely = {
+        x: q
+        for x, q in dense_span_probabilities(student).items()
+        if x[2] - x[1] < 2 and (q > 0.01 or x in named)
+    }
+    assert float(value) == pytest.approx(dense_span_divergence(likely, named, 2), abs=1e-6)
 
 
 @pytest.mark.parametrize("tags", TAG_SETS, ids=str)
