@@ -2,9 +2,9 @@
 
 import math
 import random
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Optional
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -12,6 +12,7 @@ from spacy.training import Example
 from spacy.util import registry
 
 from ..checks import check_count, is_number
+from .parts import part_of
 
 Augmenter = Callable[[Language, Example], Iterator[Example]]
 # Where a sentence that is too long is cut, if possible
@@ -34,9 +35,7 @@ def create_sentence_splitter(max_length: int = 128, ends: str = "。") -> Augmen
         raise ValueError(f"Invalid ends: {ends!r}. Expected characters that a sentence ends with.")
 
     def split(nlp: Language, example: Example) -> Iterator[Example]:
-        reference = example.reference
-        for start, end in pairwise(find_cuts(reference, max_length, ends)):
-            part = part_of(reference, start, end)
+        for part in cut(example.reference, find_cuts(example.reference, max_length, ends)):
             yield Example(nlp.make_doc(part.text), part)
 
     return split
@@ -45,7 +44,7 @@ def create_sentence_splitter(max_length: int = 128, ends: str = "。") -> Augmen
 @registry.augmenters("spacy-gpner.resample.v1")
 def create_resampler(repeats: dict[str, float], others: float = 1.0) -> Augmenter:
     """Create an augmenter that repeats documents with rare labels, or leaves some without them away. Times
-    need not be whole: of 1.5, every second document is there twice.
+    need not be whole: at 1.5, a document is there once or twice, drawn at random.
 
     repeats (Dict[str, float]): How often a document is to be learned from that has an entity of the label, in
         each epoch; of several labels the largest counts.
@@ -82,32 +81,34 @@ def find_cuts(doc: Doc, max_length: int, ends: str) -> list[int]:
     cuts = [0]
     for stop in [*stops, len(doc)]:
         while stop - cuts[-1] > max_length:
-            cut = _cut_before(doc, [i for i in allowed if cuts[-1] < i < stop], cuts[-1] + max_length)
-            if cut is None:
+            first, last = bisect_right(allowed, cuts[-1]), bisect_left(allowed, stop)
+            if first == last:
                 break
-            cuts.append(cut)
+            near = bisect_right(allowed, cuts[-1] + max_length, first, last)
+            cuts.append(_last_pause(doc, allowed[first:near]) if first < near else allowed[first])
         cuts.append(stop)
     return cuts
 
 
-def _cut_before(doc: Doc, allowed: list[int], limit: int) -> Optional[int]:
-    """The last place up to a limit, behind a pause if there is one; or else the first after it."""
-    near = [i for i in allowed if i <= limit]
-    pauses = [i for i in near if doc[i - 1].text[-1] in PAUSES]
-    if near:
-        return (pauses or near)[-1]
-    return allowed[0] if allowed else None
+def _last_pause(doc: Doc, places: list[int]) -> int:
+    """The last place behind a pause; the last one, if there is none."""
+    return next((i for i in reversed(places) if doc[i - 1].text[-1] in PAUSES), places[-1])
 
 
-def part_of(doc: Doc, start: int, end: int) -> Doc:
-    """A document of some of another's tokens, with the spans that lie in it.
+def cut(doc: Doc, cuts: list[int]) -> list[Doc]:
+    """Cut a document up, with its spans.
 
     doc (Doc): The document.
-    start, end (int): The first token, and the token after the last.
-    RETURNS (Doc): The part.
+    cuts (List[int]): What `find_cuts` found: the spans lie in one part each.
+    RETURNS (List[Doc]): The parts.
     """
-    part: Doc = doc[start:end].as_doc(copy_user_data=False)
+    parts = [part_of(doc, start, end) for start, end in pairwise(cuts)]
     for key, group in doc.spans.items():
-        own = [span for span in group if start <= span.start and span.end <= end]
-        part.spans[key] = [Span(part, s.start - start, s.end - start, s.label, kb_id=s.kb_id) for s in own]
-    return part
+        own: list[list[Span]] = [[] for _ in parts]
+        for span in group:
+            place = bisect_right(cuts, span.start) - 1
+            start, end = (i - cuts[place] for i in (span.start, span.end))
+            own[place].append(Span(parts[place], start, end, span.label_, kb_id=span.kb_id))
+        for part, spans in zip(parts, own, strict=True):
+            part.spans[key] = spans
+    return parts

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import lcm
-from typing import Any, Optional, cast
+from typing import Any, Optional
 
 import torch
-from spacy import attrs
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..corpora.parts import part_of
 from ..models.torch_layer import LazyTorchShim
 from ..models.transformers.module import TextEncoder
 from ..spans import Cut, DecodedSpans, Objective
@@ -21,22 +21,6 @@ from ..spans.decoded import join
 CONTEXT = 1000
 # At least half of a stretch is looked for spans in, as long as the window is not wide.
 MIN_STRETCH = 4 * CONTEXT
-# What embedding layers can read of a token, beside its lexeme and the space behind it. Not its head, which
-# may lie outside.
-ATTRIBUTES = (
-    attrs.NORM,
-    attrs.TAG,
-    attrs.POS,
-    attrs.MORPH,
-    attrs.LEMMA,
-    attrs.DEP,
-    attrs.SENT_START,
-    attrs.ENT_IOB,
-    attrs.ENT_TYPE,
-    attrs.ENT_KB_ID,
-    attrs.ENT_ID,
-)
-INSIDE, BEGIN = 1, 3
 
 
 @dataclass(frozen=True)
@@ -158,23 +142,6 @@ def _predict_long(
         if sum(len(spans.doc) for spans in found) - MAX_HELD > int(limit):
             found = [join(found).best(limit)]
     return join(found).best(limit)
-
-
-def part_of(doc: Doc, begin: int, end: int) -> Doc:
-    """A document of some of another's tokens. Unlike `Span.as_doc`, it takes no longer where that is long.
-
-    doc (Doc): The document.
-    begin, end (int): The first token, and the token after the last.
-    RETURNS (Doc): These tokens, with what embedding layers can read of them. User data stays behind.
-    """
-    span = cast(Any, doc[begin:end])
-    words, spaces = span.to_array([attrs.ORTH, attrs.SPACY]).T.tolist()
-    part = Doc(doc.vocab, words=words, spaces=[bool(space) for space in spaces])
-    values = span.to_array(ATTRIBUTES)
-    iob = values[:1, ATTRIBUTES.index(attrs.ENT_IOB)]
-    iob[iob == INSIDE] = BEGIN
-    given = values.any(0).nonzero()[0]
-    return part.from_array([ATTRIBUTES[column] for column in given], values[:, given])
 
 
 def _place(spans: DecodedSpans, index: Sequence[int], n_docs: int) -> DecodedSpans:

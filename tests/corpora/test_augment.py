@@ -1,6 +1,7 @@
 """Augmenters: sentences with whole entities, and documents as often as asked for."""
 
 import random
+import time
 from collections import Counter
 from itertools import pairwise
 
@@ -81,6 +82,19 @@ def test_cuts_lose_nothing(text, places, max_length):
     for begin, end in pairwise(cuts):
         if end - begin > max_length:
             assert all(any(s < i < e for s, e, _ in spans) for i in range(begin + 1, begin + max_length + 1))
+
+
+def test_a_long_record_is_cut_in_passing():
+    """In a time that grows with it: ten times the text takes some ten times as long, not a hundred."""
+    seconds = []
+    for n in (2_000, 20_000):
+        spans = [(7 * i + 1, 7 * i + 4, "a") for i in range(n)]
+        nlp, own = example("一二三四五六。" * n, spans)
+        splitter, start = make("split_sentences"), time.perf_counter()
+        parts = list(splitter(nlp, own))
+        seconds.append(time.perf_counter() - start)
+        assert sum(len(eg.reference.spans["sc"]) for eg in parts) == n
+    assert seconds[1] < 40 * seconds[0]
 
 
 def test_documents_are_repeated_and_left_away():
