@@ -14,6 +14,8 @@ import numpy
 from tabulate import tabulate
 from wasabi import msg
 
+from spacy_gpner.evaluation.matching import ERRORS, WORDS
+from spacy_gpner.evaluation.metrics import Score
 from spacy_gpner.evaluation.significance import f_score, holm, over_documents, resample
 from spacy_gpner.files import atomic_write
 
@@ -23,8 +25,18 @@ from .study import Line, Study
 
 OURS = ("P", "R", "F1", "95 %, seeds", "95 %, documents", "seeds", "encoder")
 HEADER = ("", *OURS, "P", "R", "F1", "the paper's encoder")
+DETAILS = (
+    "",
+    "F1, flat",
+    "F1, nested",
+    "recall, nested",
+    *map(WORDS.__getitem__, ERRORS),
+    "characters/s",
+    "minutes",
+)
 DIFFERENCES = ("", "F1", "95 %, seeds", "95 %, documents", "p (Holm)", "the paper's", "the paper's order")
 LEVEL = 0.05
+NESTING = ("flat", "nested")
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,26 @@ def _scores(cells: dict[int, Cell]) -> list[str]:
     ]
 
 
+def detail_table(study: Study, cells: Cells) -> Table:
+    """A table of what models find and miss, and of what they cost: means over seeds."""
+    rows = []
+    for row in study.rows:
+        own = [cell for cell in cells.get(row, {}).values() if cell.nesting]
+        if own:
+            flat, nested = ([Score(*cell.nesting.get(kind, ())) for cell in own] for kind in NESTING)
+            nests = any(score.gold for score in nested)
+            numbers = [
+                _mean(score.f for score in flat),
+                _mean(score.f for score in nested) if nests else "",
+                _mean(score.r for score in nested) if nests else "",
+                *(f"{numpy.mean([cell.errors[kind] for cell in own]):,.0f}" for kind in ERRORS),
+                f"{numpy.mean([cell.characters_per_second for cell in own]):,.0f}",
+                f"{numpy.mean([cell.seconds for cell in own]) / 60:.1f}",
+            ]
+            rows.append([row, *numbers])
+    return Table("What is found, and at what cost", DETAILS, rows)
+
+
 def difference_table(study: Study, corpus: str, cells: Cells) -> Table:
     """A table of the differences that the tables are about: seed-paired, corrected for their number."""
     found = []
@@ -118,6 +150,10 @@ def _percent(value: Optional[float]) -> str:
     return "" if value is None else f"{100 * value:.2f}"
 
 
+def _mean(values: Iterable[float]) -> str:
+    return _percent(float(numpy.mean(list(values))))
+
+
 def _interval(estimate: Estimate) -> str:
     return f"{100 * estimate.low:+.2f} to {100 * estimate.high:+.2f}"
 
@@ -134,7 +170,7 @@ def make_tables(results: Path) -> dict[str, list[Table]]:
         if cells:
             study = study_of(cells)
             tables = [score_table(title, lines, corpus, cells) for title, lines in study.tables.items()]
-            tables.append(difference_table(study, corpus, cells))
+            tables += [difference_table(study, corpus, cells), detail_table(study, cells)]
             found[corpus] = [table for table in tables if table.rows]
     return found
 
