@@ -173,6 +173,26 @@ def make_tiny_bert(
     return str(path)
 
 
+def make_tiny_albert(path: Path, texts: Optional[list[str]] = None) -> str:
+    """Write a random ALBERT, whose layers share their weights, to disk; with the vocabulary of a BERT, as
+    the Chinese ones have it."""
+    import torch
+    from transformers import AlbertConfig, AlbertModel
+
+    make_tiny_bert(path, texts)
+    torch.manual_seed(0)
+    config = AlbertConfig(
+        vocab_size=len((path / "vocab.txt").read_text(encoding="utf-8").split()),
+        embedding_size=8,
+        hidden_size=16,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=32,
+    )
+    AlbertModel(config).save_pretrained(path)
+    return str(path)
+
+
 def transformer_nlp(bert: str, shared: bool) -> Language:
     """An untrained pipeline with a transformer from disk, a component of its own or inside ours."""
     get_spans = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}

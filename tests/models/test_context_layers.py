@@ -111,6 +111,61 @@ def test_attention_sees_both_sides(docs):
     assert before[8:-8].max() < 12
 
 
+@pytest.mark.parametrize("heads", [1, 2, 8])
+def test_attention_is_that_of_torch(docs, heads):
+    model = build({**LAYERS["attention"], "heads": heads, "window": 64}, docs)
+    module, width = model.layers[-1].shims[0].module, model.get_dim("nO")
+    oracle = torch.nn.MultiheadAttention(width, heads)
+    oracle.load_state_dict(
+        {
+            "in_proj_weight": module.project.weight,
+            "in_proj_bias": module.project.bias,
+            "out_proj.weight": module.join.weight,
+            "out_proj.bias": module.join.bias,
+        }
+    )
+    lengths = [5, 1, 17]
+    vectors = torch.randn(sum(lengths), width, generator=torch.Generator().manual_seed(0))
+    for own, found in zip(vectors.split(lengths), module(vectors, lengths).split(lengths), strict=True):
+        expected = torch.nn.functional.layer_norm(own + oracle(own, own, own)[0], [width])
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("shared", "residual"), [(True, True), (False, True), (True, False)])
+def test_convolutions_are_those_of_a_loop(docs, shared, residual):
+    """Token by token, filter by filter; what lies outside of a document is 0."""
+    own = {"width": 6, "dilations": [1, 2], "iterations": 3, "dropout": 0.0}
+    layer = {"@architectures": "spacy-gpner.IDCNN.v1", "shared": shared, "residual": residual, **own}
+    module = build(layer, docs).layers[-1].shims[0].module
+
+    def convolve(rows, convolution):
+        (reach,), found = convolution.dilation, []
+        for i in range(len(rows)):
+            total = convolution.bias
+            for k, j in enumerate((i - reach, i, i + reach)):
+                if 0 <= j < len(rows):
+                    total = total + convolution.weight[:, :, k] @ rows[j]
+            found.append(total.clamp(min=0))
+        return torch.stack(found)
+
+    def normalise(rows):
+        return torch.nn.functional.layer_norm(rows, [6])
+
+    lengths = [7, 1, 3]
+    vectors = torch.randn(sum(lengths), module.first.in_channels, generator=torch.Generator().manual_seed(0))
+    for rows, found in zip(vectors.split(lengths), module(vectors, lengths).split(lengths), strict=True):
+        hidden, passes = convolve(rows, module.first), []
+        for i in range(3):
+            before = hidden
+            for convolution in module.blocks[0 if shared else i]:
+                hidden = convolve(hidden, convolution)
+            if residual:
+                hidden = normalise(before + hidden)
+                passes.append(hidden)
+        expected = normalise(sum(passes)) if residual else hidden
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
 def test_convolutions_read_so_far_and_no_further(docs):
     model = build(LAYERS["idcnn"], docs)
     shim = model.layers[-1].shims[0]

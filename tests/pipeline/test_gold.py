@@ -1,13 +1,16 @@
 """Gold that can't be learned is left out, and told of with each reason."""
 
+import warnings
+
 import pytest
 import spacy
 import torch
 from spacy.tokens import Span
 from spacy.training import Example
 
+from spacy_gpner.errors import GpnerWarning
 from spacy_gpner.pipeline.gold import GoldReport, KeysFound, gold_spans
-from spacy_gpner.spans import SpanObjective, Window
+from spacy_gpner.spans import SpanObjective, TagObjective, TagSet, Window
 from spacy_gpner.tokenizer import CharTokenizer
 
 NLP = spacy.blank("en")
@@ -138,3 +141,21 @@ def test_what_is_left_is_learned():
     assert flat.tolist() == [[0, 1, 0], [4, 4, 0]]
     assert gold_spans([], "sc", labels, SpanObjective(Window(2))).shape == (0, 3)
     assert every.dtype == torch.long
+
+
+def test_gold_that_is_longer_than_a_chains_window_is_counted():
+    """It is learned, for the tags' sake, but not found."""
+    report, objective = make_report(NESTED), TagObjective(TagSet(by_type=True), window=Window(1))
+    with pytest.warns(GpnerWarning, match="longer than `window` tokens: learned, but") as record:
+        report.warn("span_crf", ["A", "B", "X"], objective)
+    assert any("1 of 4 gold spans (25.00%) are longer" in str(own.message) for own in record)
+    examples = [make_example("ab cd", [(0, 5, "A")], words=True)]
+    assert gold_spans(examples, "sc", {"A": 0}, objective).tolist() == [[0, 1, 0]]
+
+
+def test_what_can_not_be_learned_is_an_error_if_asked_for():
+    report = make_report(make_example("abc", [(0, 3, "A"), (1, 2, "B")]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GpnerWarning)
+        with pytest.raises(GpnerWarning, match=r"\[span_crf\] 1 of 2 gold spans .* a chain holds none"):
+            report.warn("span_crf", ["A", "B"], TagObjective(TagSet()))

@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from spacy_gpner.corpora.parts import part_of
 from spacy_gpner.models.char_ngram_embed import ngram_hashes
 from spacy_gpner.pipeline import stretches
+from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.pipeline.settings import DEFAULT_STRETCH
-from spacy_gpner.pipeline.stretches import MIN_STRETCH, Cutter, make_cutter, part_of
+from spacy_gpner.pipeline.stretches import MIN_STRETCH, Cutter, make_cutter
 from spacy_gpner.spans import Cut
 
+from ..components import COMPONENTS
 from ..util import (
     TINY_CNN,
     TINY_MODEL,
@@ -121,6 +124,15 @@ def test_a_part_keeps_what_embedding_layers_read():
     assert [(ent.text, ent.label_) for ent in part.ents] == [("sind", "bod"), ("Erguss", "sym")]
     of_part, of_doc = ngram_hashes([part, doc])
     assert (of_part[1:] == of_doc[3:7]).all()
+
+
+@pytest.mark.parametrize("decoding", ["marginal", "viterbi"])
+def test_a_chain_forgets_what_is_far_away(decoding):
+    nlp = COMPONENTS["flat_crf"].trained(decoding=decoding, window=8, stretch=MIN_STRETCH)
+    docs = [nlp.make_doc(long_text(3 * MIN_STRETCH))]
+    found, unbroken = predict_both(find_pipe(nlp), docs)
+    assert len(found.doc) > len(docs[0]) / 20
+    assert_same(found, unbroken)
 
 
 @pytest.mark.parametrize("head", ["EfficientGlobalPointer", "GlobalPointer", "Biaffine"])

@@ -3,15 +3,68 @@
 import pytest
 import spacy
 
-from ..util import TRAIN, entities, expected, make_examples, make_tiny_bert, scores, transformer_nlp
+from ..components import COMPONENTS
+from ..util import (
+    TRAIN,
+    entities,
+    expected,
+    make_examples,
+    make_tiny_albert,
+    make_tiny_bert,
+    scores,
+    train,
+    transformer_nlp,
+)
 
 TEXTS = [text for text, _ in TRAIN]
+FGM = {"@misc": "spacy-gpner.FGM.v1", "epsilon": 0.1}
+SYSTEM = ["IDCNN", "MultiHeadAttention"]
+LAYERS = {
+    "IDCNN": {"width": 16, "dropout": 0.0},
+    "MultiHeadAttention": {"heads": 2, "dropout": 0.0},
+    "BiLSTM": {"width": 16, "dropout": 0.0},
+    "BiGRU": {"width": 16, "dropout": 0.0},
+}
 pytest.importorskip("spacy_transformers")
 
 
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory):
     return make_tiny_bert(tmp_path_factory.mktemp("bert"))
+
+
+@pytest.fixture(scope="module")
+def albert(tmp_path_factory):
+    return make_tiny_albert(tmp_path_factory.mktemp("albert"))
+
+
+@pytest.mark.parametrize("encoder", ["bert", "albert"])
+@pytest.mark.parametrize(
+    ("kind", "layers"),
+    [
+        *(("crf", [layer]) for layer in LAYERS),
+        *(
+            (kind, ["IDCNN", "MultiHeadAttention"])
+            for kind in ("flat_crf", "softmax", "efficient", "biaffine")
+        ),
+    ],
+)
+def test_all_layers_train_save_and_reload(request, encoder, kind, layers, tmp_path):
+    """With an adversary, which moves the encoder's embeddings."""
+    tok2vec = {"@architectures": "spacy-gpner.Transformer.v1", "name": request.getfixturevalue(encoder)}
+    for layer in layers:
+        tok2vec = {"@architectures": f"spacy-gpner.{layer}.v1", **LAYERS[layer], "tok2vec": tok2vec}
+    own = COMPONENTS[kind]
+    nlp = own.blank(tok2vec=tok2vec, adversary=FGM)
+    losses = train(nlp, own.data, 60)
+    assert losses[own.factory] < 0.5
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    for text, spans in own.data:
+        doc = nlp(text)
+        assert entities(doc) == expected(spans)
+        assert entities(loaded(text)) == entities(doc)
+        assert scores(loaded(text)) == pytest.approx(scores(doc), abs=1e-5)
 
 
 @pytest.mark.parametrize("shared", [True, False])

@@ -12,6 +12,7 @@ from spacy_gpner.errors import DivergedError, TrainingError
 from spacy_gpner.training.course import Pace
 from spacy_gpner.training.lazy_adam import create_lazy_adam
 from spacy_gpner.training.loop import run
+from spacy_gpner.training.torch_optimizer import create_torch_optimizer
 
 from .line import Killed, Line, SlowWeights, quiet
 
@@ -21,6 +22,7 @@ OPTIMIZERS = {
     "schedule": lambda: Adam(decaying(0.02, 0.1), L2=0.01),
     "radam": lambda: RAdam(0.01),
     "lazy": lambda: create_lazy_adam(0.01),
+    "torch": lambda: create_torch_optimizer("RAdam", 0.01, lookahead=3),
     "slow weights": lambda: SlowWeights(0.01),
 }
 
