@@ -5,6 +5,8 @@ from typing import Any, Literal, Optional
 
 from thinc.api import Config
 
+from spacy_gpner.spans.divergence import DivergenceName
+
 from .study import Line, Row, Scores, Study, by_name, component_of
 
 CORPORA = ("cluener", "cmeee", "cmeee-v2")
@@ -28,12 +30,14 @@ class SpanRow(Row):
         None for no window.
     linked (bool): Whether its features are fed into the teacher.
     by_type (bool): Of a CRF: whether each type has a chain.
+    divergence (Optional[str]): From its teacher, in place of the config's.
     """
 
     head: Head = "EfficientGlobalPointer"
     window: Optional[Literal["band", "prefix"]] = "band"
     linked: bool = False
     by_type: bool = False
+    divergence: Optional[DivergenceName] = None
 
     def apply(self, config: dict[str, Any]) -> None:
         """See `Row.apply`."""
@@ -53,6 +57,8 @@ class SpanRow(Row):
             component["window_mode"] = self.window
         if self.teacher is not None and not self.linked:
             config["distillation"]["linkage"] = None
+        if self.divergence is not None:
+            config["distillation"]["loss"]["divergence"] = self.divergence
 
 
 def _make_crf(config: dict[str, Any]) -> None:

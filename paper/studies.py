@@ -2,6 +2,7 @@
 
 from .albert import ALBERT
 from .biobert import BIOBERT
+from .heads import HEADS
 from .linked import LINKED
 from .mrc import MRC
 from .roberta import ROBERTA
@@ -13,4 +14,5 @@ STUDIES: dict[str, Study] = {
     "mrc": MRC,
     "roberta": ROBERTA,
     "biobert": BIOBERT,
+    "heads": HEADS,
 }

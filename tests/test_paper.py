@@ -171,7 +171,10 @@ def test_values_of_the_papers():
         ({"other_steps": {"scratch": 3}}, "no 'scratch'. There are: student, teacher"),
         ({"config_overrides": {"pupil": {}}}, "no 'pupil'"),
         ({"rows": ["linked", "unlinked"]}, "no 'unlinked'"),
-        ({"study": "nobody's"}, "no study 'nobody's'. There are: linked, albert, mrc, roberta, biobert"),
+        (
+            {"study": "nobody's"},
+            "no study 'nobody's'. There are: linked, albert, mrc, roberta, biobert, heads",
+        ),
         ({"epochs": 3}, "epochs"),
     ],
 )
@@ -351,6 +354,30 @@ def test_presets_of_pretrained_encoders(place, tmp_path, monkeypatch):
         cells = read_cells(places[1])[row]
         assert sorted(cells) == [0, 1]
         assert cells[0].encoder == "tiny"
+
+
+@pytest.mark.slow
+def test_heads_and_teachers_of_other_kinds(place, tmp_path):
+    preset = srsly.read_yaml(PRESETS)["heads-cpu"]
+    path = place / "configs" / "heads.yml"
+    srsly.write_yaml(path, {"heads": {**preset, "documents": 20, "steps": 2, "seeds": [0, 1]}})
+    grid = replace(make_grid(place), preset=read_preset(path, "heads"))
+    for row in grid.preset.trained():
+        config = grid.config(row)
+        load_model_from_config(config)
+        if row.divergence is not None:
+            assert config["distillation"]["loss"]["divergence"] == row.divergence
+    places = (place / "corpus", tmp_path / "results" / "sample", tmp_path / "work")
+    rows = ("efficient-to-crf", "crf-to-efficient", "crf-to-crf-tags")
+    result = run("paper.train", *places, "--presets", path, "--preset", "heads", "--rows", *rows)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert set(read_cells(places[1])) == set(rows)
+    # Each teacher is trained once for each seed
+    assert {x.name for x in (places[2] / "models").iterdir()} == {
+        *(f"{name}-{seed}" for name in ("efficient-window", "crf") for seed in (0, 1))
+    }
+    result = run("paper.tables", tmp_path / "results")
+    assert "taught by a CRF: tags of each token" in result.stdout
 
 
 @pytest.mark.slow
