@@ -1,4 +1,6 @@
-"""Paper 2: ALBERT-IDCNN-MHA-CRF on CCKS 2019 (Tables 2 and 5, Figures 3 to 5)."""
+"""Paper 2: ALBERT-IDCNN-MHA-CRF on CCKS 2019 (Tables 2, 3, 5 and 6, Figures 3 to 5)."""
+
+from typing import Optional
 
 from .study import Line, Study, by_name, in_percent
 from .tagger import Descent, TaggerRow
@@ -28,6 +30,10 @@ def _line(label: str, row: str, p: float, r: float, f: float, encoder: str = "AL
     return Line(label, row, {CORPUS: in_percent(p, r, f)}, encoder)
 
 
+def _f1(label: str, f: float, row: Optional[str] = None) -> Line:
+    return Line(label, row, {CORPUS: in_percent(None, None, f)})
+
+
 TABLES = {
     "Table 2: models": [
         _line("BiLSTM-CRF", "bilstm-crf", 79.79, 82.81, 81.27, "Word2Vec"),
@@ -44,6 +50,15 @@ TABLES = {
         _line("Adam", "adam", 83.46, 85.96, 84.69),
         _line("Lookahead + Adam", "lookahead", 83.69, 85.80, 84.74),
         _line("RAdam", "radam", 84.82, 86.46, 85.63),
+    ],
+    "Table 6: other systems": [
+        _f1("Alihealth: BBC + BBT + FBBC + rules", 85.62),
+        _f1("THU_MSIIP: ensemble", 85.59),
+        _f1("DUTIR: ELMo + BiLSTM-CRF", 85.16),
+        _f1("Jfhealthcare", 84.85),
+        _f1("Suda-hlt", 84.12),
+        _f1("ZJUCST", 83.80),
+        _f1("ALBERT-IDCNN-MHA-CRF", 85.63, "radam"),
     ],
     "Figure 5: attention heads": [
         Line("1", "heads-1"),
@@ -66,7 +81,8 @@ PAIRS = (
     ("lookahead", "adam"),
 )
 
+SWEEP = {"heads-1": 1, "heads-2": 2, "encoder-idcnn-mha-crf": 4, "heads-8": 8, "heads-16": 16}
 BARS = ("bilstm-crf", "idcnn-mha-crf", "encoder-idcnn-mha-crf", "radam")
 CURVES = ("adagrad", "rmsprop", "adam", "lookahead", "radam")
 
-ALBERT = Study(ROWS, TABLES, PAIRS, (CORPUS,), BARS, CURVES)
+ALBERT = Study(ROWS, TABLES, PAIRS, (CORPUS,), BARS, CURVES, SWEEP, "attention heads")

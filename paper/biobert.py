@@ -63,4 +63,6 @@ PAIRS = (
 )
 SWEEP = {"student": 0.0, **{_name(weight): weight for weight in WEIGHTS}}
 
-BIOBERT = Study(ROWS, TABLES, PAIRS, CORPORA, bars=("teacher", "student", _name(BEST)), sweep=SWEEP)
+BARS = ("teacher", "student", _name(BEST))
+
+BIOBERT = Study(ROWS, TABLES, PAIRS, CORPORA, BARS, sweep=SWEEP, swept="weight of the teacher's labels")

@@ -12,7 +12,7 @@ from spacy.tokens import DocBin
 
 from scripts.report import CANDIDATES, choose_threshold
 from spacy_gpner.entities import Entity, entities, scored_entities
-from spacy_gpner.evaluation.matching import count_errors
+from spacy_gpner.evaluation.matching import count_boundaries, count_errors
 from spacy_gpner.evaluation.metrics import Score, by_label, by_nesting, counts_by_document, score_by
 from spacy_gpner.evaluation.predictions import Prediction
 from spacy_gpner.loading import load_pipeline
@@ -38,6 +38,7 @@ def measure(model: Path, corpus: Path, n_dev: int = 0) -> dict[str, Any]:
     found = _predict(nlp, dev, threshold)
     speed = sum(len(text) for text, _ in dev) / (time.perf_counter() - start)
     predictions = [Prediction(*gold, own) for gold, own in zip(dev, found, strict=True)]
+    matches = [pair for own in predictions for pair in own.matches]
     names = ("predicted", "right", "gold")
     by_document = counts_by_document(predictions).T.tolist()
     return {
@@ -45,7 +46,8 @@ def measure(model: Path, corpus: Path, n_dev: int = 0) -> dict[str, Any]:
         **dict(zip(names, by_document, strict=True)),
         "labels": _numbers(score_by(predictions, by_label), names),
         "nesting": _numbers(score_by(predictions, by_nesting), (*names, "found")),
-        "errors": count_errors(pair for own in predictions for pair in own.matches),
+        "errors": count_errors(matches),
+        "boundaries": count_boundaries(matches),
         "characters_per_second": round(speed),
     }
 

@@ -1,4 +1,4 @@
-"""Draw what a grid's cells hold beside the tables: F1 by label, by a weight, and on held-out text while
+"""Draw what a grid's cells hold beside the tables: F1 by label, by a setting, and on held-out text while
 models were trained. Points and bars are means over seeds.
 
 Example: python -m paper.plots metrics/paper/albert-cpu
@@ -59,10 +59,10 @@ def draw_curves(cells: Cells, rows: Sequence[str]) -> Optional[Figure]:
     return figure
 
 
-def draw_sweep(cells: Cells, weights: Mapping[str, float]) -> Optional[Figure]:
-    """F1 by a weight, bars from the worst seed to the best, with the teacher's as a line; None for less than
-    two weights."""
-    found = {weight: _f1(cells[row]) for row, weight in weights.items() if row in cells}
+def draw_sweep(cells: Cells, numbers: Mapping[str, float], swept: str) -> Optional[Figure]:
+    """F1 by a number, bars from the worst seed to the best, with the teacher's as a line; None for less than
+    two of them."""
+    found = {number: _f1(cells[row]) for row, number in numbers.items() if row in cells}
     if len(found) < 2:
         return None
     figure, axes = _figure()
@@ -71,10 +71,10 @@ def draw_sweep(cells: Cells, weights: Mapping[str, float]) -> Optional[Figure]:
     axes.errorbar(list(found), means, yerr=reach, color=PALETTE[0], marker="o", capsize=3, label="student")
     if "teacher" in cells:
         axes.axhline(_f1(cells["teacher"]).mean(), color=PALETTE[1], linestyle="--", label="teacher")
-    axes.set_xlabel("weight of the teacher's labels")
+        axes.legend()
+    axes.set_xlabel(swept)
     axes.set_ylabel("F1")
     axes.grid(alpha=0.3)
-    axes.legend()
     return figure
 
 
@@ -103,7 +103,7 @@ def main() -> None:
             plots = {
                 "labels": draw_labels(cells, own.bars),
                 "curves": draw_curves(cells, own.curves),
-                "sweep": draw_sweep(cells, own.sweep),
+                "sweep": draw_sweep(cells, own.sweep, own.swept),
             }
             for name, figure in plots.items():
                 if figure is not None:

@@ -75,6 +75,7 @@ PAIRS = (
     ("undersampled", "crf"),
 )
 
+SWEEP = {"heads-1": 1, "heads-2": 2, "mha-crf": 4, "heads-8": 8, "heads-16": 16}
 BARS = ("crf", "fgm-mha-crf", "oversampled", "undersampled")
 
-ROBERTA = Study(ROWS, TABLES, PAIRS, (CORPUS,), BARS)
+ROBERTA = Study(ROWS, TABLES, PAIRS, (CORPUS,), BARS, sweep=SWEEP, swept="attention heads")

@@ -65,7 +65,8 @@ class Study:
     corpora (Sequence[str]): The paper's corpora, in its order.
     bars (Sequence[str]): The models of which F1 is drawn by label.
     curves (Sequence[str]): The models of which it is drawn while they were trained.
-    sweep (Dict[str, float]): The models of which it is drawn by a weight, and theirs.
+    sweep (Dict[str, float]): The models of which it is drawn by a number that sets them apart, and theirs.
+    swept (str): What that number is.
     """
 
     rows: Mapping[str, Row]
@@ -75,6 +76,7 @@ class Study:
     bars: Sequence[str] = ()
     curves: Sequence[str] = ()
     sweep: Mapping[str, float] = field(default_factory=dict)
+    swept: str = ""
 
     @property
     def lines(self) -> Iterator[Line]:

@@ -5,6 +5,7 @@ Example: python -m paper.tables metrics/paper/cpu
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,24 @@ def detail_table(study: Study, cells: Cells) -> Table:
     return Table("What is found, and at what cost", DETAILS, rows)
 
 
+def boundary_table(study: Study, cells: Cells) -> Table:
+    """A table of how predictions with a wrong boundary lie to gold: means over seeds, the commonest way
+    first."""
+    counts = {}
+    for row in study.rows:
+        own = [cell.boundaries for cell in cells.get(row, {}).values() if cell.boundaries]
+        if own:
+            counts[row] = {
+                way: numpy.mean([cell.get(way, 0) for cell in own]) for cell in own for way in cell
+            }
+    total: Counter[str] = Counter()
+    for found in counts.values():
+        total.update(found)
+    header = [way for way, _ in sorted(total.items(), key=lambda item: (-item[1], item[0]))]
+    rows = [[row, *(f"{found.get(way, 0):,.0f}" for way in header)] for row, found in counts.items()]
+    return Table("Wrong boundaries", ("", *header), rows)
+
+
 def difference_table(study: Study, corpus: str, cells: Cells) -> Table:
     """A table of the differences that the tables are about: seed-paired, corrected for their number."""
     found = []
@@ -171,6 +190,7 @@ def make_tables(results: Path) -> dict[str, list[Table]]:
             study = study_of(cells)
             tables = [score_table(title, lines, corpus, cells) for title, lines in study.tables.items()]
             tables += [difference_table(study, corpus, cells), detail_table(study, cells)]
+            tables.append(boundary_table(study, cells))
             found[corpus] = [table for table in tables if table.rows]
     return found
 

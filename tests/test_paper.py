@@ -581,7 +581,10 @@ def test_tables_stand_beside_the_papers(tmp_path):
             kinds = {"flat": [10, 5, 10, 5], "nested": [5, 4, 4, 2]}
             errors = {kind: i + 1 for i, kind in enumerate(ERRORS)}
             cost = {"characters_per_second": 1000, "seconds": 30}
-            details = {"nesting": kinds, "errors": errors, **cost} if row == "student" else {}
+            ways = {"begins late": 3, "ends early": 4}
+            details = (
+                {"nesting": kinds, "errors": errors, "boundaries": ways, **cost} if row == "student" else {}
+            )
             srsly.write_json(directory / f"{row}-{seed}.json", cell(row, seed, counts, **details))
     tables = make_tables(tmp_path)["cmeee"]
     found = {row[0]: row for table in tables for row in table.rows}
@@ -600,6 +603,9 @@ def test_tables_stand_beside_the_papers(tmp_path):
     details = next(table for table in tables if table.title.startswith("What is found")).rows
     assert [row[:4] for row in details] == [["student", "50.00", "61.54", "50.00"]]
     assert details[0][4:] == ["1", "2", "3", "4", "5", "1,000", "0.5"]
+    boundaries = next(table for table in tables if table.title == "Wrong boundaries")
+    assert boundaries.header == ("", "ends early", "begins late")
+    assert boundaries.rows == [["student", "4", "3"]]
     text = render({"cmeee": tables}, "tex")
     assert r"\toprule" in text
     assert numpy.all([form in text for form in ("82.50", "66.45")])

@@ -115,6 +115,25 @@ def count_errors(matches: Iterable[Match]) -> dict[str, int]:
     return {kind: counts[kind] for kind in ERRORS}
 
 
+def count_boundaries(matches: Iterable[Match]) -> dict[str, int]:
+    """How predictions lie that have a wrong boundary, under whatever label, to the gold entities that they
+    stand for.
+
+    matches (Iterable[Match]): What `match` gives for all documents.
+    RETURNS (Dict[str, int]): The count of each way, the commonest first.
+    """
+    counts = Counter(_describe_boundaries(m.gold, m.predicted) for m in matches if m.gold and m.predicted)
+    del counts[""]
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _describe_boundaries(gold: Entity, predicted: Entity) -> str:
+    """Empty where both are right."""
+    ends = (("begins", predicted.start, gold.start), ("ends", predicted.end, gold.end))
+    wrong = [f"{verb} {'early' if own < right else 'late'}" for verb, own, right in ends if own != right]
+    return ", ".join(wrong)
+
+
 def confusion(matches: Iterable[Match]) -> dict[str, dict[str, int]]:
     """Which label is predicted where gold has which, by gold label: counts of the predicted labels where
     gold and prediction are paired, and of "(boundary)" and "(missed)"; under "(none)" the spurious

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_gpner.entities import Entity
-from spacy_gpner.evaluation.matching import ERRORS, Match, confusion, count_errors, match
+from spacy_gpner.evaluation.matching import (
+    ERRORS,
+    Match,
+    confusion,
+    count_boundaries,
+    count_errors,
+    match,
+)
 
 from .strategies import corpora, entities
 
@@ -49,6 +56,17 @@ def test_equals_brute_force(gold, predicted):
     matches = match(gold, predicted)
     assert len(matches) == len(set(matches))
     assert set(matches) == brute_force(gold, predicted)
+
+
+def test_wrong_boundaries_are_counted_by_how_they_lie():
+    gold = [Entity(start, start + 6, label) for start, label in ((0, "a"), (10, "a"), (20, "a"), (30, "b"))]
+    predicted = [Entity(2, 6, "a"), Entity(12, 15, "b"), Entity(18, 26, "a"), Entity(30, 36, "a")]
+    predicted += [Entity(50, 52, "a"), Entity(32, 36, "b")]
+    counts = count_boundaries(match(gold, predicted))
+    assert counts == {"begins late": 1, "begins early": 1, "begins late, ends early": 1}
+    # The commonest first
+    twice = [*match(gold, predicted), *match(gold[2:3], predicted[2:3])]
+    assert next(iter(count_boundaries(twice).items())) == ("begins early", 2)
 
 
 def test_very_many_entities_of_one_document():
