@@ -153,9 +153,9 @@ def find_tables(model: Model) -> list[Table]:
         if node.has_param(TABLE):
             tables.append(Table(xp2torch(node.get_param(TABLE)), partial(_gradient, node)))
         for module in _modules(node):
-            for part in module.modules():
-                if (weights := _input_table(part)) is not None:
-                    tables.append(Table(weights.data, partial(getattr, weights, "grad")))
+            # A part can share its table with the whole
+            found = {id(x): x for x in map(_input_table, module.modules()) if x is not None}
+            tables += [Table(x.data, partial(getattr, x, "grad")) for x in found.values()]
     return tables
 
 

@@ -38,8 +38,8 @@ def read_queries(given: Given) -> Optional[dict[str, str]]:
 
     given (Union[Dict[str, str], str, None]): The queries by label, or the path of a YAML or JSON file.
     RETURNS (Optional[Dict[str, str]]): The queries by label; None if none are given.
-    RAISES (ValueError): If a query is empty.
-    RAISES (PipelineError): If the file can't be read, or holds something else.
+    RAISES (PipelineError): If a query of the file is empty, or it holds something else.
+    RAISES (OSError): If it can't be read.
     """
     if given is None or isinstance(given, dict):
         return given
@@ -48,6 +48,8 @@ def read_queries(given: Given) -> Optional[dict[str, str]]:
         raise PipelineError(f"There is no file of queries {path}. {REMEDY}")
     try:
         read = srsly.read_json(path) if path.suffix == ".json" else srsly.read_yaml(path)
+    except OSError:
+        raise
     except Exception as err:
         raise PipelineError(
             f"{path} is no YAML or JSON of queries ({type(err).__name__}). {REMEDY}"
@@ -61,6 +63,6 @@ def read_queries(given: Given) -> Optional[dict[str, str]]:
 def _check(queries: Mapping[Any, Any], where: str) -> None:
     for label, query in queries.items():
         if not isinstance(label, str):
-            raise ValueError(f"{where}: a key is of type {type(label).__name__}, and no label. {REMEDY}")
+            raise PipelineError(f"{where}: a key is of type {type(label).__name__}, and no label. {REMEDY}")
         if not isinstance(query, str) or not query.strip() or not is_unicode(query):
-            raise ValueError(f"{where}: the query of '{show_label(label)}' is empty, or no text. {REMEDY}")
+            raise PipelineError(f"{where}: the query of '{show_label(label)}' is empty, or no text. {REMEDY}")

@@ -262,7 +262,11 @@ class SpanMRC(SpanPipe[JointScores]):
         is_gone = isinstance(given, str) and not Path(given).is_file()
         if given is None or is_gone or not is_initialized(self.model):
             return
-        now = read_queries(given) or {}
+        try:
+            now = read_queries(given) or {}
+        except (PipelineError, OSError):
+            # What has become of the file is of no matter: the queries are in the model
+            return
         asked = dict(zip(self.labels, query_layers(self.model)[0].attrs["queries"], strict=True))
         if any(now.get(label, query) != query for label, query in asked.items()):
             warnings.warn(

@@ -147,6 +147,10 @@ def test_a_component_that_reads_queries(run, corpora, bert, tmp_path):
     code, text = run("init", "config", path, *options, few, "--train", corpus)
     assert code == 1
     assert "has no query for dis, dru, pro, sym" in text
+    few.write_text("bod: ''\n", encoding="utf-8")
+    code, text = run("init", "config", path, *options, few)
+    assert code == 1
+    assert "few.yml: the query of 'bod' is empty" in text
     code, text = run("init", "config", path, *options, queries)
     assert code == 0, text
     config = load_config(path, interpolate=False)
@@ -158,6 +162,16 @@ def test_a_component_that_reads_queries(run, corpora, bert, tmp_path):
     arguments = [tmp_path / "out" / "model-last", student, "--output", tmp_path / "student"]
     code, text = run("distill", *arguments, *given, "--distillation.max_steps", 1)
     assert code == 0, text
+
+
+def test_a_chain_finds_entities_of_any_length(run, corpora, tmp_path):
+    path = tmp_path / "config.cfg"
+    for given in ([], ["--train", corpora / "zh.spacy"]):
+        code, text = run("init", "config", path, "--component", "span_crf", *given)
+        assert code == 0, text
+        assert "as long as the longest entity" in text
+        assert load_config(path)["components"]["span_crf"]["window"] == "auto"
+        path.unlink()
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -2,7 +2,8 @@
 
 import numpy
 import pytest
-from thinc.api import Adam, Linear, fix_random_seed
+import torch
+from thinc.api import Adam, Linear, PyTorchWrapper, fix_random_seed
 
 from spacy_gpner.errors import PipelineError
 from spacy_gpner.models.adversary import FGM, PGD, find_tables
@@ -197,6 +198,20 @@ def test_what_an_adversary_can_not_move_is_refused(bert):
 def test_settings_are_checked(build, settings, message):
     with pytest.raises(ValueError, match=f"Invalid {message}|{message}"):
         build(**settings)
+
+
+def test_a_table_that_parts_share_is_moved_once():
+    class Encoder(torch.nn.Module):
+        def __init__(self, table, *parts):
+            super().__init__()
+            self.table, self.parts = table, torch.nn.ModuleList(parts)
+
+        def get_input_embeddings(self):
+            return self.table
+
+    table = torch.nn.Embedding(3, 2)
+    assert len(find_tables(PyTorchWrapper(Encoder(table, Encoder(table))))) == 1
+    assert len(find_tables(PyTorchWrapper(Encoder(table, Encoder(torch.nn.Embedding(3, 2)))))) == 2
 
 
 def test_a_table_without_gradient_stays():

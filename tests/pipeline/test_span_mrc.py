@@ -76,6 +76,12 @@ def test_queries_come_from_files(tmp_path):
         fresh = find_pipe(COMPONENTS["mrc"].blank(queries=QUERIES))
         assert fresh.from_bytes(pipe.to_bytes(), exclude=["model"]).labels == pipe.labels
         assert nlp(TEXTS[0]).spans["sc"] is not None
+    # Whatever has become of the file
+    srsly.write_yaml(tmp_path / "q.yml", QUERIES)
+    nlp, _ = COMPONENTS["mrc"].initialized(queries=str(tmp_path / "q.yml"))
+    nlp.to_disk(tmp_path / "model")
+    (tmp_path / "q.yml").write_text("bod: ''\n", encoding="utf-8")
+    assert spacy.load(tmp_path / "model")(TEXTS[0]).spans["sc"] is not None
 
 
 def test_other_queries_after_training(tmp_path):
@@ -136,7 +142,7 @@ def test_files_of_queries_are_checked(tmp_path, content, message):
     path = tmp_path / "q.yml"
     if content is not None:
         path.write_text(content, encoding="utf-8")
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(PipelineError, match=message):
         COMPONENTS["mrc"].initialized(queries=str(path))
 
 
