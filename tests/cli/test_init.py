@@ -166,8 +166,8 @@ def test_a_component_that_reads_queries(run, corpora, bert, tmp_path):
 
 def test_a_chain_finds_entities_of_any_length(run, corpora, tmp_path):
     path = tmp_path / "config.cfg"
-    for given in ([], ["--train", corpora / "zh.spacy"]):
-        code, text = run("init", "config", path, "--component", "span_crf", *given)
+    for options in ([], ["--train", corpora / "zh.spacy"]):
+        code, text = run("init", "config", path, "--component", "span_crf", *options)
         assert code == 0, text
         assert "as long as the longest entity" in text
         assert load_config(path)["components"]["span_crf"]["window"] == "auto"
