@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Optional, Self
 
 import numpy
 import srsly
@@ -32,7 +32,8 @@ class Cell(BaseModel):
     labels (Dict[str, List[int]]): These numbers by label.
     nesting (Dict[str, List[int]]): Those of flat and of nested entities, and of the latter found.
     errors (Dict[str, int]): How often each kind of error occurs.
-    boundaries (Dict[str, int]): How often each way to have a wrong boundary does.
+    boundaries (Optional[Dict[str, int]]): How often each way to have a wrong boundary does; None in cells
+        from before they were counted.
     characters_per_second (int): How fast the dev part was read.
     curve (List[List[float]]): Steps, and F1 on the held-out part after them.
     """
@@ -57,7 +58,7 @@ class Cell(BaseModel):
     labels: dict[str, list[int]] = {}
     nesting: dict[str, list[int]] = {}
     errors: dict[str, int] = {}
-    boundaries: dict[str, int] = {}
+    boundaries: Optional[dict[str, int]] = None
     characters_per_second: int = 0
     curve: list[list[float]] = []
 

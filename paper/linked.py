@@ -27,10 +27,11 @@ class SpanRow(Row):
 
     head (str): Architecture of its head. A CRF is another component's.
     window (Optional[Literal["band", "prefix"]]): Mode of its context shield window, of the config's width;
-        None for no window.
+        None for no window. Of a CRF it is as wide as the longest entity.
     linked (bool): Whether its features are fed into the teacher.
     by_type (bool): Of a CRF: whether each type has a chain.
-    divergence (Optional[str]): From its teacher, in place of the config's.
+    divergence (Optional[str]): From its teacher, in place of the config's, and with a weight of 1, which is
+        right for those of tags.
     """
 
     head: Head = "EfficientGlobalPointer"
@@ -58,7 +59,7 @@ class SpanRow(Row):
         if self.teacher is not None and not self.linked:
             config["distillation"]["linkage"] = None
         if self.divergence is not None:
-            config["distillation"]["loss"]["divergence"] = self.divergence
+            config["distillation"]["loss"] |= {"divergence": self.divergence, "alpha": 1.0}
 
 
 def _make_crf(config: dict[str, Any]) -> None:

@@ -111,11 +111,10 @@ def boundary_table(study: Study, cells: Cells) -> Table:
     first."""
     counts = {}
     for row in study.rows:
-        own = [cell.boundaries for cell in cells.get(row, {}).values() if cell.boundaries]
+        own = [cell.boundaries for cell in cells.get(row, {}).values() if cell.boundaries is not None]
         if own:
-            counts[row] = {
-                way: numpy.mean([cell.get(way, 0) for cell in own]) for cell in own for way in cell
-            }
+            ways = {way for cell in own for way in cell}
+            counts[row] = {way: float(numpy.mean([cell.get(way, 0) for cell in own])) for way in ways}
     total: Counter[str] = Counter()
     for found in counts.values():
         total.update(found)

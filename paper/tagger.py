@@ -43,7 +43,7 @@ class TaggerRow(Row):
 
     layers: tuple[str, ...] = ()
     heads: int = 4
-    dropout: float = 0.5
+    dropout: float = 0.4
     head: Literal["CRF", "Softmax"] = "CRF"
     adversary: bool = False
     optimizer: Optional[Descent] = None

@@ -6,17 +6,19 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from spacy.attrs import DEP
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
 
 from ..checks import check_count, is_number
-from .parts import part_of
+from .parts import ATTRIBUTES, part_of
 
 Augmenter = Callable[[Language, Example], Iterator[Example]]
 # Where a sentence that is too long is cut, if possible
 PAUSES = "，,、；;：:"
+KEPT = tuple(attribute for attribute in ATTRIBUTES if attribute != DEP)
 
 
 @registry.augmenters("spacy-gpner.split_sentences.v1")
@@ -35,7 +37,11 @@ def create_sentence_splitter(max_length: int = 128, ends: str = "。") -> Augmen
         raise ValueError(f"Invalid ends: {ends!r}. Expected characters that a sentence ends with.")
 
     def split(nlp: Language, example: Example) -> Iterator[Example]:
-        for part in cut(example.reference, find_cuts(example.reference, max_length, ends)):
+        cuts = find_cuts(example.reference, max_length, ends)
+        if len(cuts) < 3:
+            yield example
+            return
+        for part in cut(example.reference, cuts):
             yield Example(nlp.make_doc(part.text), part)
 
     return split
@@ -100,12 +106,13 @@ def cut(doc: Doc, cuts: list[int]) -> list[Doc]:
 
     doc (Doc): The document.
     cuts (List[int]): What `find_cuts` found: the spans lie in one part each.
-    RETURNS (List[Doc]): The parts.
+    RETURNS (List[Doc]): The parts. Spans without tokens are not in them, nor the labels of dependencies,
+        whose heads may lie in another.
     """
-    parts = [part_of(doc, start, end) for start, end in pairwise(cuts)]
+    parts = [part_of(doc, start, end, KEPT) for start, end in pairwise(cuts)]
     for key, group in doc.spans.items():
         own: list[list[Span]] = [[] for _ in parts]
-        for span in group:
+        for span in filter(len, group):
             place = bisect_right(cuts, span.start) - 1
             start, end = (i - cuts[place] for i in (span.start, span.end))
             own[place].append(Span(parts[place], start, end, span.label_, kb_id=span.kb_id))

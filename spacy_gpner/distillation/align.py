@@ -72,12 +72,12 @@ class TokenMap:
         if self.same and teacher.covers(student):
             return None
 
-        def allowed(first: Tensor, last: Tensor) -> Tensor:
+        def can_predict(first: Tensor, last: Tensor) -> Tensor:
             first, last = self.starts[first], self.ends[last]
             start, stop = (self.positions[x.clamp(min=0)] for x in (first, last))
             return (first != NO_TOKEN) & (last != NO_TOKEN) & teacher.holds(start, stop + 1)
 
-        return allowed
+        return can_predict
 
 
 def map_tokens(

@@ -226,7 +226,8 @@ class LinkedTeacher(Generic[S]):
         common = scores.detach().types([self.pipe.labels.index(label) for label in self.labels])
         joint = None if backprop is None else self._joint(scores, tokens, backprop)
         allowed = tokens.allowed(self.pipe.objective, self.student.objective)
-        if not self.is_comparable:
+        moved = self.pipe.objective.bound_to_tokens and not tokens.same
+        if moved or not self.is_comparable:
             likely = tokens.spans_to_student(self.pipe.objective.likely(common))
             return Lesson(likely, allowed, joint)
         return Lesson(tokens.to_student(common), allowed, joint)

@@ -175,13 +175,14 @@ class GoldReport:
 
     def _lost(self, known: set[str], objective: Objective) -> dict[str, Counter[str]]:
         lost: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        reach = objective.reach
         for own in self.spans:
             # Those that training learns from, each once
             learned = list(dict.fromkeys(span for span in own if span[2] in known))
             reasons = dict(zip(learned, objective.refuse(learned), strict=True))
             for start, end, label in own:
                 reason = reasons.get((start, end, label))
-                if reason is None and label in known and end - start > (objective.reach or end):
+                if reason is None and label in known and reach is not None and end - start > reach:
                     reason = UNREACHED
                 if reason is not None:
                     lost[reason][label] += 1

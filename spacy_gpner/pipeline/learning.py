@@ -52,7 +52,7 @@ def lesson_divergence(
     if how.divergence != "bernoulli":
         raise ValueError(
             f"Invalid divergence: {how.divergence!r}. Teacher and student have scores of different kinds, "
-            "which are compared span by span: set divergence to 'bernoulli'."
+            "or tags of different tokens, which are compared span by span: set divergence to 'bernoulli'."
         )
     return objective.span_divergence(student, lesson.target, how, lesson.allowed)
 

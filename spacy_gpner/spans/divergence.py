@@ -153,7 +153,7 @@ def divergence(
     window (Window): The context shield window.
     how (DistillationLoss): Which divergence, its temperature and reduction.
     allowed (Optional[Callable[[Tensor, Tensor], Tensor]]): Which spans to compare, by their first token and
-        last token in the flat batch
+        last token in the flat batch; None for all.
     RETURNS (Tensor): The divergence, a scalar.
     RAISES (ValueError): If the factors are of different documents or types.
     """

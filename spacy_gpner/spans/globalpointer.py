@@ -72,6 +72,9 @@ class SpanObjective(Objective[SpanFactors]):
         first, last, _ = target.spans.unbind(1)
         begin = Edges(student.lengths, first.device).begin[first]
         held = self.holds(first - begin, last + 1 - begin)
+        if allowed is not None:
+            device = student.a.device
+            held = held & allowed(first.to(device), last.to(device)).to(held.device)
         spans, t = target.spans[held].to(student.a.device), target.logit[held].to(student.a) / how.temperature
         p = t.sigmoid()
         entropy = p * softplus(-t) + (1 - p) * softplus(t)

@@ -43,6 +43,7 @@ class TagObjective(Objective[TagScores]):
     decoding: Decoding = "marginal"
     window: Window = EVERY
     learns_spans = True
+    bound_to_tokens = True
 
     def __post_init__(self) -> None:
         if self.decoding not in get_args(Decoding):
@@ -107,7 +108,7 @@ class TagObjective(Objective[TagScores]):
         if list(student.lengths) != list(target.lengths) or student.num_types != target.num_types:
             raise ValueError("The student's and the teacher's scores are not of the same tokens and types.")
         if how.divergence == "bernoulli":
-            return self.span_divergence(student, self.likely(target), how, allowed)
+            return self._over_spans(student, target, how, allowed)
         student, target = (x.full_precision().softened(how.temperature) for x in (student, target))
         sizes = torch.tensor(student.lengths, device=student.emissions.device)
         weights = document_weights(student.lengths, student.emissions.shape[1], "sum").to(student.emissions)
@@ -141,16 +142,19 @@ class TagObjective(Objective[TagScores]):
         """The divergence over the spans that either of both finds likely. See `Objective.span_divergence`."""
         student = student.full_precision()
         own = self.likely(student.detach()).spans
-        if allowed is not None:
-            own = own.to(student.emissions.device)
-            own = own[allowed(own[:, 0], own[:, 1])].cpu()
         spans, p = target.softened(how.temperature).join(own)
-        spans, p = spans.to(student.emissions.device), p.to(student.emissions.device)
-        s = _log_odds(span_log_probs(student).of(spans)) / how.temperature
-        apart = xlogy(p, p) + xlogy(1 - p, 1 - p) - p * logsigmoid(s) - (1 - p) * logsigmoid(-s)
-        weights = document_weights(student.lengths, student.num_types, how.reduction).to(apart)
-        sizes = torch.tensor(student.lengths, device=weights.device)
-        return (weights.repeat_interleave(sizes)[spans[:, 0]] * apart).sum()
+        device = student.emissions.device
+        return _apart(student, spans.to(device), p.to(device), how, allowed)
+
+    def _over_spans(
+        self, student: TagScores, target: TagScores, how: DistillationLoss, allowed: Optional[Allowed]
+    ) -> Tensor:
+        """Where the teacher's scores are at hand: those of the same spans, how unlikely they may be."""
+        student, target = student.full_precision(), target.full_precision()
+        found = [self.likely(x.detach()).spans for x in (student, target)]
+        spans = torch.cat(found).unique(dim=0).to(student.emissions.device)
+        p = (_log_odds(span_log_probs(target).of(spans)) / how.temperature).sigmoid()
+        return _apart(student, spans, p.detach(), how, allowed)
 
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
         """Refuse spans that overlap a longer one in the same chain. See `Objective.refuse`."""
@@ -170,6 +174,20 @@ class TagObjective(Objective[TagScores]):
         return refused
 
 
+def _apart(
+    student: TagScores, spans: Tensor, p: Tensor, how: DistillationLoss, allowed: Optional[Allowed]
+) -> Tensor:
+    """Σ KL(Bernoulli(p) ‖ Bernoulli(q)) over spans that are allowed, a mean over documents and types."""
+    if allowed is not None:
+        kept = allowed(spans[:, 0], spans[:, 1])
+        spans, p = spans[kept], p[kept]
+    s = _log_odds(span_log_probs(student).of(spans)) / how.temperature
+    apart = xlogy(p, p) + xlogy(1 - p, 1 - p) - p * logsigmoid(s) - (1 - p) * logsigmoid(-s)
+    weights = document_weights(student.lengths, student.num_types, how.reduction).to(apart)
+    sizes = torch.tensor(student.lengths, device=weights.device)
+    return (weights.repeat_interleave(sizes)[spans[:, 0]] * apart).sum()
+
+
 def _over_paths(student: TagScores, target: TagScores, weights: Tensor) -> Tensor:
     """Σ p (log p - log q) over the paths. The score of a path is linear in the scores of tags and steps, so
     that its mean needs no more of p than how likely each of these is: the gradient of log Z."""
@@ -187,7 +205,8 @@ def _over_tokens(student: TagScores, target: TagScores, weights: Tensor) -> Tens
     sizes = torch.tensor(student.lengths, device=weights.device)
     log_p, log_q = (tag_log_probs(x) for x in (target, student))
     token, chain, tag = log_p.isfinite().nonzero(as_tuple=True)
-    log_p, log_q = log_p[token, chain, tag], log_q[token, chain, tag].clamp(min=IMPOSSIBLE)
+    log_p, log_q = log_p[token, chain, tag], log_q[token, chain, tag]
+    log_q = torch.where(log_q.isfinite(), log_q, IMPOSSIBLE)
     return (weights.repeat_interleave(sizes, dim=0)[token, 0] * log_p.exp() * (log_p - log_q)).sum()
 
 

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from itertools import pairwise
 
+import numpy
 import pytest
 import spacy
 from hypothesis import given, settings
@@ -58,6 +59,22 @@ def test_sentences_keep_their_entities():
 def test_long_sentences_are_cut_at_pauses():
     assert [eg.text for eg in split("一二三，四五六七八", max_length=6)] == ["一二三，", "四五六七八"]
     assert [eg.text for eg in split("一二三四五六七八", max_length=3)] == ["一二三", "四五六", "七八"]
+
+
+def test_what_a_part_does_not_keep():
+    nlp, own = example("一二。三四")
+    reference = own.reference
+    reference.from_array(["HEAD", "DEP"], numpy.array([[3, 1], [0, 1], [0, 1], [0, 1], [0, 1]], "uint64"))
+    reference.spans["sc"] = [Span(reference, 1, 2, "a"), Span(reference, 5, 5, "a")]
+    parts = [eg.reference for eg in make("split_sentences")(nlp, own)]
+    assert [[span.text for span in part.spans["sc"]] for part in parts] == [["二"], []]
+    assert not any(token.dep for part in parts for token in part)
+
+
+@pytest.mark.parametrize("text", ["", "一二三"])
+def test_a_document_of_one_part_stays(text):
+    nlp, own = example(text)
+    assert list(make("split_sentences")(nlp, own)) == [own]
 
 
 def test_no_entity_is_cut():

@@ -3,6 +3,7 @@
 import pytest
 import spacy
 import torch
+from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam
 
@@ -124,6 +125,22 @@ def test_a_teacher_has_no_opinion_beyond_its_window(teachers, monkeypatch):
     lesson = joint.teach([nlp.make_doc("无特殊不适")], [], is_train=True)
     first, last = torch.zeros(2, dtype=torch.long), torch.tensor([3, 4])
     assert lesson.allowed(first, last).tolist() == [True, False]
+    # What it has no opinion of is not compared
+    own, found = find_pipe(nlp), []
+    for width in (4, None):
+        monkeypatch.setitem(find_pipe(source).cfg, "window", width)
+        losses = own.distill(joint, unlabelled(nlp), settings=DistillationLoss())
+        found.append(losses[f"{own.name}_distillation"])
+    assert found[0] < found[1]
+
+
+def test_tags_on_other_tokens_are_taught_as_spans(teachers):
+    source, nlp = teachers["flat_crf"], make_student("flat_crf")
+    joint = LinkedTeacher(source, find_pipe(source).name, find_pipe(nlp))
+    doc = Doc(nlp.vocab, words=["右上", "腹", "疼痛"], spaces=[False] * 3)
+    lesson = joint.teach([doc], [], is_train=True)
+    assert isinstance(lesson.target, LikelySpans)
+    assert lesson.target.spans.tolist()
 
 
 def test_kinds_are_compared_span_by_span(teachers):

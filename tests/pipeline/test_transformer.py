@@ -43,10 +43,7 @@ def albert(tmp_path_factory):
     ("kind", "layers"),
     [
         *(("crf", [layer]) for layer in LAYERS),
-        *(
-            (kind, ["IDCNN", "MultiHeadAttention"])
-            for kind in ("flat_crf", "softmax", "efficient", "biaffine")
-        ),
+        *((kind, SYSTEM) for kind in ("flat_crf", "softmax", "efficient", "biaffine")),
     ],
 )
 def test_all_layers_train_save_and_reload(request, encoder, kind, layers, tmp_path):

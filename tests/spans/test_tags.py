@@ -20,6 +20,7 @@ from spacy_gpner.spans import (
     Window,
 )
 from spacy_gpner.spans.chain import best_paths, log_partition, score_paths, sum_paths
+from spacy_gpner.spans.joint import JointObjective, JointScores
 from spacy_gpner.spans.tag_scores import span_log_probs
 
 from .oracle import HEADS, make_factors, require_grad
@@ -355,39 +356,64 @@ def test_chains_are_compared_by_their_spans(tags, decoding):
     student, target = of(lengths, tags, 1.0, 0), of(lengths, tags, 1.0, 1)
     value = TagObjective(tags, decoding).divergence(student, target, how)
     q, p = (dense_span_probabilities(x) for x in (student, target))
-    named = softened({span: x for span, x in p.items() if x > 0.01}, 3.0)
-    compared = softened({span: x for span, x in q.items() if x > 0.01 or span in named}, 3.0)
+    named = softened(p, 3.0)
+    compared = softened({span: x for span, x in q.items() if x > 0.01 or p[span] > 0.01}, 3.0)
     assert float(value) == pytest.approx(dense_span_divergence(compared, named, 2), abs=1e-5)
     alike = leaves(target)
-    few = DistillationLoss("bernoulli", temperature=3.0)
-    value = TagObjective(tags, decoding).divergence(alike, target, few)
+    value = TagObjective(tags, decoding).divergence(alike, target, how)
     assert float(value.detach()) == pytest.approx(0.0, abs=1e-6)
     assert max(float(x.abs().max()) for x in gradients(value, alike.tensors)) < 1e-6
 
 
-def test_a_chain_does_not_learn_of_spans_that_its_teacher_does_not_know():
+def test_the_spans_of_nearly_equal_chains_hardly_diverge():
+    """Also those that one finds likely and the other all but likely, at any temperature."""
+    target = of([4, 3], TagSet(), 1.0, 1)
+    student = target.with_tensors(*(1.01 * x for x in target.tensors))
+    for temperature in (1.0, 5.0):
+        how = DistillationLoss("bernoulli", temperature=temperature)
+        assert 0 < float(TagObjective(TagSet()).divergence(student, target, how)) < 1e-3
+
+
+@pytest.mark.parametrize("kind", ["tags", "factors"])
+def test_nothing_is_learned_of_spans_that_the_teacher_does_not_know(kind):
+    """As if they were not there, whoever finds them likely."""
     lengths, tags = [4, 3], TagSet()
-    student, target = of(lengths, tags, 1.0, 0), TagObjective(tags).likely(of(lengths, tags, 1.0, 1))
+    likely = TagObjective(tags).likely(of(lengths, tags, 1.0, 1))
+    if kind == "tags":
+        objective, student = TagObjective(tags), of(lengths, tags, 1.0, 0)
+        of_student = dense_span_probabilities(student)
+    else:
+        objective, student = SpanObjective(Window(None)), make_factors(lengths, TYPES, HEADS[0], 1.0, 0)
+        of_student = {
+            (doc, i - first, j - first, t): float(student.score(*torch.tensor([[i], [j], [t]])).sigmoid())
+            for doc, (first, length) in enumerate(((0, 4), (4, 3)))
+            for i in range(first, first + length)
+            for j in range(i, first + length)
+            for t in range(TYPES)
+        }
 
     def allowed(first, last):
         return last - first < 2
 
-    spans, logit = target.spans, target.logit
-    short = spans[:, 1] - spans[:, 0] < 2
-    target = replace(target, spans=spans[short], logit=logit[short])
-    value = TagObjective(tags).span_divergence(student, target, DistillationLoss(), allowed)
-    offset = torch.tensor([0, 4])
-    docs = torch.tensor([0] * 4 + [1] * 3)
+    value = objective.span_divergence(student, likely, DistillationLoss(), allowed)
+    docs, offset = torch.tensor([0] * 4 + [1] * 3), torch.tensor([0, 4])
     named = {
         (int(docs[i]), i - int(offset[docs[i]]), j - int(offset[docs[i]]), t): p
-        for (i, j, t), p in zip(target.spans.tolist(), target.logit.sigmoid().tolist(), strict=True)
+        for (i, j, t), p in zip(likely.spans.tolist(), likely.logit.sigmoid().tolist(), strict=True)
+        if j - i < 2
     }
-    likely = {
+    assert len(named) < len(likely.spans)
+    compared = {
         x: q
-        for x, q in dense_span_probabilities(student).items()
-        if x[2] - x[1] < 2 and (q > 0.01 or x in named)
+        for x, q in of_student.items()
+        if x[2] - x[1] < 2 and (kind == "factors" or q > 0.01 or x in named)
     }
-    assert float(value) == pytest.approx(dense_span_divergence(likely, named, 2), abs=1e-6)
+    assert float(value) == pytest.approx(dense_span_divergence(compared, named, 2), abs=1e-5)
+    # Several heads learn the same
+    joint = JointObjective({"head": objective, "other": objective}, "head")
+    both = JointScores({"head": student, "other": student}, torch.zeros(2, dtype=torch.float64), lengths)
+    of_both = joint.span_divergence(both, likely, DistillationLoss(), allowed)
+    assert float(of_both) == pytest.approx(float(value), abs=1e-5)
 
 
 @pytest.mark.parametrize("tags", TAG_SETS, ids=str)
