@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Optional
 
 import numpy
 
@@ -36,6 +37,18 @@ class Folds:
                 row[:] = 0.0
                 row[member] = self.n_members
         return weights
+
+    def groups(self, texts: Sequence[str]) -> dict[Optional[int], list[int]]:
+        """Which texts are taught by the same members.
+
+        texts (Sequence[str]): The texts.
+        RETURNS (Dict[Optional[int], List[int]]): The places of texts by who teaches them alone; None for all
+            together.
+        """
+        found: dict[Optional[int], list[int]] = {}
+        for place, text in enumerate(texts):
+            found.setdefault(self.members.get(text), []).append(place)
+        return found
 
 
 def read_folds(paths: Sequence[Path], model: ScoreModel) -> Folds:

@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Generic, Optional, TypeVar, cast
 
 import numpy
+import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -22,7 +23,7 @@ from ..models.torch_layer import get_shim, unflatten
 from ..pipeline.learning import differentiate, gold_loss
 from ..pipeline.span_pipe import SpanPipe
 from ..pipeline.teaching import Joint, Lesson
-from ..spans import Scores
+from ..spans import LikelySpans, Scores
 from .align import TokenMap, map_tokens
 from .encoder import encoder_digest, token_vectors
 from .folds import Folds
@@ -92,6 +93,13 @@ class LinkedTeacher(Generic[S]):
             )
         # Scores of one token, for the shapes.
         self.layout: S = self.head.predict([self.head.ops.alloc2f(1, self.head.get_dim("nI"))])
+        # Members whose scores can't be put together document by document teach one after the other
+        self.in_turn = folds is not None and not self.layout.by_token
+        if self.in_turn and linkage is not None:
+            raise DistillationError(
+                "[distillation] folds of taggers, or of a component with a head for tags, teach without a "
+                "linkage. Set linkage to null (--distillation.linkage null), or leave folds out."
+            )
         self.token_edges = lru_cache(KEPT_TEXTS)(self._token_edges)
         self._freeze()
 
@@ -125,8 +133,20 @@ class LinkedTeacher(Generic[S]):
         vectors = token_vectors(self.nlp, self.name, [self.nlp.make_doc(text) for text in texts])
         if self.linkage is not None:
             return vectors
-        scores = self.head.predict(self._weigh(texts, vectors))
-        return unflatten(self.head, scores.flat(), [len(x) for x in vectors])
+        rows: list[Any] = [None] * len(texts)
+        for group in self._groups(texts).values():
+            own = [vectors[i] for i in group]
+            scores = self.head.predict(self._weigh([texts[i] for i in group], own))
+            flat = unflatten(self.head, scores.flat(), [len(x) for x in own])
+            for i, row in zip(group, flat, strict=True):
+                rows[i] = row
+        return rows
+
+    def _groups(self, texts: Sequence[str]) -> dict[Optional[int], list[int]]:
+        """The places of texts that the head scores together, by the member that teaches them alone."""
+        if self.in_turn and self.folds is not None:
+            return self.folds.groups(texts)
+        return {None: list(range(len(texts)))}
 
     def _weigh(self, texts: Sequence[str], vectors: list[Floats2d]) -> list[Floats2d]:
         """Set beside the vectors of texts what the head of an ensemble weighs its members by."""
@@ -222,21 +242,50 @@ class LinkedTeacher(Generic[S]):
         RETURNS (Lesson): What the teacher makes of it.
         """
         tokens = self._map_tokens(docs)
-        scores, backprop = self._score(docs, vectors, tokens, is_train)
-        common = scores.detach().types([self.pipe.labels.index(label) for label in self.labels])
-        joint = None if backprop is None else self._joint(scores, tokens, backprop)
         allowed = tokens.allowed(self.pipe.objective, self.student.objective)
-        moved = self.pipe.objective.bound_to_tokens and not tokens.same
-        if moved or not self.is_comparable:
-            likely = tokens.spans_to_student(self.pipe.objective.likely(common))
-            return Lesson(likely, allowed, joint)
-        return Lesson(tokens.to_student(common), allowed, joint)
+        if self.in_turn:
+            return Lesson(tokens.spans_to_student(self._likely_in_turn(docs)), allowed)
+        scores, backprop = self._score(docs, vectors, tokens, is_train)
+        common = self._common(scores.detach())
+        joint = None if backprop is None else self._joint(scores, tokens, backprop)
+        if self.is_comparable and (common.by_token or tokens.same):
+            return Lesson(tokens.to_student(common), allowed, joint)
+        return Lesson(tokens.spans_to_student(self.pipe.objective.likely(common)), allowed, joint)
+
+    def _common(self, scores: S) -> S:
+        """Scores of the labels that the student has too."""
+        return scores.types([self.pipe.labels.index(label) for label in self.labels])
+
+    def _likely_in_turn(self, docs: Sequence[Doc]) -> LikelySpans:
+        """What each text's own teacher finds likely."""
+        groups = [
+            (places, self.pipe.objective.likely(self._common(scores)))
+            for places, scores in self._scores_in_turn([doc.text for doc in docs])
+        ]
+        lengths = {i: n for places, own in groups for i, n in zip(places, own.lengths, strict=True)}
+        return LikelySpans.of_groups(groups, [lengths[i] for i in range(len(docs))])
+
+    def _scores_in_turn(self, texts: Sequence[str]) -> Iterator[tuple[list[int], S]]:
+        """The scores of texts by their own teachers, and which texts."""
+        rows = self.frozen(texts)
+        for places in self._groups(texts).values():
+            own = [rows[i] for i in places]
+            flat = xp2torch(self.head.ops.flatten(own), device=self._device)
+            yield places, self._layout_of(texts[places[0]]).of_flat(flat, [len(x) for x in own])
+
+    def _layout_of(self, text: str) -> S:
+        """Scores of one token by those who teach a text, for what of scores is not a token's."""
+        return self.head.predict(self._weigh([text], [self.head.ops.alloc2f(1, self.head.get_dim("nI"))]))
+
+    @property
+    def _device(self) -> torch.device:
+        return get_shim(self.head).device
 
     def _map_tokens(self, docs: Sequence[Doc]) -> TokenMap:
         return map_tokens(
             [self.token_edges(doc.text) for doc in docs],
             [token_edges(doc) for doc in docs],
-            get_shim(self.head).device,
+            self._device,
         )
 
     def _score(
@@ -248,7 +297,7 @@ class LinkedTeacher(Generic[S]):
         own = self.frozen(texts)
         if self.linkage is not None:
             return self._link(self.linkage, texts, own, vectors, tokens, is_train)
-        flat = xp2torch(self.head.ops.flatten(own), device=get_shim(self.head).device)
+        flat = xp2torch(self.head.ops.flatten(own), device=self._device)
         return self.layout.of_flat(flat, [len(x) for x in own]), None
 
     def _joint(self, scores: S, tokens: TokenMap, backprop: Callable[[S], list[Floats2d]]) -> Joint:
@@ -318,7 +367,12 @@ class LinkedTeacher(Generic[S]):
         vectors (List[Floats2d]): The student's vectors of its tokens.
         RETURNS (List[Doc]): The batch on the teacher's tokens, with what it found.
         """
-        scores, _ = self._score(student_docs, vectors, self._map_tokens(student_docs), is_train=False)
         docs = [self.nlp.make_doc(doc.text) for doc in student_docs]
+        if self.in_turn:
+            for places, scores in self._scores_in_turn([doc.text for doc in docs]):
+                own = [docs[i] for i in places]
+                self.pipe.set_annotations(own, self.pipe.decode(own, scores))
+            return docs
+        scores, _ = self._score(student_docs, vectors, self._map_tokens(student_docs), is_train=False)
         self.pipe.set_annotations(docs, self.pipe.decode(docs, scores))
         return docs

@@ -52,7 +52,8 @@ def lesson_divergence(
     if how.divergence != "bernoulli":
         raise ValueError(
             f"Invalid divergence: {how.divergence!r}. Teacher and student have scores of different kinds, "
-            "or tags of different tokens, which are compared span by span: set divergence to 'bernoulli'."
+            "tags of different tokens, or the teacher's folds have chains of their own: these are compared "
+            "span by span. Set divergence to 'bernoulli'."
         )
     return objective.span_divergence(student, lesson.target, how, lesson.allowed)
 

@@ -79,7 +79,13 @@ DEFAULT_SPAN_MRC_MODEL = Config().from_str(default_config)["model"]
         "adversary": None,
         "scorer": {"@scorers": "spacy-gpner.span_scorer.v1"},
     },
-    default_score_weights={"spans_sc_f": 1.0, "spans_sc_p": 0.0, "spans_sc_r": 0.0},
+    default_score_weights={
+        "spans_sc_f": 1.0,
+        "spans_sc_p": 0.0,
+        "spans_sc_r": 0.0,
+        "span_mrc_crf_weight": 0.0,
+        "span_mrc_biaffine_weight": 0.0,
+    },
 )
 def make_span_mrc(
     nlp: Language,

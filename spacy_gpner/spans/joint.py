@@ -51,6 +51,11 @@ class JointScores(Scores):
         return (*(x for part in self.parts.values() for x in part.tensors), self.tasks)
 
     @property
+    def by_token(self) -> bool:
+        """Whether all numbers of all heads are a token's. See `Scores.by_token`."""
+        return all(part.by_token for part in self.parts.values())
+
+    @property
     def is_finite(self) -> bool:
         """Whether all heads' scores are."""
         return all(part.is_finite for part in self.parts.values())

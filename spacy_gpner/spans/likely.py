@@ -52,6 +52,24 @@ class LikelySpans:
         kept = (spans >= 0).all(1)
         return type(self)(spans[kept], self.logit[kept], lengths)
 
+    @classmethod
+    def of_groups(cls, groups: Sequence[tuple[Sequence[int], Self]], lengths: Sequence[int]) -> Self:
+        """The spans of a batch from those of some of its documents each.
+
+        groups (Sequence[Tuple[Sequence[int], LikelySpans]]): Which documents, and their spans.
+        lengths (Sequence[int]): Tokens of each document of the batch.
+        RETURNS (LikelySpans): The spans.
+        """
+        sizes = torch.tensor(lengths, dtype=torch.long)
+        first = sizes.cumsum(0) - sizes
+        found = []
+        for index, likely in groups:
+            own = sizes[list(index)]
+            doc_of = torch.repeat_interleave(torch.arange(len(own)), own)
+            moved = (first[list(index)] - (own.cumsum(0) - own))[doc_of[likely.spans[:, 0]]]
+            found.append(likely.spans + torch.stack([moved, moved, torch.zeros_like(moved)], 1))
+        return cls(torch.cat(found), torch.cat([likely.logit for _, likely in groups]), lengths)
+
     def softened(self, temperature: float) -> Self:
         """The same with the log-odds divided by a temperature."""
         return replace(self, logit=self.logit / temperature)

@@ -24,8 +24,6 @@ class Objective(ABC, Generic[S]):
     window: Window = Window(None)
     # Whether there is a `span_divergence`, for teachers of other kinds.
     learns_spans: bool = False
-    # Whether scores mean nothing on other tokens than their own, where the spans that they stand for do.
-    bound_to_tokens: bool = False
 
     @property
     def reach(self) -> Optional[int]:

@@ -21,6 +21,12 @@ class Scores:
     lengths: Sequence[int]
 
     @property
+    def by_token(self) -> bool:
+        """Whether all numbers are a token's. If not, scores of several models can't be put together document
+        by document, nor be told for other tokens."""
+        return True
+
+    @property
     def num_types(self) -> int:
         """T, the number of types: here of the first tensor's columns."""
         return self.tensors[0].shape[1]

@@ -43,7 +43,6 @@ class TagObjective(Objective[TagScores]):
     decoding: Decoding = "marginal"
     window: Window = EVERY
     learns_spans = True
-    bound_to_tokens = True
 
     def __post_init__(self) -> None:
         if self.decoding not in get_args(Decoding):

@@ -97,14 +97,25 @@ class TagScores(Scores):
         """
         return self.with_tensors(*(x / temperature for x in self.tensors))
 
-    def weighted(self, weights: Tensor) -> Self:
-        """Not to be had: the ways from tag to tag are common to all documents.
+    @property
+    def by_token(self) -> bool:
+        """Those of steps from tag to tag are not."""
+        return False
 
-        RAISES (DistillationError): Always.
+    def weighted(self, weights: Tensor) -> Self:
+        """Every score times a weight, the same for all documents.
+
+        weights (Tensor): The weight of each token's document, shape (N,).
+        RETURNS (TagScores): The scores.
+        RAISES (DistillationError): If documents have different weights: the scores of steps from tag to tag
+            are common to all of them.
         """
-        raise DistillationError(
-            "Scores of tags can't be weighed by document. Give an ensemble of span scores, or no folds."
-        )
+        if len(weights) and not bool((weights == weights[0]).all()):
+            raise DistillationError(
+                "Scores of tags can't be weighed document by document. Give an ensemble of span scores."
+            )
+        weight = weights[0] if len(weights) else 1.0
+        return self.with_tensors(*(x * weight for x in self.tensors))
 
 
 @dataclass(frozen=True)

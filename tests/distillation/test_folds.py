@@ -11,9 +11,12 @@ from spacy_gpner.distillation.linkage import AddLinkage
 from spacy_gpner.distillation.teacher import LinkedTeacher
 from spacy_gpner.errors import CorpusError, DistillationError
 from spacy_gpner.models.cache import VectorCache
+from spacy_gpner.pipeline.find import find_pipe
+from spacy_gpner.spans import DistillationLoss
 
+from ..components import COMPONENTS
 from ..spans.oracle import dense_scores
-from ..util import TINY_CNN, TINY_MODEL, TRAIN, blank, make_examples, train
+from ..util import TINY_CNN, TINY_MODEL, TRAIN, blank, entities, make_examples, train
 from .runs import run
 
 NAME = "span_globalpointer"
@@ -24,6 +27,8 @@ MEMBERS = {
     "three": {"@architectures": "spacy-gpner.GlobalPointer.v1", "head_size": 8, "tok2vec": TINY_CNN},
 }
 FOLDS = {TEXTS[0]: 0, TEXTS[1]: 2}
+QUERIES = {label: f"标出{label}" for label in ("bod", "dis", "dru", "pro", "sym")}
+FOLDS_OF_TWO = {TEXTS[0]: 0, TEXTS[1]: 1}
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +147,63 @@ def test_folds_of_a_config(ensemble, config, tmp_path):
     config["distillation"]["folds"] = config["distillation"]["folds"][:1]
     with pytest.raises(DistillationError, match="names 1 files, and the teacher has 3 members"):
         run(config, ensemble, tmp_path / "other")
+
+
+@pytest.fixture(scope="module")
+def taggers():
+    """An ensemble of taggers, whose steps from tag to tag are each member's own."""
+    nlp = COMPONENTS["crf_ensemble"].blank()
+    train(nlp, TRAIN, steps=30)
+    return nlp
+
+
+@pytest.mark.parametrize("kind", ["crf_ensemble", "mrc_ensemble"])
+@pytest.mark.parametrize("cached", [False, True])
+def test_members_with_chains_of_their_own_teach_in_turn(kind, cached):
+    """Each finds likely what it alone does; other texts are taught by all of them."""
+    nlp = COMPONENTS[kind].blank(**({"queries": QUERIES} if kind == "mrc_ensemble" else {}))
+    train(nlp, COMPONENTS[kind].data, steps=30)
+    pipe, student = find_pipe(nlp), blank()
+    student.initialize(lambda: make_examples(student))
+    folds = {TEXTS[0]: 0, TEXTS[1]: 1, TEXTS[3]: 0}
+    cache = {"cache": VectorCache()} if cached else {}
+    teacher = LinkedTeacher(nlp, pipe.name, student.get_pipe(NAME), folds=Folds(2, folds), **cache)
+    if cached:
+        teacher.fill_cache(TEXTS, lambda n: None)
+    docs = [student.make_doc(text) for text in TEXTS]
+    found = teacher.teach(docs, [], is_train=True).target
+    head = pipe.model.get_ref("output_layer").shims[0].module
+    first = 0
+    for text, doc in zip(TEXTS, docs, strict=True):
+        vectors = torch.from_numpy(token_vectors(nlp, pipe.name, [nlp.make_doc(text)])[0])
+        with torch.no_grad():
+            scores = head(vectors, [len(doc)])
+            if (member := folds.get(text)) is not None:
+                columns = vectors.split(head.widths, dim=1)[member]
+                scores = head.members[member](columns, [len(doc)])
+        own = pipe.objective.likely(scores)
+        mine = (found.spans[:, 0] >= first) & (found.spans[:, 0] < first + len(doc))
+        spans = found.spans[mine] - torch.tensor([first, first, 0])
+        expected = dict(zip(map(tuple, own.spans.tolist()), own.logit.tolist(), strict=True))
+        assert dict(zip(map(tuple, spans.tolist()), found.logit[mine].tolist(), strict=True)) == {
+            span: pytest.approx(logit, abs=1e-3) for span, logit in expected.items()
+        }
+        assert expected or text == ""
+        first += len(doc)
+    by_teacher = [entities(doc, "sc") for doc in teacher.predict(docs, [])]
+    assert len(by_teacher) == len(TEXTS)
+
+
+def test_taggers_in_turn_teach_by_spans_alone(taggers, student):
+    tagger = COMPONENTS["crf"].blank()
+    tagger.initialize(lambda: make_examples(tagger))
+    own = find_pipe(tagger)
+    teacher = LinkedTeacher(taggers, "span_crf", own, folds=Folds(2, FOLDS_OF_TWO))
+    with pytest.raises(ValueError, match="folds have chains of their own"):
+        own.distill(teacher, make_examples(tagger), settings=DistillationLoss("kl"))
+    losses = own.distill(teacher, make_examples(tagger), settings=DistillationLoss("bernoulli"))
+    assert losses["span_crf_distillation"] > 0
+    with pytest.raises(DistillationError, match="Set linkage to null"):
+        LinkedTeacher(
+            taggers, "span_crf", student.get_pipe(NAME), folds=Folds(2, FOLDS_OF_TWO), linkage=AddLinkage()
+        )
