@@ -11,6 +11,10 @@ from ...errors import PipelineError
 
 # Any text of which every vocabulary makes pieces, if only unknown ones
 PROBE = "a"
+# The part of a window that has to be left for text
+LEAST_ROOM = 4
+# So many characters of a query are shown in an error
+SHOWN = 20
 
 
 class Window(NamedTuple):
@@ -70,7 +74,8 @@ class PieceTokenizer:
     json (str): The tokenizer, as its file tokenizer.json describes it.
     size (int): The most pieces of a window, with those around it.
     stride (int): Pieces from the beginning of a window to that of the next. What two windows have in common
-        is divided between them, so that each piece is read with text on both its sides.
+        is divided between them, so that each piece is read with text on both its sides. Where a query leaves
+        less than half of that in common, it is the same part of the room as it is of the window.
     """
 
     def __init__(self, json: str, size: int, stride: int) -> None:
@@ -90,7 +95,7 @@ class PieceTokenizer:
 
     def _check_room(self, frame: Frame, what: str, remedy: str = "") -> None:
         n = len(frame.before) + len(frame.after)
-        if n >= self._size:
+        if self._size - n < max(1, self._size // LEAST_ROOM):
             raise PipelineError(
                 f"A window of {self._size} pieces has no room for text: {what} {n} around it. Give a larger "
                 f"`window`{remedy}."
@@ -113,7 +118,8 @@ class PieceTokenizer:
         else:
             segments = [0] * len(between) + [1] * (len(own.ids) + len(after))
             frame = _frame(before, 0, [*between, *own.ids, *after], segments)
-        self._check_room(frame, "a query and what the encoder wants are", " or a shorter query")
+        what = f"the query '{query[:SHOWN]}{'…' * (len(query) > SHOWN)}' and what the encoder wants are"
+        self._check_room(frame, what, " or a shorter query")
         return frame
 
     def cut(self, texts: Sequence[str]) -> list[Pieces]:
@@ -136,6 +142,8 @@ class PieceTokenizer:
         frame = frame or self.alone
         room = self._size - len(frame.before) - len(frame.after)
         stride = min(self._stride, room)
+        if room - stride < (self._size - self._stride) // 2:
+            stride = max(1, room * self._stride // self._size)
         n, overlap = len(pieces.ids), room - stride
         start = 0
         while n:

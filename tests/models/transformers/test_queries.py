@@ -73,14 +73,15 @@ def test_neither_the_batch_nor_the_order_of_queries_matters(bert):
         assert turned[:, 32:] == pytest.approx(own[:, :16], abs=1e-5)
 
 
-def test_long_texts_are_read_in_windows_with_the_query_in_each(bert):
-    layer = make_layer(bert, window=16, stride=8)
+@pytest.mark.parametrize("position", ["after", "before"])
+def test_long_texts_are_read_in_windows_with_the_query_in_each(bert, position):
+    layer = make_layer(bert, window=16, stride=8, query_position=position)
     text = "".join(TEXTS)
     (vectors,) = layer.predict(docs_of(text))
     assert vectors.shape == (len(text), 48)
     assert (vectors != 0).any(1).all()
     module = get_shim(layer).module
-    frame = module.pieces.with_query(QUERIES[1])
+    frame = module.pieces.with_query(QUERIES[1], first=position == "before")
     (pieces,) = module.pieces.cut([text])
     windows = list(module.pieces.windows(pieces, frame))
     query = module.pieces.cut([QUERIES[1]])[0].ids
@@ -88,15 +89,29 @@ def test_long_texts_are_read_in_windows_with_the_query_in_each(bert):
     kept = []
     for window in windows:
         assert len(window.ids) <= 16
-        assert window.ids[-len(query) - 1 : -1] == query
-        assert window.segments.count(1) == len(query) + 1
+        begin = 1 if position == "before" else len(window.ids) - len(query) - 1
+        assert window.ids[begin : begin + len(query)] == query
+        n_text = len(window.ids) - len(query) - 3
+        assert window.segments.count(1) == (n_text if position == "before" else len(query)) + 1
         kept += window.ids[window.kept]
     assert kept == pieces.ids
 
 
+def test_windows_overlap_however_long_the_query_is(bert):
+    pieces = get_shim(make_layer(bert, window=24, stride=16)).module.pieces
+    (text,) = pieces.cut(["痛" * 60])
+    for n in (1, 5, 8, 14):
+        _, *others = pieces.windows(text, pieces.with_query("痛" * n))
+        assert len(others) > 1
+        assert all(window.kept.start > 1 for window in others)
+
+
 def test_queries_that_leave_no_room(bert):
     layer = make_layer(bert, ["很长的" * 9], window=24, stride=8)
-    with pytest.raises(PipelineError, match="no room for text: a query"):
+    with pytest.raises(PipelineError, match="no room for text: the query '很长的很长的.*…'"):
+        layer.predict(docs_of(TEXTS[0]))
+    layer = make_layer(bert, ["很长的" * 5], window=22, stride=8)
+    with pytest.raises(PipelineError, match="no room for text: the query"):
         layer.predict(docs_of(TEXTS[0]))
     with pytest.raises(ValueError, match="query_position"):
         make_layer(bert, query_position="beside")
