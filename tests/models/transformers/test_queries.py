@@ -108,7 +108,7 @@ def test_windows_overlap_however_long_the_query_is(bert):
 
 def test_queries_that_leave_no_room(bert):
     layer = make_layer(bert, ["很长的" * 9], window=24, stride=8)
-    with pytest.raises(PipelineError, match="no room for text: the query '很长的很长的.*…'"):
+    with pytest.raises(PipelineError, match=r"no room for text: the query '很长的很长的.*…'"):
         layer.predict(docs_of(TEXTS[0]))
     layer = make_layer(bert, ["很长的" * 5], window=22, stride=8)
     with pytest.raises(PipelineError, match="no room for text: the query"):
