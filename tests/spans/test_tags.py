@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_gpner.errors import DistillationError
 from spacy_gpner.spans import (
     Cut,
     DistillationLoss,
@@ -323,9 +324,14 @@ def test_scores_of_some_types():
             torch.testing.assert_close(log_partition(some.chain), log_partition(without.chain))
 
 
-def test_scores_of_tags_are_not_weighed_by_document():
-    with pytest.raises(ValueError, match="no folds"):
-        make_tag_scores([2], 1, TagSet()).weighted(torch.ones(2))
+def test_scores_of_tags_are_weighed_all_alike():
+    scores = make_tag_scores([2, 1], 1, TagSet())
+    for own, weighted in zip(scores.tensors, scores.weighted(torch.full((3,), 2.0)).tensors, strict=True):
+        torch.testing.assert_close(weighted, 2 * own)
+    none = make_tag_scores([0], 1, TagSet())
+    assert none.weighted(torch.ones(0)).lengths == [0]
+    with pytest.raises(DistillationError, match="can't be weighed document by document"):
+        scores.weighted(torch.tensor([1.0, 1.0, 2.0]))
 
 
 def test_flat_scores_come_back():
