@@ -122,6 +122,8 @@ setup(
             "spacy-gpner.CRF.v1 = spacy_gpner.models.heads.crf:CRF",
             "spacy-gpner.MRC.v1 = spacy_gpner.models.heads.mrc:MRC",
             "spacy-gpner.QueryTransformer.v1 = spacy_gpner.models.transformers.queries:QueryTransformer",
+            "spacy-gpner.FrozenQueryTransformer.v1"
+            " = spacy_gpner.models.transformers.queries:FrozenQueryTransformer",
             "spacy-gpner.Softmax.v1 = spacy_gpner.models.heads.softmax:Softmax",
             "spacy-gpner.Ensemble.v1 = spacy_gpner.models.heads.ensemble:Ensemble",
             "spacy-gpner.CompactBiLSTM.v1 = spacy_gpner.compact.bilstm:CompactBiLSTMLayer",

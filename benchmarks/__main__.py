@@ -21,6 +21,7 @@ from spacy_gpner.files import atomic_write
 from .contest import compete
 from .contests import (
     Contest,
+    adversary_contests,
     archive_contests,
     component_contests,
     crf_contests,
@@ -37,7 +38,19 @@ from .tables import markdown, table, update_page
 from .texts import read_texts
 from .transformer import make_bert
 
-GROUPS = ("head", "crf", "mrc", "pipeline", "transformer", "pretrained", "distillation", "student", "archive")
+GROUPS = (
+    "head",
+    "crf",
+    "mrc",
+    "pipeline",
+    "adversary",
+    "transformer",
+    "pretrained",
+    "distillation",
+    "student",
+    "archive",
+)
+PRETRAINED = {"pretrained", "adversary"}
 # Of multilingual-e5-small
 SMALL = {"hidden_size": 384, "num_attention_heads": 12, "intermediate_size": 1536}
 
@@ -57,7 +70,7 @@ def run(
         None,
         exists=True,
         file_okay=False,
-        help="For `pretrained`, in place of a random one of 29 M parameters",
+        help="For `pretrained` and `adversary`, in place of a random one of 29 M parameters",
     ),
     texts: int = typer.Option(600, min=1, help="Texts to run over"),
     rounds: int = typer.Option(5, min=1, help="Timed runs of each contestant"),
@@ -84,7 +97,7 @@ def run(
         bert = Path(directory) / "bert"
         if {"transformer", "mrc"} & set(groups):
             make_bert(bert, read_texts(str(corpus / "dev.spacy"), texts))
-        if "pretrained" in groups and encoder is None:
+        if PRETRAINED & set(groups) and encoder is None:
             encoder = Path(directory) / "encoder"
             make_bert(encoder, read_texts(str(corpus / "dev.spacy"), texts), SMALL)
         contests: dict[str, Iterable[Contest]] = {
@@ -94,6 +107,7 @@ def run(
             "pipeline": pipeline_contests(corpus, texts),
             "transformer": transformer_contests(corpus, bert, texts),
             "pretrained": [] if encoder is None else pretrained_contests(corpus, encoder, texts),
+            "adversary": [] if encoder is None else adversary_contests(corpus, encoder, texts),
             "distillation": distillation_contests(corpus, texts),
             "student": student_contests(corpus, models, texts) if models else [],
             "archive": archive_contests(corpus, next(iter(models.values())), texts) if models else [],

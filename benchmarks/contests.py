@@ -293,6 +293,32 @@ def pretrained_contests(corpus: Path, encoder: Path, n_texts: int) -> Iterator[C
     )
 
 
+def adversary_contests(corpus: Path, encoder: Path, n_texts: int) -> Iterator[Contest]:
+    """A training step, plain and adversarial: from scratch, and of a pretrained encoder.
+
+    corpus (Path): A directory with train.spacy.
+    encoder (Path): The encoder.
+    n_texts (int): How many texts to learn from.
+    YIELDS (Contest): The contests.
+    """
+    for config, limit in (("cpu", n_texts), ("cpu_transformer", n_texts // 6)):
+        given = {
+            "encoder": str(encoder),
+            "train": str(corpus / "train.spacy"),
+            "limit": limit,
+            "config": config,
+        }
+        adversaries = {"plain": None, "FGM": "spacy-gpner.FGM.v1", "PGD, 3 steps": "spacy-gpner.PGD.v1"}
+        yield Contest(
+            "adversary",
+            f"training, {limit} texts, {config}.cfg",
+            [
+                Contestant(name, "benchmarks.pretrained:prepare_training", {**given, "adversary": adversary})
+                for name, adversary in adversaries.items()
+            ],
+        )
+
+
 def distillation_contests(corpus: Path, n_texts: int) -> Iterator[Contest]:
     """An epoch of the student, plain and under a teacher.
 

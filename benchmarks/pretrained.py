@@ -2,7 +2,7 @@
 without it, and the layer of spacy-transformers."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, Optional
 
 from spacy.training import Corpus
 from spacy.training.initialize import init_nlp
@@ -22,18 +22,29 @@ SPACY_TRANSFORMERS = {
 }
 
 
-def make_nlp(config: str, encoder: str, train: str, limit: int, layer: Layer = "ours") -> Any:
+def make_nlp(
+    config: str, encoder: str, train: str, limit: int, layer: Layer = "ours", adversary: Optional[str] = None
+) -> Any:
     """A pipeline of the project's configs, initialized."""
     overrides = {"paths.train": train, "paths.dev": train, "corpora.train.limit": limit}
     pretrained = {"paths.transformer": encoder} if config != "cpu" else {}
     loaded = load_config(CONFIGS / f"{config}.cfg", overrides={**overrides, **pretrained})
     if layer != "ours":
         loaded["components"][NAME]["model"]["tok2vec"] = SPACY_TRANSFORMERS
+    if adversary is not None:
+        loaded["components"][NAME]["adversary"] = {"@misc": adversary}
     return init_nlp(loaded)
 
 
 def prepare_training(
-    *, config: str, encoder: str, train: str, limit: int, device: str, layer: Layer = "ours"
+    *,
+    config: str,
+    encoder: str,
+    train: str,
+    limit: int,
+    device: str,
+    layer: Layer = "ours",
+    adversary: Optional[str] = None,
 ) -> Callable[[], Any]:
     """Time the steps of an epoch.
 
@@ -43,10 +54,11 @@ def prepare_training(
     limit (int): How many of its documents.
     device (str): "cpu" or "cuda".
     layer (str): Whose layer it is in.
+    adversary (Optional[str]): Registered name of what makes the training harder.
     RETURNS (Callable[[], Any]): A function without arguments.
     """
     use(device)
-    nlp = make_nlp(config, encoder, train, limit, layer)
+    nlp = make_nlp(config, encoder, train, limit, layer, adversary)
     training = nlp.config.interpolate()["training"]
     optimizer = registry.resolve({"optimizer": training["optimizer"]})["optimizer"]
     examples = list(Corpus(train, limit=limit)(nlp))

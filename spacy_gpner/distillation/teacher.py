@@ -92,7 +92,7 @@ class LinkedTeacher(Generic[S]):
                 "teacher of the student's kind."
             )
         # Scores of one token, for the shapes.
-        self.layout: S = self.head.predict([self.head.ops.alloc2f(1, self.head.get_dim("nI"))])
+        self.layout: S = self.pipe.score_vectors([self.head.ops.alloc2f(1, self.head.get_dim("nI"))])
         # Members whose scores can't be put together document by document teach one after the other
         self.in_turn = folds is not None and not self.layout.by_token
         if self.in_turn and linkage is not None:
@@ -136,7 +136,7 @@ class LinkedTeacher(Generic[S]):
         rows: list[Any] = [None] * len(texts)
         for group in self._groups(texts).values():
             own = [vectors[i] for i in group]
-            scores = self.head.predict(self._weigh([texts[i] for i in group], own))
+            scores = self.pipe.score_vectors(self._weigh([texts[i] for i in group], own))
             flat = unflatten(self.head, scores.flat(), [len(x) for x in own])
             for i, row in zip(group, flat, strict=True):
                 rows[i] = row
@@ -275,7 +275,8 @@ class LinkedTeacher(Generic[S]):
 
     def _layout_of(self, text: str) -> S:
         """Scores of one token by those who teach a text, for what of scores is not a token's."""
-        return self.head.predict(self._weigh([text], [self.head.ops.alloc2f(1, self.head.get_dim("nI"))]))
+        row = self.head.ops.alloc2f(1, self.head.get_dim("nI"))
+        return self.pipe.score_vectors(self._weigh([text], [row]))
 
     @property
     def _device(self) -> torch.device:

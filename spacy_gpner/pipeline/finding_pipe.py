@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Generic, Optional, TypeVar
 
 from spacy.tokens import Doc
+from thinc.types import Floats2d
 
 from ..errors import GpnerWarning, PipelineError
 from ..models.by_length import predict_vectors
@@ -52,7 +53,16 @@ class FindingPipe(ConfiguredPipe, Generic[S]):
         if not any(len(doc) for doc in docs):
             return DecodedSpans.none(len(docs))
         vectors = predict_vectors(self.model.get_ref("tok2vec"), docs)
-        return self.decode(docs, self.model.get_ref("output_layer").predict(vectors), cut)
+        return self.decode(docs, self.score_vectors(vectors), cut)
+
+    def score_vectors(self, vectors: list[Floats2d]) -> S:
+        """Score token vectors, for `decode`.
+
+        vectors (List[Floats2d]): The vectors of each document, as the model's `tok2vec` makes them.
+        RETURNS (Scores): The scores.
+        """
+        scores: S = self.model.get_ref("output_layer").predict(vectors)
+        return scores
 
     def decode(self, docs: Sequence[Doc], scores: S, cut: Optional[Cut] = None) -> DecodedSpans:
         """Find the entities that a model's output stands for.

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Optional, Self, Union, cast
 
@@ -11,12 +10,13 @@ from spacy.language import Language
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config
+from thinc.types import Floats2d
 
 from ..entities import show_label
 from ..errors import GpnerWarning, PipelineError
 from ..models.adversary import Adversary
-from ..models.heads.ensemble import settle_widths
-from ..models.heads.mrc import TAGS, HeadName, MRCHead, MRCModel
+from ..models.heads.ensemble import members_of, settle_widths
+from ..models.heads.mrc import TAGS, HeadName, MRCHead, MRCModel, scoring_alone
 from ..models.score_model import get_layout, is_initialized
 from ..models.torch_layer import get_shim
 from ..models.transformers.queries import query_layers, set_queries
@@ -174,10 +174,12 @@ class SpanMRC(SpanPipe[JointScores]):
         own = MRCSettings(**settings)
         super().__init__(vocab, model, name, settings=own, scorer=scorer, adversary=adversary)
         self.require_layout(tuple, "spacy-gpner.MRC.v1")
-        if not query_layers(model):
+        tok2vec = model.get_ref("tok2vec")
+        if any("queries" not in layer.attrs for layer in members_of(tok2vec)):
+            reason = "mixes its readings" if query_layers(model) else "reads no queries"
             raise ValueError(
-                f"[{name}] Invalid model: its tok2vec reads no queries. Expected one that does, such as "
-                "spacy-gpner.QueryTransformer.v1."
+                f"[{name}] Invalid model: its tok2vec ({tok2vec.name}) {reason}. Expected one that sets them "
+                "side by side, such as spacy-gpner.QueryTransformer.v1."
             )
         # The decoding has to be one of the heads that there are
         _ = self.objective
@@ -207,7 +209,12 @@ class SpanMRC(SpanPipe[JointScores]):
             return {}
         return dict(zip(self.heads, module.tasks.detach().softmax(0).tolist(), strict=True))
 
-    @cached_property
+    def score_vectors(self, vectors: list[Floats2d]) -> JointScores:
+        """Score token vectors by the heads that find spans. See `FindingPipe.score_vectors`."""
+        with scoring_alone(self.objective.deciding):
+            return super().score_vectors(vectors)
+
+    @property
     def _queries(self) -> Optional[dict[str, str]]:
         return read_queries(self.cfg["queries"])
 
@@ -217,18 +224,24 @@ class SpanMRC(SpanPipe[JointScores]):
         label (str): The label.
         RAISES (PipelineError): If there are queries, and none for the label.
         """
-        if self._queries is not None and label not in self._queries:
+        query = self._query(label)
+        # Members of an ensemble may have their labels in orders of their own
+        for layer in query_layers(self.model):
+            set_queries(layer, [*layer.attrs["queries"], query])
+        settle_widths(self.model)
+
+    def _query(self, label: str) -> str:
+        queries = self._queries
+        if queries is None:
+            return label
+        if label not in queries:
             given = self.cfg["queries"]
             where = given if isinstance(given, str) else "`queries`"
             raise PipelineError(
                 f"[{self.name}] {where} has no query for the label '{show_label(label)}'. Add one, or leave "
                 "`queries` out: the labels' names are asked for then."
             )
-        query = label if self._queries is None else self._queries[label]
-        # Members of an ensemble may have their labels in orders of their own
-        for layer in query_layers(self.model):
-            set_queries(layer, [*layer.attrs["queries"], query])
-        settle_widths(self.model)
+        return queries[label]
 
     def initialize(
         self,
@@ -238,14 +251,18 @@ class SpanMRC(SpanPipe[JointScores]):
         labels: Optional[list[str]] = None,
     ) -> None:
         """Initialize the component for training. See `SpanPipe.initialize`."""
+        # What was asked before, and its order in the members of an ensemble, goes with the weights
+        set_queries(self.model, [self._query(label) for label in self.labels])
+        settle_widths(self.model)
         super().initialize(get_examples, nlp=nlp, labels=labels)
-        if self._queries is None:
+        queries = self._queries
+        if queries is None:
             text = (
                 "There are no queries: the encoder is asked for the labels' names. A sentence about each "
                 "type, with examples, tells it more. Set `queries`."
             )
             warnings.warn(f"[{self.name}] {text}", GpnerWarning, stacklevel=2)
-        elif unknown := sorted(set(self._queries) - set(self.labels)):
+        elif unknown := sorted(set(queries) - set(self.labels)):
             shown = ", ".join(map(show_label, unknown))
             text = f"There are queries for labels that no gold span has: {shown}."
             warnings.warn(f"[{self.name}] {text}", GpnerWarning, stacklevel=2)

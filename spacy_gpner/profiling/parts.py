@@ -20,8 +20,8 @@ from .transformer import count_transformer, read_transformer_config
 
 Block = dict[str, Any]
 FROZEN = "spacy-gpner.FrozenTransformer.v1"
-# Reads a text once for each type
-QUERIES = "spacy-gpner.QueryTransformer.v1"
+# Read a text once for each type
+QUERIES = ("spacy-gpner.QueryTransformer.v1", "spacy-gpner.FrozenQueryTransformer.v1")
 # Width and parts of encoders by the identity of their block in the config, so that a shared one counts once.
 Encoders = dict[int, tuple[int, list[Part]]]
 
@@ -91,7 +91,7 @@ def _count_pretrained(block: Block, tokens: int, types: int) -> tuple[int, list[
     settings.num_hidden_layers = block.get("depth") or max(layers or [settings.num_hidden_layers])
     parts = count_transformer(settings, tokens)
     width: int = settings.hidden_size
-    if block["@architectures"] == QUERIES:
+    if block["@architectures"] in QUERIES:
         readings = [replace(x, layers=types * x.layers, products=types * x.products) for x in parts]
         return types * width, readings
     if block["@architectures"] != FROZEN:

@@ -121,15 +121,19 @@ class JointObjective(Objective[JointScores]):
             raise ValueError(f"Invalid decoding: {self.decoding!r}. Expected one of {known}.")
 
     @property
+    def deciding(self) -> tuple[str, ...]:
+        """The heads that find spans."""
+        return (self.decoding,) if self.decoding in self.heads else tuple(self.heads)
+
+    @property
     def learns_spans(self) -> bool:  # type: ignore[override]
-        """Whether a head learns from single spans."""
-        return any(objective.learns_spans for objective in self.heads.values())
+        """Whether a head that finds spans learns from single ones."""
+        return any(self.heads[name].learns_spans for name in self.deciding)
 
     @property
     def window(self) -> Window:  # type: ignore[override]
         """The widest of the heads that find spans."""
-        deciding = [self.heads[self.decoding]] if self.decoding in self.heads else self.heads.values()
-        widths = [objective.window.width for objective in deciding]
+        widths = [self.heads[name].window.width for name in self.deciding]
         return Window(None if None in widths else max(n for n in widths if n is not None))
 
     def loss(self, scores: JointScores, gold: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """`span_mrc`: what it does beside what all components share."""
 
 import warnings
+from dataclasses import fields
 
 import pytest
 import spacy
@@ -9,6 +10,7 @@ import torch
 
 from spacy_gpner.errors import GpnerWarning, PipelineError
 from spacy_gpner.pipeline.find import find_pipe
+from spacy_gpner.spans import Cut
 
 from ..components import COMPONENTS, mrc
 from ..util import TINY_TOK2VEC, TRAIN, entities, expected, make_examples, make_tiny_bert
@@ -96,6 +98,32 @@ def test_other_queries_after_training(tmp_path):
     assert spacy.load(tmp_path / "model")
 
 
+def test_other_queries_in_another_training():
+    nlp, pipe = COMPONENTS["mrc"].initialized(queries=QUERIES)
+    pipe.cfg["queries"] = {**QUERIES, "bod": "别的"}
+    nlp.initialize(lambda: COMPONENTS["mrc"].examples(nlp))
+    asked = pipe.model.get_ref("tok2vec").attrs["queries"]
+    assert asked == [pipe.cfg["queries"][label] for label in pipe.labels]
+
+
+@pytest.mark.parametrize(
+    ("decoding", "asked"), [("crf", {"crf"}), ("biaffine", {"biaffine"}), ("union", {"crf", "biaffine"})]
+)
+def test_heads_without_a_say_do_not_score(decoding, asked, monkeypatch):
+    nlp, pipe = COMPONENTS["mrc"].initialized(queries=QUERIES, decoding=decoding)
+    doc = nlp.make_doc(TEXTS[0])
+    vectors = pipe.model.get_ref("tok2vec").predict([doc])
+    every = pipe.model.predict([doc])
+    some = pipe.score_vectors(vectors)
+    assert set(every.parts) == {"crf", "biaffine"}
+    assert set(some.parts) == asked
+    cut = Cut([0.0] * len(pipe.labels))
+    own, other = (pipe.decode([doc], scores, cut) for scores in (some, every))
+    assert len(own.logit)
+    for field in fields(own):
+        assert torch.equal(getattr(own, field.name), getattr(other, field.name))
+
+
 def test_labels_are_asked_for_by_name_without_queries():
     with pytest.warns(GpnerWarning, match="There are no queries") as record:
         _, pipe = COMPONENTS["mrc"].initialized()
@@ -163,6 +191,10 @@ def test_models_that_do_not_fit():
     nlp = spacy.blank("zh")
     model = {**mrc("crf")(None), "tok2vec": TINY_TOK2VEC}
     with pytest.raises(ValueError, match="reads no queries"):
+        nlp.add_pipe(NAME, config={"model": model})
+    layer = {"@architectures": "spacy-gpner.BiLSTM.v1", "width": 8, "dropout": 0.0}
+    model = {**mrc("crf")(None), "tok2vec": {**layer, "tok2vec": mrc("crf")(TINY_TOK2VEC)["tok2vec"]}}
+    with pytest.raises(ValueError, match="mixes its readings"):
         nlp.add_pipe(NAME, config={"model": model})
     with pytest.raises(ValueError, match=r"Expected one such as spacy-gpner\.MRC\.v1"):
         nlp.add_pipe(NAME, config={"model": COMPONENTS["crf"].model(TINY_TOK2VEC)})

@@ -128,6 +128,15 @@ def _side_by_side(layers: Sequence[Tok2Vec]) -> Tok2Vec:
     return model
 
 
+def members_of(tok2vec: Tok2Vec) -> list[Tok2Vec]:
+    """The encoders of an ensemble's members; of a model that is no ensemble, its own.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The model's `tok2vec`.
+    RETURNS (List[Model[List[Doc], List[Floats2d]]]): The encoders.
+    """
+    return tok2vec.layers if tok2vec.name == SIDE_BY_SIDE else [tok2vec]
+
+
 def settle_widths(model: Model) -> None:
     """Let the encoders of an ensemble be as wide together as they are by now.
 

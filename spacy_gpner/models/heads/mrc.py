@@ -1,6 +1,8 @@
 """Heads on readings of a text, one for each type."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Literal, Optional, get_args
 
@@ -20,6 +22,9 @@ TaskWeights = Literal["learned", "fixed"]
 MRCModel = ScoreModel[JointScores]
 # A chain for each type, of its own reading
 TAGS = TagSet("bioes", by_type=True)
+
+# The heads that score, where not all do
+_alone: ContextVar[Optional[Sequence[str]]] = ContextVar("alone", default=None)
 
 
 @registry.architectures("spacy-gpner.MRC.v1")
@@ -113,8 +118,23 @@ class MRCHead(nn.Module):
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> JointScores:
         readings = vectors.unflatten(1, (self.n_types, -1))
         readings = self.dropout(self.norm(readings, self.type_vectors))
-        parts: dict[str, Scores] = {name: head(readings, lengths) for name, head in self.heads.items()}
+        parts: dict[str, Scores] = {
+            name: self.heads[name](readings, lengths) for name in _alone.get() or self.heads
+        }
         return JointScores(parts, self.tasks, lengths)
+
+
+@contextmanager
+def scoring_alone(names: Sequence[str]) -> Iterator[None]:
+    """While the block runs, only some of the heads score: the others cost time, and have no say.
+
+    names (Sequence[str]): Those heads.
+    """
+    token = _alone.set(names)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
 
 
 class ConditionalLayerNorm(nn.Module):

@@ -170,9 +170,10 @@ def _open_cache(model: Tok2Vec) -> VectorCache:
 
 
 def _drop_others(cache: VectorCache, model: Tok2Vec) -> None:
-    """Drop the vectors of an encoder in whose place another was loaded."""
-    if cache.owner is not get_shim(model).module:
-        cache.clear(get_shim(model).module)
+    """Drop the vectors of an encoder in whose place another was loaded, or that reads other queries."""
+    owner = (get_shim(model).module, *_queries(model))
+    if cache.owner != owner:
+        cache.clear(owner)
         cache.is_open = False
 
 
@@ -208,6 +209,12 @@ def forward_frozen(
     return output, lambda dY: []
 
 
+def _queries(model: Tok2Vec) -> list[str]:
+    """What a layer reads each text with, if anything."""
+    queries: list[str] = model.attrs.get("queries", [])
+    return queries
+
+
 def _key(doc: Doc) -> str:
     """What tells a document from others with other vectors: its text, and where its tokens are."""
     edges = hashlib.blake2b(token_edges(doc).tobytes(), digest_size=8)
@@ -230,7 +237,7 @@ def _compute(model: Tok2Vec, docs: Sequence[Doc]) -> list[Floats2d]:
         return _make(model, docs)
     if module not in _digests:
         _digests[module] = _digest(model)
-    key = (_digests[module], *map(id, docs))
+    key = (_digests[module], *_queries(model), *map(id, docs))
     if key not in made:
         made[key] = _make(model, docs)
     return made[key]
@@ -247,4 +254,6 @@ def _digest(model: Tok2Vec) -> str:
     module = cast(TextEncoder, shim.module)
     is_half = module.mixed_precision and has_bfloat16(shim.device)
     settings = [shim.cfg, module.window, module.stride, is_half]
+    if queries := _queries(model):
+        settings += [queries, model.attrs["query_position"]]
     return f"{digest_weights(module)} {hashlib.blake2b(repr(settings).encode()).hexdigest()}"

@@ -1,12 +1,18 @@
-"""A pretrained encoder that reads each text once for every type, together with a query about it."""
+"""Pretrained encoders that read each text once for every type, together with a query about it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, Optional, get_args
 
 from spacy.util import registry
 from thinc.api import Model
 
-from .transformer import Tok2Vec, build_transformer, fine_tuned
+from ...checks import check_count
+from ..cache import VectorCache
+from ..torch_layer import LazyTorchShim
+from .frozen import build_frozen
+from .module import TextEncoder
+from .transformer import Tok2Vec, build_transformer, check_windows, fine_tuned
 
 QueryPosition = Literal["after", "before"]
 
@@ -33,10 +39,7 @@ def QueryTransformer(
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer. `set_queries` gives it its queries.
     RAISES (ValueError): If a setting is out of range or unknown.
     """
-    if query_position not in get_args(QueryPosition):
-        raise ValueError(
-            f"Invalid query_position: {query_position!r}. Expected one of {get_args(QueryPosition)}."
-        )
+    check_query_position(query_position)
     shim = fine_tuned(depth, frozen_layers, dropout, window, stride, mixed_precision)
     return build_transformer(
         shim,
@@ -47,6 +50,55 @@ def QueryTransformer(
         queries=[],
         width=0,
     )
+
+
+@registry.architectures("spacy-gpner.FrozenQueryTransformer.v1")
+def FrozenQueryTransformer(
+    name: str,
+    query_position: QueryPosition = "after",
+    depth: Optional[int] = None,
+    window: int = 384,
+    stride: int = 256,
+    mixed_precision: bool = True,
+    cache: Optional[VectorCache] = None,
+) -> Tok2Vec:
+    """Build a layer as `spacy-gpner.QueryTransformer.v1`, of an encoder that does not learn. While the
+    pipeline is trained, its readings are kept: each text costs one pass for each type, whatever the epochs.
+
+    name, query_position: See `spacy-gpner.QueryTransformer.v1`.
+    depth (Optional[int]): Keep its first layers alone, so many; None for all. What the last of them gives
+        are the vectors.
+    window, stride, mixed_precision, cache: See `spacy-gpner.FrozenTransformer.v1`. A token takes as many
+        vectors as there are types.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The layer. `set_queries` gives it its queries.
+    RAISES (ValueError): If a setting is out of range or unknown.
+    """
+    check_query_position(query_position)
+    check_windows(window, stride)
+    if depth is not None:
+        check_count("depth", depth, "at least 1 layer")
+    build = partial(TextEncoder, window=window, stride=stride, mixed_precision=mixed_precision)
+    return build_frozen(
+        LazyTorchShim(build),
+        cache,
+        name=name,
+        depth=depth,
+        layers=None,
+        query_position=query_position,
+        queries=[],
+        width=0,
+    )
+
+
+def check_query_position(query_position: str) -> None:
+    """Refuse what is no place for a query.
+
+    RAISES (ValueError): If it is none.
+    """
+    if query_position not in get_args(QueryPosition):
+        raise ValueError(
+            f"Invalid query_position: {query_position!r}. Expected one of {get_args(QueryPosition)}."
+        )
 
 
 def query_layers(model: Model) -> list[Model]:

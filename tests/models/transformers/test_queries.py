@@ -7,14 +7,18 @@ from spacy.tokens import Doc
 from spacy.util import registry
 from transformers import AutoModel, AutoTokenizer
 
-from spacy_gpner.errors import PipelineError
+from spacy_gpner.errors import CacheError, PipelineError
+from spacy_gpner.models.cache import VectorCache
 from spacy_gpner.models.torch_layer import get_shim
+from spacy_gpner.models.transformers.frozen import fill_caches
+from spacy_gpner.models.transformers.module import TextEncoder
 from spacy_gpner.models.transformers.queries import query_layers, set_queries
 
 from ...util import CHAR_TOKENIZER, TRAIN, make_tiny_bert
 
 TEXTS = [text for text, _ in TRAIN]
 QUERIES = ["发热", "咳嗽和头痛", "药"]
+FROZEN = {"@architectures": "spacy-gpner.FrozenQueryTransformer.v1"}
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +29,10 @@ def bert(tmp_path_factory):
 def resolve(bert, **settings):
     block = {"@architectures": "spacy-gpner.QueryTransformer.v1", "name": bert, "mixed_precision": False}
     return registry.resolve({"model": {**block, **settings}})["model"]
+
+
+def make_frozen(bert, queries=QUERIES, **settings):
+    return make_layer(bert, queries, **FROZEN, **settings)
 
 
 def make_layer(bert, queries=QUERIES, **settings):
@@ -113,8 +121,11 @@ def test_queries_that_leave_no_room(bert):
     layer = make_layer(bert, ["很长的" * 5], window=22, stride=8)
     with pytest.raises(PipelineError, match="no room for text: the query"):
         layer.predict(docs_of(TEXTS[0]))
-    with pytest.raises(ValueError, match="query_position"):
-        make_layer(bert, query_position="beside")
+    for make in (make_layer, make_frozen):
+        with pytest.raises(ValueError, match="query_position"):
+            make(bert, query_position="beside")
+    with pytest.raises(ValueError, match="at least 1 layer"):
+        make_frozen(bert, depth=0)
 
 
 def test_it_learns(bert):
@@ -126,9 +137,53 @@ def test_it_learns(bert):
     assert any((g != 0).any() for g in grads)
 
 
-def test_queries_are_saved(bert):
-    layer = make_layer(bert)
-    other = resolve(bert)
+@pytest.mark.parametrize("position", ["after", "before"])
+def test_frozen_readings_are_made_once(bert, position, monkeypatch):
+    """As those of an encoder that learns; kept while the model is trained, until it reads other queries."""
+    plain = make_layer(bert, query_position=position)
+    layer = make_frozen(bert, query_position=position, cache=VectorCache(precision="full"))
+    docs = docs_of(*TEXTS, "")
+    for own, expected in zip(layer.predict(docs), plain.predict(docs), strict=True):
+        assert own == pytest.approx(expected, abs=1e-5)
+    passes = []
+    forward = TextEncoder.forward
+    monkeypatch.setattr(
+        TextEncoder,
+        "forward",
+        lambda self, texts, *rest: passes.append(len(texts)) or forward(self, texts, *rest),
+    )
+    vectors, backprop = layer.begin_update(docs)
+    assert backprop(vectors) == []
+    again, _ = layer.begin_update(docs[::-1])
+    assert passes == [len(docs)]
+    for own, other in zip(vectors, again[::-1], strict=True):
+        assert (own == other).all()
+    set_queries(layer, [*QUERIES, "头"])
+    more, _ = layer.begin_update(docs)
+    assert passes == [len(docs)] * 2
+    assert more[0].shape == (len(docs[0]), 4 * 16)
+    assert more[0][:, :48] == pytest.approx(vectors[0], abs=1e-5)
+    set_queries(layer, ["头", *QUERIES[1:]])
+    other, _ = layer.begin_update(docs)
+    assert other[0][:, 16:] == pytest.approx(vectors[0][:, 16:], abs=1e-5)
+    assert (other[0][:, :16] != vectors[0][:, :16]).any()
+
+
+def test_files_of_readings_are_of_their_queries(bert, tmp_path):
+    path = tmp_path / "vectors.safetensors"
+    docs = docs_of(*TEXTS)
+    for queries in (QUERIES, QUERIES):
+        fill_caches(make_frozen(bert, queries, cache=VectorCache(path)), docs)
+    for queries, position in ((QUERIES[::-1], "after"), (QUERIES, "before")):
+        other = make_frozen(bert, queries, query_position=position, cache=VectorCache(path))
+        with pytest.raises(CacheError, match="something else"):
+            fill_caches(other, docs)
+
+
+@pytest.mark.parametrize("kind", [{}, FROZEN])
+def test_queries_are_saved(bert, kind):
+    layer = make_layer(bert, **kind)
+    other = resolve(bert, **kind)
     assert query_layers(other) == [other]
     other.from_bytes(layer.to_bytes())
     assert other.attrs["queries"] == QUERIES
