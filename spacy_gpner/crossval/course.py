@@ -1,6 +1,7 @@
 """What is trained in a cross-validation, and what is kept of it."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,8 @@ from ..pipeline.find import find_pipe
 from .folds import divide
 
 READER = "spacy.Corpus.v1"
+# What names a file or directory in a component, or for initializing it: an encoder, queries, vectors
+NAMING = ("name", "queries", "source", "vectors", "init_tok2vec")
 STATE, FOLDS = "crossval.json", "folds"
 
 
@@ -99,6 +102,7 @@ class CrossValidation:
             "dev corpus": self.dev_corpus.read_bytes(),
         }
         digests = {name: _digest(part) for name, part in parts.items()}
+        digests["file that the config names"] = _digest_named(self.config.interpolate())
         numbers = {"folds": self.n_folds, "neighbours": self.neighbours, "seed": self.seed}
         return digests | {name: str(value) for name, value in numbers.items()}
 
@@ -209,6 +213,25 @@ def _corpus(config: Config, setting: str, usual: str) -> tuple[str, dict[str, An
     for part in name.split("."):
         block = block.get(part, {})
     return name, block
+
+
+def _digest_named(config: Config) -> str:
+    """What tells the files that a config names, beside its corpora, from others."""
+    digest = hashlib.blake2b(digest_size=16)
+    blocks = [config.get(section, {}) for section in ("components", "initialize")]
+    for path in sorted({Path(name) for block in blocks for name in _named(block)}):
+        for file in [path] if path.is_file() else sorted(x for x in path.rglob("*") if x.is_file()):
+            with file.open("rb") as content:
+                digest.update(hashlib.file_digest(content, "blake2b").digest())
+    return digest.hexdigest()
+
+
+def _named(block: dict[str, Any]) -> Iterator[str]:
+    for key, value in block.items():
+        if isinstance(value, dict):
+            yield from _named(value)
+        elif isinstance(value, str) and value and key in NAMING:
+            yield value
 
 
 def _digest(content: bytes) -> str:

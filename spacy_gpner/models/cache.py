@@ -22,7 +22,7 @@ DIGEST_SIZE = 16
 
 class VectorCache:
     """Vectors of a text's tokens, such as a frozen encoder's. In memory, or in a file that only serves the
-    same encoder and corpus.
+    same encoder, and the same corpus or a part of it.
 
     path (Optional[Path]): The file (safetensors); None for memory.
     precision (str): "full" is float32, "half" float16: half the size, three digits.
@@ -110,7 +110,7 @@ class VectorCache:
         self.clear(self.owner)
         self._fill(unique, corpus, source, compute)
         self._filled = corpus
-        self.left_out = len(unique) - len(self._vectors)
+        self.left_out = sum(_digest(text) not in self._vectors for text in unique)
 
     def _fill(
         self,
@@ -129,7 +129,7 @@ class VectorCache:
             "max_gb": str(self.max_bytes / GIGABYTE),
         }
         if self.path.is_file():
-            self._load(self.path, expected)
+            self._load(self.path, expected, set(map(_digest, unique)))
         else:
             with atomic_write(self.path) as temporary:
                 # Where it can't be written, that shows before the work.
@@ -154,7 +154,8 @@ class VectorCache:
             "stops": numpy.cumsum([len(part) for part in parts], dtype=numpy.int64),
         }
 
-    def _load(self, path: Path, expected: dict[str, str]) -> None:
+    def _load(self, path: Path, expected: dict[str, str], wanted: set[bytes]) -> None:
+        """Load the vectors of a corpus from a file of the same, or of one that has all of its texts."""
         try:
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
@@ -163,7 +164,10 @@ class VectorCache:
                 found = json.loads(metadata["spacy_gpner"])
                 if not isinstance(found, dict):
                     raise ValueError("not what was saved")
+                digests = file.get_tensor("digests")
                 wrong = [key for key, value in expected.items() if found.get(key) != value]
+                if wrong == ["corpus"] and wanted <= set(map(bytes, digests)):
+                    wrong = []
                 if wrong:
                     raise CacheError(
                         f"The cache {path} was made for something else (different: {', '.join(wrong)}). "
@@ -181,7 +185,7 @@ class VectorCache:
                 "remove it, if it is a cache, to make it again."
             ) from None
         parts = numpy.split(arrays["vectors"], arrays["stops"][:-1])
-        self._vectors = dict(zip(map(bytes, arrays["digests"]), parts, strict=False))
+        self._vectors = dict(zip(map(bytes, digests), parts, strict=False))
         self._n_bytes = arrays["vectors"].nbytes
 
 

@@ -7,8 +7,11 @@ import pytest
 import spacy
 import srsly
 from filelock import FileLock
+from safetensors import safe_open
 from spacy.tokens import DocBin
+from spacy.util import load_config
 
+from spacy_gpner.crossval.course import CrossValidation
 from spacy_gpner.pipeline.find import find_pipe
 
 from ..util import TRAIN, make_tiny_bert, save_docs
@@ -39,6 +42,13 @@ def config(run, place, tmp_path):
 def crossval(run, config, place, output, *options, folds=3, train="train.spacy"):
     given = ["--paths.train", place / train, "--paths.dev", place / "dev.spacy", *STEPS]
     return run("crossval", config, "--output", output, "--folds", folds, *given, *options)
+
+
+def walk(block):
+    yield block
+    for inner in block.values():
+        if isinstance(inner, dict):
+            yield from walk(inner)
 
 
 def texts(path):
@@ -100,6 +110,51 @@ def test_it_goes_on_where_it_was_stopped(run, config, place, done):
     assert spacy.load(done / "ensemble")
 
 
+def test_other_queries_in_the_same_file(run, place, tmp_path):
+    path, output = tmp_path / "config.cfg", tmp_path / "out"
+    bert = make_tiny_bert(tmp_path / "bert", [text for text, _ in DATA])
+    options = [
+        "--component",
+        "span_mrc",
+        "--size",
+        "transformer",
+        "--transformer",
+        bert,
+        "--queries",
+        tmp_path / "queries.yml",
+    ]
+    queries = {label: label for _, own in DATA for *_, label in own}
+    srsly.write_yaml(tmp_path / "queries.yml", queries)
+    code, text = run("init", "config", path, *options, "--queries", tmp_path / "queries.yml")
+    assert code == 0, text
+    paths = {f"paths.{part}": str(place / f"{part}.spacy") for part in ("train", "dev")}
+    task = CrossValidation(load_config(path, overrides=paths), output, 3, 1, 0)
+    before = task.identity
+    for change in (
+        lambda: srsly.write_yaml(tmp_path / "queries.yml", {**queries, "bod": "部位"}),
+        lambda: (tmp_path / "bert" / "vocab.txt").write_text("other"),
+    ):
+        change()
+        after = task.identity
+        assert [name for name in before if before[name] != after[name]] == ["file that the config names"]
+        before = after
+
+
+@pytest.mark.slow
+def test_models_share_the_vectors_of_a_frozen_encoder(run, place, tmp_path):
+    path, output, vectors = tmp_path / "config.cfg", tmp_path / "out", tmp_path / "vectors.safetensors"
+    bert = make_tiny_bert(tmp_path / "bert", [text for text, _ in DATA], n_layers=12)
+    assert run("init", "config", path, "--size", "frozen", "--transformer", bert)[0] == 0
+    config = load_config(path)
+    caches = [block["cache"] for block in walk(config["components"]) if "cache" in block]
+    caches[0]["path"] = str(vectors)
+    config.to_disk(path)
+    code, text = crossval(run, path, place, output, "--training.max_steps", 1)
+    assert code == 0, text
+    with safe_open(vectors, framework="numpy") as file:
+        assert len(file.get_tensor("digests")) == len(DATA)
+
+
 @pytest.mark.slow
 def test_folds_that_were_changed(run, config, place, done):
     (done / "folds" / "1.spacy").write_bytes((place / "dev.spacy").read_bytes())
@@ -118,11 +173,15 @@ def test_the_folds_teach_a_student(run, config, place, done, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("component", ["span_globalpointer", "span_crf"])
-def test_other_pipelines(run, place, tmp_path, component):
+@pytest.mark.parametrize(
+    ("component", "size"),
+    [("span_globalpointer", "frozen"), ("span_crf", "frozen"), ("span_mrc", "transformer")],
+)
+@pytest.mark.filterwarnings("ignore:.*There are no queries:spacy_gpner.errors.GpnerWarning")
+def test_other_pipelines(run, place, tmp_path, component, size):
     config, bert = tmp_path / "config.cfg", make_tiny_bert(tmp_path / "bert", [text for text, _ in DATA])
     options = ["--component", component, *(["--by-type"] if component == "span_crf" else [])]
-    code, text = run("init", "config", config, "--size", "frozen", "--transformer", bert, *options)
+    code, text = run("init", "config", config, "--size", size, "--transformer", bert, *options)
     assert code == 0, text
     # Left to the data, a window would be another in each fold
     code, text = crossval(
@@ -187,7 +246,10 @@ def test_another_crossval_of_the_directory(run, config, place, tmp_path):
     srsly.write_json(output / "crossval.json", state)
     code, text = crossval(run, config, place, output)
     assert code == 1
-    assert "is of another config, training corpus, dev corpus, folds, neighbours, seed" in text
+    assert (
+        "is of another config, training corpus, dev corpus, file that the config names, folds, neighbours, seed"
+        in text
+    )
     (output / "crossval.json").write_text("{")
     code, text = crossval(run, config, place, output)
     assert code == 1

@@ -73,11 +73,20 @@ def test_nothing_fits(tmp_path):
         assert cache.left_out == 1
 
 
+def test_a_file_serves_a_part_of_its_corpus(tmp_path):
+    VectorCache(tmp_path / "cache").fill(TEXTS, lambda: "a", compute)
+    cache = VectorCache(tmp_path / "cache")
+    cache.fill(TEXTS[1:2], lambda: "a", never)
+    assert cache.left_out == 0
+    numpy.testing.assert_array_equal(cache.get(TEXTS[1], 2), compute(TEXTS[1:2])[0])
+
+
 @pytest.mark.parametrize(
     ("texts", "source", "kwargs", "what"),
     [
         (TEXTS, "b", {}, "encoder"),
-        (TEXTS[:1], "a", {}, "corpus"),
+        ([*TEXTS, "咳嗽"], "a", {}, "corpus"),
+        (["咳嗽"], "a", {}, "corpus"),
         (TEXTS, "a", {"precision": "half"}, "precision"),
         (TEXTS, "a", {"max_gb": 1.0}, "max_gb"),
     ],
