@@ -88,4 +88,4 @@ SWEEP = {"heads-1": 1, "heads-2": 2, "encoder-idcnn-mha-crf": 4, "heads-8": 8, "
 BARS = ("bilstm-crf", "idcnn-mha-crf", "encoder-idcnn-mha-crf", "radam")
 CURVES = ("adagrad", "rmsprop", "adam", "lookahead", "radam")
 
-ALBERT = Study(ROWS, TABLES, PAIRS, (CORPUS,), BARS, CURVES, SWEEP, "attention heads")
+ALBERT = Study(ROWS, TABLES, PAIRS, (CORPUS,), BARS, curves=CURVES, sweep=SWEEP, swept="attention heads")

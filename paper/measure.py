@@ -1,7 +1,7 @@
 """What a trained model of the grid is worth on the dev part."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,15 +22,19 @@ T = TypeVar("T")
 Gold = list[tuple[str, frozenset[Entity]]]
 
 
-def measure(model: Path, corpus: Path, n_dev: int = 0) -> dict[str, Any]:
+def measure(
+    model: Path, corpus: Path, n_dev: int = 0, prepare: Callable[[Language], None] = lambda nlp: None
+) -> dict[str, Any]:
     """Count what a model finds in the dev part, at the threshold with the best F1 on the held-out part.
 
     model (Path): The pipeline.
     corpus (Path): The directory of the corpus.
     n_dev (int): How many documents of the dev part to take, evenly spread over it; 0 for all.
+    prepare (Callable[[Language], None]): Settles how the pipeline is to be read.
     RETURNS (Dict[str, Any]): The fields of a `Cell` that say what the model is worth.
     """
     nlp = load_pipeline(str(model))
+    prepare(nlp)
     heldout, dev = (read_gold(corpus / f"{part}.spacy") for part in ("heldout", "dev"))
     dev = spread(dev, n_dev)
     threshold = choose_threshold(_predict(nlp, heldout, CANDIDATES[0]), (gold for _, gold in heldout))

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Optional, Self
 
@@ -83,6 +84,17 @@ class Preset(BaseModel):
         rows = self.get_study().rows
         return [rows[name] for name in self.rows or rows if rows[name].config in self.configs]
 
+    def used(self, names: Optional[Sequence[str]]) -> set[str]:
+        """The configs that rows are trained with, and those of their teachers.
+
+        names (Optional[Sequence[str]]): The rows' names; None for those to train if no others are asked for.
+        RETURNS (Set[str]): The configs' names.
+        """
+        rows = self.get_study().rows
+        own = self.trained() if names is None else [rows[name] for name in names if name in rows]
+        teachers = [rows[row.teacher] for row in own if row.teacher is not None]
+        return {row.config for row in (*own, *teachers) if row.config in self.configs}
+
     def config(self, name: str, corpus: str) -> Config:
         """One of the configs, for a corpus."""
         path = self.configs[name]
@@ -122,14 +134,21 @@ def _expand(value: Any) -> Any:
 
 
 def read_preset(
-    path: Path, name: str, *, documents: Optional[int] = None, steps: Optional[int] = None
+    path: Path,
+    name: str,
+    *,
+    documents: Optional[int] = None,
+    steps: Optional[int] = None,
+    rows: Optional[Sequence[str]] = None,
 ) -> Preset:
-    """Read a preset, and stop where there is none of the name, or it is not right.
+    """Read a preset, and stop where there is none of the name, or it is not right: its configs that are
+    needed can't be read, or an environment variable in them is not set.
 
     path (Path): The file of presets.
     name (str): The preset's name.
     documents (Optional[int]): Training documents in place of the preset's.
     steps (Optional[int]): Steps of all trainings in place of the preset's.
+    rows (Optional[Sequence[str]]): Which of its models are to be trained, in place of the preset's.
     RETURNS (Preset): The preset.
     """
     try:
@@ -144,7 +163,7 @@ def read_preset(
         configs = {key: folder / config for key, config in preset.configs.items()}
         preset = preset.model_copy(update={"configs": configs, "corpora": _from(folder, preset.corpora)})
         for corpus in ("", *preset.corpora):
-            for key in configs:
+            for key in preset.used(rows):
                 preset.config(key, corpus)
     except (OSError, ValidationError, ValueError, KeyError, TypeError) as err:
         msg.fail(f"{path}: the preset '{name}' is not right", str(err), exits=1)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+from spacy.language import Language
+
 Scores = tuple[Optional[float], Optional[float], float]
 # The adversary of papers 3 and 4
 FGM = {"@misc": "spacy-gpner.FGM.v1", "epsilon": 1.0}
@@ -18,12 +20,20 @@ class Row:
     teacher (Optional[str]): The row that teaches it.
     folds (int): In how many folds the training text is cross-validated, whose models together are the model;
         0 for one model of all of it.
+    reads (Optional[str]): The row whose model it is, read in another way; None for one of its own.
     """
 
     name: str
     config: str
     teacher: Optional[str] = None
     folds: int = 0
+    reads: Optional[str] = None
+
+    def prepare(self, nlp: Language) -> None:
+        """Settle how a trained model of this row is read. By default it is read as it is.
+
+        nlp (Language): The pipeline.
+        """
 
     def apply(self, config: dict[str, Any]) -> None:
         """Make a config that of this row.
@@ -63,7 +73,8 @@ class Study:
     pairs (Sequence[Tuple[str, str]]): Which differences the tables are about: the first model should be the
         better one.
     corpora (Sequence[str]): The paper's corpora, in its order.
-    bars (Sequence[str]): The models of which F1 is drawn by label.
+    bars (Sequence[str]): The models of which F1 is drawn and listed by label.
+    by_label (Dict[str, Dict[str, float]]): The paper's F1 by corpus and label, of its best system.
     curves (Sequence[str]): The models of which it is drawn while they were trained.
     sweep (Dict[str, float]): The models of which it is drawn by a number that sets them apart, and theirs.
     swept (str): What that number is.
@@ -74,6 +85,7 @@ class Study:
     pairs: Sequence[tuple[str, str]]
     corpora: Sequence[str]
     bars: Sequence[str] = ()
+    by_label: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     curves: Sequence[str] = ()
     sweep: Mapping[str, float] = field(default_factory=dict)
     swept: str = ""

@@ -123,6 +123,27 @@ def boundary_table(study: Study, cells: Cells) -> Table:
     return Table("Wrong boundaries", ("", *header), rows)
 
 
+def label_table(study: Study, corpus: str, cells: Cells) -> Table:
+    """A table of F1 by label: means over seeds, and the paper's of its best system. Its last row has the mean
+    over labels."""
+    found = {}
+    for row in study.bars:
+        if own := [cell.labels for cell in cells.get(row, {}).values() if cell.labels]:
+            labels = {label for counts in own for label in counts}
+            found[row] = {
+                label: float(numpy.mean([f_score(numpy.array(x.get(label, (0, 0, 0)))) for x in own]))
+                for label in labels
+            }
+    if not found:
+        return Table("By label", (), [])
+    if corpus in study.by_label:
+        found["the paper's"] = dict(study.by_label[corpus])
+    labels = sorted(set().union(*found.values()))
+    rows = [[label, *(_percent(own.get(label)) for own in found.values())] for label in labels]
+    rows.append(["mean", *(_mean(own.values()) for own in found.values())])
+    return Table("F1 by label", ("", *found), rows)
+
+
 def difference_table(study: Study, corpus: str, cells: Cells) -> Table:
     """A table of the differences that the tables are about: seed-paired, corrected for their number."""
     found = []
@@ -189,7 +210,7 @@ def make_tables(results: Path) -> dict[str, list[Table]]:
             study = study_of(cells)
             tables = [score_table(title, lines, corpus, cells) for title, lines in study.tables.items()]
             tables += [difference_table(study, corpus, cells), detail_table(study, cells)]
-            tables.append(boundary_table(study, cells))
+            tables += [label_table(study, corpus, cells), boundary_table(study, cells)]
             found[corpus] = [table for table in tables if table.rows]
     return found
 

@@ -48,7 +48,7 @@ def run_cell(grid: Grid, row: Row, seed: int, *, keep: bool) -> None:
     grid (Grid): The grid.
     row (Row): The model.
     seed (int): The seed.
-    keep (bool): Whether a model stays that teaches no other.
+    keep (bool): Whether a model stays that teaches no other, and is read in no other way.
     """
     if grid.result(row, seed).is_file():
         return
@@ -67,11 +67,12 @@ def run_cell(grid: Grid, row: Row, seed: int, *, keep: bool) -> None:
         steps=grid.preset.steps_of(row.config),
         seconds=round(seconds),
         curve=read_curve(grid.output(row, seed)),
-        **measure(model, grid.corpus, grid.preset.dev_documents),
+        **measure(model, grid.corpus, grid.preset.dev_documents, row.prepare),
     )
     write_cell(cell, grid.result(row, seed))
-    if not keep and not any(other.teacher == row.name for other in grid.preset.get_study().rows.values()):
-        shutil.rmtree(grid.output(row, seed))
+    others = grid.preset.get_study().rows.values()
+    if not keep and not any(row.name in (other.teacher, other.reads) for other in others):
+        shutil.rmtree(grid.output(row, seed), ignore_errors=True)
 
 
 def draw_documents(grid: Grid) -> None:
@@ -92,6 +93,8 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
     seed (int): The seed.
     RETURNS (Tuple[Path, float]): The trained pipeline, and how many seconds its training took.
     """
+    if row.reads is not None:
+        return train_model(grid, grid.preset.get_study().rows[row.reads], seed)
     output = grid.output(row, seed)
     model, done = output / "model-last", output / "trained.json"
     if row.folds:
@@ -169,7 +172,9 @@ def main() -> None:
     args = parser.parse_args()
     if args.gpu_id >= 0:
         setup_gpu(args.gpu_id)
-    preset = read_preset(args.presets, args.preset, documents=args.documents, steps=args.steps)
+    preset = read_preset(
+        args.presets, args.preset, documents=args.documents, steps=args.steps, rows=args.rows
+    )
     grid = Grid(args.corpus, args.results, args.work, preset, args.gpu_id)
     study = preset.get_study()
     if unknown := [name for name in args.rows or [] if name not in study.rows]:

@@ -198,6 +198,12 @@ def test_presets_take_environment_variables(place, capsys, monkeypatch):
     with pytest.raises(SystemExit):
         read_preset(path, "tiny")
     assert "environment variable GPNER_TEST is not set" in " ".join(capsys.readouterr().out.split())
+    # What no row needs can be missing
+    srsly.write_yaml(path, {"tiny": {**TINY, "config_overrides": {"student": overrides}}})
+    assert read_preset(path, "tiny", rows=["teacher"])
+    for rows in (None, ["student"], ["linked"]):
+        with pytest.raises(SystemExit):
+            read_preset(path, "tiny", rows=rows)
 
 
 def test_encoders_are_told_apart(tmp_path):
@@ -405,11 +411,18 @@ def test_other_papers(place, tmp_path, monkeypatch, study, row):
     assert len({grid.identity(each) for each in grid.preset.trained()}) == len(grid.preset.trained())
     results = tmp_path / "results"
     places = (place / "corpus", results / "sample", tmp_path / "work")
-    result = run("paper.train", *places, "--presets", path, "--preset", study, "--rows", row)
+    read = {"mrc": ["joint-vote", "joint-biaffine"]}.get(study, [])
+    result = run("paper.train", *places, "--presets", path, "--preset", study, "--rows", row, *read)
     assert result.returncode == 0, result.stdout + result.stderr
-    cells = read_cells(results / "sample")[row]
+    found = read_cells(results / "sample")
+    cells = found[row]
     assert [step for step, _ in cells[0].curve] == [0, 1, 2]
     assert cells[0].encoder == "tiny"
+    # One training, read in several ways
+    assert set(found) == {row, *read}
+    assert len({cell.identity for own in found.values() for cell in own.values()}) == 1 + len(read)
+    kept = {path.name for path in (tmp_path / "work" / "models").iterdir()}
+    assert kept == ({"joint-0", "joint-1"} if read else set())
     result = run("paper.tables", results)
     assert result.returncode == 0, result.stderr
     title = {"albert": "Table 5: optimizers", "roberta": "Table 1: models", "mrc": "Table 8: ablation"}
@@ -609,6 +622,23 @@ def test_tables_stand_beside_the_papers(tmp_path):
     text = render({"cmeee": tables}, "tex")
     assert r"\toprule" in text
     assert numpy.all([form in text for form in ("82.50", "66.45")])
+
+
+def test_labels_stand_beside_the_papers(tmp_path):
+    directory = tmp_path / "cmeee"
+    directory.mkdir()
+    for seed, right in ((0, 5), (1, 10)):
+        labels = {"bod": [10, right, 10], "dru": [10, 10, 10]}
+        counts = [(20, 10 + right, 20)]
+        own = cell("base", seed, counts, study="mrc", labels=labels)
+        srsly.write_json(directory / f"base-{seed}.json", own)
+    tables = make_tables(tmp_path)["cmeee"]
+    (found,) = (table for table in tables if table.title == "F1 by label")
+    assert found.header == ("", "base", "the paper's")
+    assert found.rows[0] == ["bod", "75.00", "66.86"]
+    assert found.rows[3] == ["dru", "100.00", "81.17"]
+    assert found.rows[-1][:2] == ["mean", "87.50"]
+    assert len(found.rows) == 10
 
 
 def test_damaged_cells_are_named(tmp_path, capsys):

@@ -56,10 +56,9 @@ class FGM(Adversary):
         """See `Adversary`."""
         with _put_aside([model, *also]):
             result = step()
-            tables = find_tables(model)
-            with _restored(tables):
-                for table in tables:
-                    table.move(self.epsilon)
+            with _restored(find_tables(model)) as looked_up:
+                for rows in looked_up:
+                    rows.move(self.epsilon)
                 step()
         return result
 
@@ -86,13 +85,12 @@ class PGD(Adversary):
         learning = [model, *also]
         with _put_aside(learning):
             result = step()
-            tables = find_tables(model)
             gradients = _Gradients(learning)
-            with _restored(tables) as weights:
+            with _restored(find_tables(model)) as looked_up:
                 for number in range(self.steps):
-                    for table, before in zip(tables, weights, strict=True):
-                        table.move(self.alpha)
-                        table.stay_within(self.epsilon, before)
+                    for rows in looked_up:
+                        rows.move(self.alpha)
+                        rows.stay_within(self.epsilon)
                     if number < self.steps - 1:
                         gradients.clear()
                         step()
@@ -117,26 +115,54 @@ class Table:
     weights: Tensor
     read_gradient: Callable[[], Tensor | None]
 
+    @property
+    def looked_up(self) -> "Rows":
+        """The rows that a batch has looked up, which are few: those with a gradient."""
+        gradient = self.read_gradient()
+        index = torch.zeros(0, dtype=torch.long) if gradient is None else _rows(gradient)
+        index = index.to(self.weights.device)
+        return Rows(self, index, self.weights[index])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a table.
+
+    table (Table): The table.
+    index (Tensor): Which rows, shape (R,).
+    before (Tensor): What they held, shape (R, width).
+    """
+
+    table: Table
+    index: Tensor
+    before: Tensor
+
     def move(self, distance: float) -> None:
-        """Move it along its gradient.
+        """Move them along the table's gradient.
 
         distance (float): How far.
         """
-        gradient = self.read_gradient()
-        norm = 0.0 if gradient is None else float(gradient.norm())
-        if gradient is not None and 0 < norm < math.inf:
-            self.weights.add_(gradient, alpha=distance / norm)
+        gradient = self.table.read_gradient()
+        if gradient is None:
+            return
+        gradient = gradient[self.index]
+        norm = float(gradient.norm())
+        if 0 < norm < math.inf:
+            self.table.weights.index_add_(0, self.index, gradient, alpha=distance / norm)
 
-    def stay_within(self, distance: float, before: Tensor) -> None:
-        """Bring it back where it has gone too far.
+    def stay_within(self, distance: float) -> None:
+        """Bring them back where they have gone too far.
 
-        distance (float): How far it can be from where it was.
-        before (Tensor): What it was.
+        distance (float): How far they can be from where they were.
         """
-        moved = self.weights - before
+        moved = self.table.weights[self.index] - self.before
         norm = float(moved.norm())
         if norm > distance:
-            self.weights.copy_(before + moved * (distance / norm))
+            self.table.weights[self.index] = self.before + moved * (distance / norm)
+
+    def restore(self) -> None:
+        """Put back what they held."""
+        self.table.weights[self.index] = self.before
 
 
 def find_tables(model: Model) -> list[Table]:
@@ -200,22 +226,29 @@ def _input_table(part: torch.nn.Module) -> torch.nn.Parameter | None:
     return weights if isinstance(weights, torch.nn.Parameter) and weights.requires_grad else None
 
 
+def _rows(gradient: Tensor) -> Tensor:
+    """Which rows of a gradient are not 0."""
+    rows = gradient.flatten(1) if gradient.ndim > 1 else gradient[:, None]
+    return torch.einsum("ij,ij->i", rows, rows).nonzero()[:, 0]
+
+
 @contextmanager
-def _restored(tables: Sequence[Table]) -> Iterator[list[Tensor]]:
-    """Put back what tables hold now, whatever happens. Gives copies of it."""
-    before = [table.weights.clone() for table in tables]
+def _restored(tables: Sequence[Table]) -> Iterator[list[Rows]]:
+    """Put back what tables hold now, whatever happens. Gives the rows that were looked up."""
+    looked_up = [table.looked_up for table in tables]
     try:
-        yield before
+        yield looked_up
     finally:
-        for table, weights in zip(tables, before, strict=True):
-            table.weights.copy_(weights)
+        for rows in looked_up:
+            rows.restore()
 
 
 @contextmanager
 def _put_aside(models: Sequence[Model]) -> Iterator[None]:
     """Begin without the gradients of earlier batches, which are not this one's, and add them in the end."""
     earlier = _Gradients(models)
-    earlier.clear()
+    if not earlier.are_zero:
+        earlier.clear()
     try:
         yield
     finally:
@@ -223,34 +256,43 @@ def _put_aside(models: Sequence[Model]) -> Iterator[None]:
 
 
 class _Gradients:
-    """The gradients of models, to be put aside and added to later."""
+    """The gradients of models, to be put aside and added to later. Of thinc's, the rows that are not 0: in an
+    embedding table few are."""
 
     def __init__(self, models: Sequence[Model]) -> None:
         nodes = [node for model in models for node in model.walk()]
-        self._of_thinc = [
-            (node, name, node.get_grad(name).copy()) for node in nodes for name in node.grad_names
-        ]
+        self._of_thinc = []
+        for gradient in (xp2torch(node.get_grad(name)) for node in nodes for name in node.grad_names):
+            index = _rows(gradient)
+            self._of_thinc.append((gradient, index, gradient[index]))
         parameters = [p for node in nodes for x in _modules(node) for p in x.parameters()]
         self._of_torch = [(p, None if p.grad is None else p.grad.clone()) for p in parameters]
 
+    @property
+    def are_zero(self) -> bool:
+        """Whether there is nothing to put aside."""
+        of_thinc, of_torch = self._of_thinc, self._of_torch
+        return not any(len(index) for _, index, _ in of_thinc) and all(own is None for _, own in of_torch)
+
     def clear(self) -> None:
         """Start anew."""
-        for node, name, gradient in self._of_thinc:
-            node.set_grad(name, gradient * 0)
+        for gradient, _, _ in self._of_thinc:
+            gradient.zero_()
         for parameter, _ in self._of_torch:
             parameter.grad = None
 
     def add(self) -> None:
         """Add those that were put aside to those that there are."""
-        for node, name, gradient in self._of_thinc:
-            node.inc_grad(name, gradient)
+        for gradient, index, values in self._of_thinc:
+            gradient.index_add_(0, index, values)
         for parameter, own in self._of_torch:
             if own is not None:
                 parameter.grad = own if parameter.grad is None else parameter.grad.add_(own)
 
     def restore(self) -> None:
         """Put back those that were put aside."""
-        for node, name, gradient in self._of_thinc:
-            node.set_grad(name, gradient.copy())
+        for gradient, index, values in self._of_thinc:
+            gradient.zero_()
+            gradient[index] = values
         for parameter, own in self._of_torch:
             parameter.grad = None if own is None else own.clone()
