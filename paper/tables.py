@@ -129,10 +129,9 @@ def label_table(study: Study, corpus: str, cells: Cells) -> Table:
     found = {}
     for row in study.bars:
         if own := [cell.labels for cell in cells.get(row, {}).values() if cell.labels]:
-            labels = {label for counts in own for label in counts}
             found[row] = {
                 label: float(numpy.mean([f_score(numpy.array(x.get(label, (0, 0, 0)))) for x in own]))
-                for label in labels
+                for label in set().union(*own)
             }
     if not found:
         return Table("By label", (), [])

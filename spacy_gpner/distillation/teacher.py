@@ -1,22 +1,17 @@
 """The teacher: a trained pipeline, frozen but for what links it to its student."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, lru_cache
-from typing import Any, Generic, Optional, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Optional, TypeVar, cast
 
-import numpy
-import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from spacy.util import minibatch
 from thinc.api import Model, Optimizer, set_dropout_rate, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import nn
 
 from ..entities import show_label, token_edges
-from ..errors import CacheError, DistillationError
+from ..errors import DistillationError
 from ..models.cache import VectorCache
 from ..models.score_model import is_initialized
 from ..models.torch_layer import get_shim, unflatten
@@ -25,18 +20,14 @@ from ..pipeline.span_pipe import SpanPipe
 from ..pipeline.teaching import Joint, Lesson
 from ..spans import LikelySpans, Scores
 from .align import TokenMap, map_tokens
-from .encoder import encoder_digest, token_vectors
 from .folds import Folds
+from .frozen import FrozenTeacher
 from .linkage import Linkage
 
 S = TypeVar("S", bound=Scores)
 
-BATCH_SIZE = 64
-# So many texts' tokens are kept from one epoch to the next.
-KEPT_TEXTS = 2**16
 
-
-class LinkedTeacher(Generic[S]):
+class LinkedTeacher(FrozenTeacher[S]):
     """A trained pipeline with a span component that teaches a student (Eq. 4 of the main paper): its
     frozen encoder's vectors and the student's meet in the linkage, and its head scores what comes out."""
 
@@ -65,42 +56,33 @@ class LinkedTeacher(Generic[S]):
         RAISES (DistillationError): If the teacher has not been trained, has no label in common with the
             student, or scores of another kind.
         """
-        self.nlp = nlp
-        self.name = name
-        self.pipe = cast("SpanPipe[S]", nlp.get_pipe(name))
+        pipe = cast("SpanPipe[S]", nlp.get_pipe(name))
         self.student = student
         self.linkage = linkage
         self.train_head = train_head and linkage is not None
         self.lr_scale = lr_scale
-        self.cache = VectorCache(max_gb=0) if cache is None else cache
-        self.folds = folds
-        self.labels = [label for label in student.labels if label in self.pipe.labels]
+        self.labels = [label for label in student.labels if label in pipe.labels]
         if not self.labels:
-            own, others = (", ".join(map(show_label, pipe.labels)) for pipe in (self.pipe, student))
+            own, others = (", ".join(map(show_label, each.labels)) for each in (pipe, student))
             raise DistillationError(
                 f"The teacher's labels ({own}) and the student's ({others}) have none in common. Train a "
                 "teacher on the student's."
             )
-        self.head = self.pipe.model.get_ref("output_layer")
-        if not is_initialized(self.pipe.model):
+        if not is_initialized(pipe.model):
             raise DistillationError(f"The teacher's component '{name}' has not been trained.")
-        self.is_comparable = student.objective.compares(self.pipe.objective)
+        self.is_comparable = student.objective.compares(pipe.objective)
         if not self.is_comparable and not student.objective.learns_spans:
             raise DistillationError(
-                f"The teacher's component '{name}' ({type(self.pipe).__name__}) and the student's "
+                f"The teacher's component '{name}' ({type(pipe).__name__}) and the student's "
                 f"'{student.name}' ({type(student).__name__}) have scores of different kinds. Train a "
                 "teacher of the student's kind."
             )
-        # Scores of one token, for the shapes.
-        self.layout: S = self.pipe.score_vectors([self.head.ops.alloc2f(1, self.head.get_dim("nI"))])
-        # Members whose scores can't be put together document by document teach one after the other
-        self.in_turn = folds is not None and not self.layout.by_token
+        super().__init__(nlp, name, has_linkage=linkage is not None, cache=cache, folds=folds)
         if self.in_turn and linkage is not None:
             raise DistillationError(
                 "[distillation] folds of taggers, or of a component with a head for tags, teach without a "
                 "linkage. Set linkage to null (--distillation.linkage null), or leave folds out."
             )
-        self.token_edges = lru_cache(KEPT_TEXTS)(self._token_edges)
         self._freeze()
 
     def _freeze(self) -> None:
@@ -112,91 +94,6 @@ class LinkedTeacher(Generic[S]):
                 child.p = 0.0
         # That of the training, which a layer without a rate of its own follows
         set_dropout_rate(self.head, 0.0)
-
-    def _token_edges(self, text: str) -> numpy.ndarray:
-        return token_edges(self.nlp.make_doc(text))
-
-    def frozen(self, texts: Sequence[str]) -> list[Floats2d]:
-        """What doesn't learn of the teacher, cached or computed.
-
-        texts (Sequence[str]): The texts.
-        RETURNS (List[Floats2d]): For each token of the teacher's the frozen encoder's vector, or without a
-            linkage, where the head is frozen too, its scores.
-        """
-        ops = self.head.ops
-        cached = [self.cache.get(text, len(self.token_edges(text))) for text in texts]
-        missing = [text for text, rows in zip(texts, cached, strict=True) if rows is None]
-        computed = iter(self._compute(missing) if missing else [])
-        return [next(computed) if rows is None else ops.asarray2f(cast(Any, rows)) for rows in cached]
-
-    def _compute(self, texts: Sequence[str]) -> list[Floats2d]:
-        vectors = token_vectors(self.nlp, self.name, [self.nlp.make_doc(text) for text in texts])
-        if self.linkage is not None:
-            return vectors
-        rows: list[Any] = [None] * len(texts)
-        for group in self._groups(texts).values():
-            own = [vectors[i] for i in group]
-            scores = self.pipe.score_vectors(self._weigh([texts[i] for i in group], own))
-            flat = unflatten(self.head, scores.flat(), [len(x) for x in own])
-            for i, row in zip(group, flat, strict=True):
-                rows[i] = row
-        return rows
-
-    def _groups(self, texts: Sequence[str]) -> dict[Optional[int], list[int]]:
-        """The places of texts that the head scores together, by the member that teaches them alone."""
-        if self.in_turn and self.folds is not None:
-            return self.folds.groups(texts)
-        return {None: list(range(len(texts)))}
-
-    def _weigh(self, texts: Sequence[str], vectors: list[Floats2d]) -> list[Floats2d]:
-        """Set beside the vectors of texts what the head of an ensemble weighs its members by."""
-        if self.folds is None:
-            return vectors
-        ops = self.head.ops
-        rows = [ops.asarray2f(cast(Any, row[None])) for row in self.folds.weights(texts)]
-        return [
-            ops.xp.hstack([own, ops.xp.repeat(row, len(own), axis=0)])
-            for own, row in zip(vectors, rows, strict=True)
-        ]
-
-    def fill_cache(self, texts: Sequence[str], progress: Callable[[int], Any]) -> None:
-        """Compute what `frozen` gives for a corpus, or load it.
-
-        texts (Sequence[str]): The corpus.
-        progress (Callable[[int], Any]): Called with the number of further texts done.
-        RAISES (CacheError): If the cache's file is damaged, or of something else.
-        """
-
-        def compute(unique: Sequence[str]) -> Iterator[numpy.ndarray]:
-            for batch in minibatch(unique, BATCH_SIZE):
-                yield from map(self.head.ops.to_numpy, self._compute(batch))
-                progress(len(batch))
-
-        if self.cache.max_bytes:
-            self.cache.fill(
-                texts, lambda: self.digest if self.linkage is None else self.encoder_digest, compute
-            )
-            width = self.layout.flat().shape[1] if self.linkage is None else self.head.get_dim("nI")
-            if self.cache.width not in (None, width):
-                raise CacheError(
-                    f"The cache {self.cache.path} is damaged (its vectors have {self.cache.width} "
-                    f"numbers, and the teacher's {width}). Remove it to make it again."
-                )
-
-    @cached_property
-    def encoder_digest(self) -> str:
-        """What tells this teacher's vectors from those of others."""
-        return encoder_digest(self.nlp, self.name)
-
-    @cached_property
-    def digest(self) -> str:
-        """What tells this teacher from others, as it was before it learned."""
-        digest = hashlib.blake2b(self.encoder_digest.encode())
-        digest.update(self.head.to_bytes())
-        digest.update(repr(sorted(self.pipe.cfg.items(), key=str)).encode())
-        if self.folds is not None:
-            digest.update(repr(sorted(self.folds.members.items())).encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
 
     def load_learned(self, name: str, data: bytes) -> None:
         """Load one of the models that learn.
@@ -252,41 +149,20 @@ class LinkedTeacher(Generic[S]):
             return Lesson(tokens.to_student(common), allowed, joint)
         return Lesson(tokens.spans_to_student(self.pipe.objective.likely(common)), allowed, joint)
 
-    def _common(self, scores: S) -> S:
-        """Scores of the labels that the student has too."""
-        return scores.types([self.pipe.labels.index(label) for label in self.labels])
-
     def _likely_in_turn(self, docs: Sequence[Doc]) -> LikelySpans:
         """What each text's own teacher finds likely."""
         groups = [
             (places, self.pipe.objective.likely(self._common(scores)))
-            for places, scores in self._scores_in_turn([doc.text for doc in docs])
+            for places, scores in self.scores_in_turn([doc.text for doc in docs])
         ]
         lengths = {i: n for places, own in groups for i, n in zip(places, own.lengths, strict=True)}
         return LikelySpans.of_groups(groups, [lengths[i] for i in range(len(docs))])
-
-    def _scores_in_turn(self, texts: Sequence[str]) -> Iterator[tuple[list[int], S]]:
-        """The scores of texts by their own teachers, and which texts."""
-        rows = self.frozen(texts)
-        for places in self._groups(texts).values():
-            own = [rows[i] for i in places]
-            flat = xp2torch(self.head.ops.flatten(own), device=self._device)
-            yield places, self._layout_of(texts[places[0]]).of_flat(flat, [len(x) for x in own])
-
-    def _layout_of(self, text: str) -> S:
-        """Scores of one token by those who teach a text, for what of scores is not a token's."""
-        row = self.head.ops.alloc2f(1, self.head.get_dim("nI"))
-        return self.pipe.score_vectors(self._weigh([text], [row]))
-
-    @property
-    def _device(self) -> torch.device:
-        return get_shim(self.head).device
 
     def _map_tokens(self, docs: Sequence[Doc]) -> TokenMap:
         return map_tokens(
             [self.token_edges(doc.text) for doc in docs],
             [token_edges(doc) for doc in docs],
-            self._device,
+            self.device,
         )
 
     def _score(
@@ -298,8 +174,12 @@ class LinkedTeacher(Generic[S]):
         own = self.frozen(texts)
         if self.linkage is not None:
             return self._link(self.linkage, texts, own, vectors, tokens, is_train)
-        flat = xp2torch(self.head.ops.flatten(own), device=self._device)
+        flat = xp2torch(self.head.ops.flatten(own), device=self.device)
         return self.layout.of_flat(flat, [len(x) for x in own]), None
+
+    def _common(self, scores: S) -> S:
+        """Scores of the labels that the student has too."""
+        return scores.types([self.pipe.labels.index(label) for label in self.labels])
 
     def _joint(self, scores: S, tokens: TokenMap, backprop: Callable[[S], list[Floats2d]]) -> Joint:
         def joint(examples: Sequence[Example], key: str) -> tuple[float, list[Floats2d]]:
@@ -331,7 +211,7 @@ class LinkedTeacher(Generic[S]):
             linkage.initialize(X=features)
         linked, backprop_linkage = linkage(features, is_train)
         lengths = ops.asarray1i([len(x) for x in own])
-        weighed = self._weigh(texts, ops.unflatten(linked, lengths))
+        weighed = self.weigh(texts, ops.unflatten(linked, lengths))
         scores, backprop_head = self.head(weighed, is_train)
 
         def backprop(d_scores: S) -> list[Floats2d]:
@@ -370,7 +250,7 @@ class LinkedTeacher(Generic[S]):
         """
         docs = [self.nlp.make_doc(doc.text) for doc in student_docs]
         if self.in_turn:
-            for places, scores in self._scores_in_turn([doc.text for doc in docs]):
+            for places, scores in self.scores_in_turn([doc.text for doc in docs]):
                 own = [docs[i] for i in places]
                 self.pipe.set_annotations(own, self.pipe.decode(own, scores))
             return docs
