@@ -32,6 +32,7 @@ from paper.studies import STUDIES
 from paper.study import component_of
 from paper.tables import make_tables, render
 from spacy_gpner.evaluation.matching import ERRORS
+from spacy_gpner.pipeline.queries import read_queries
 
 from .english import write_sentences
 from .util import NEEDS_CORPORA, TRAIN, make_tiny_bert, save_docs, save_trained
@@ -145,6 +146,12 @@ def test_tables_name_rows_that_there_are(name):
     assert named == set(study.rows)
     assert {name for pair in study.pairs for name in pair} <= named
     assert {corpus for line in study.lines for corpus in line.paper} <= set(study.corpora)
+
+
+@pytest.mark.parametrize("corpus", ["cmeee", "ccks2019"])
+def test_there_is_a_query_for_each_label_of_a_corpus(corpus):
+    queries = read_queries(str(ROOT / "configs" / "queries" / f"{corpus}.yml"))
+    assert queries.keys() == STUDIES["mrc"].by_label[corpus].keys()
 
 
 def test_values_of_the_papers():

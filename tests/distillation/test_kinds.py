@@ -22,7 +22,11 @@ PAIRS = [
     ("efficient", "flat_crf"),
     ("flat_crf", "crf"),
     ("crf_ensemble", "biaffine"),
+    ("mrc", "efficient"),
+    ("mrc", "flat_crf"),
+    ("efficient", "mrc"),
 ]
+pytestmark = pytest.mark.filterwarnings("ignore:.*There are no queries:spacy_gpner.errors.GpnerWarning")
 
 
 def unlabelled(nlp):
@@ -75,6 +79,17 @@ def test_a_student_learns_from_a_teacher_of_the_same_tags(teachers, kind, diverg
         found.append(losses[f"{own.name}_distillation"])
     assert found[-1] < 0.2 * found[0]
     assert [entities(nlp(text)) for text, _ in FLAT] == [sorted(spans) for _, spans in FLAT]
+
+
+def test_a_teacher_with_several_heads_teaches_by_those_that_find_spans(teachers):
+    """Scores of the others are neither made nor kept."""
+    source = teachers["mrc"]
+    pipe = find_pipe(source)
+    joint = LinkedTeacher(source, pipe.name, find_pipe(make_student("efficient")))
+    assert set(joint.layout.parts) == {"crf"}
+    (rows,) = joint.frozen([FLAT[0][0]])
+    # A score of each of five tags, for each type
+    assert rows.shape == (len(FLAT[0][0]), 5 * len(pipe.labels))
 
 
 def test_a_student_is_linked_to_a_teacher_of_another_kind(teachers):

@@ -32,21 +32,23 @@ def of_bert(bert, *heads):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("heads", "decoding"),
+    ("heads", "decoding", "adversary"),
     [
-        (("crf", "biaffine"), None),
-        (("crf", "biaffine"), "vote"),
-        (("pointer",), "pointer"),
-        (("crf", "biaffine", "pointer"), "mean"),
+        (("crf", "biaffine"), None, None),
+        (("crf", "biaffine"), "vote", None),
+        (("pointer",), "pointer", None),
+        (("crf", "biaffine", "pointer"), "mean", None),
+        (("crf", "biaffine"), None, {"@misc": "spacy-gpner.FGM.v1", "epsilon": 0.1}),
     ],
 )
-def test_it_learns_with_a_pretrained_encoder(bert, tmp_path, heads, decoding):
+def test_it_learns_with_a_pretrained_encoder(bert, tmp_path, heads, decoding, adversary):
     kind = COMPONENTS["mrc"]
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"@tokenizers": "spacy-gpner.CharTokenizer.v1"}}})
     model = of_bert(bert, *heads)
     # Processors differ in what they make of bfloat16
     model["tok2vec"]["mixed_precision"] = False
-    nlp.add_pipe(NAME, config={"model": model, "queries": QUERIES, "decoding": decoding})
+    settings = {"queries": QUERIES, "decoding": decoding, "adversary": adversary}
+    nlp.add_pipe(NAME, config={"model": model, **settings})
     spacy.util.fix_random_seed(0)
     optimizer = nlp.initialize(lambda: kind.examples(nlp))
     optimizer.learn_rate = 0.01
@@ -96,6 +98,20 @@ def test_other_queries_after_training(tmp_path):
         asked = again.get_pipe(NAME).model.get_ref("tok2vec").attrs["queries"]
         assert asked == [QUERIES[label] for label in again.get_pipe(NAME).labels]
     assert spacy.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("task_weights", ["learned", "fixed"])
+def test_task_weights(task_weights):
+    nlp = spacy.blank("zh")
+    model = {**mrc("crf", "biaffine")(TINY_TOK2VEC), "task_weights": task_weights}
+    pipe = nlp.add_pipe(NAME, config={"model": model, "queries": QUERIES})
+    examples = COMPONENTS["mrc"].examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    assert pipe.task_weights == {"crf": 0.5, "biaffine": 0.5}
+    for _ in range(5):
+        nlp.update(examples, sgd=optimizer)
+    assert (pipe.task_weights["crf"] == 0.5) == (task_weights == "fixed")
+    assert sum(pipe.task_weights.values()) == pytest.approx(1)
 
 
 def test_other_queries_in_another_training():
