@@ -9,6 +9,8 @@ from ..entities import Entity
 Kind = Literal["correct", "label", "boundary", "both", "missed", "spurious"]
 # Errors, from what comes nearest to being right
 ERRORS: tuple[Kind, ...] = ("label", "boundary", "both", "missed", "spurious")
+# Those of gold entities
+OF_GOLD: tuple[Kind, ...] = ERRORS[:-1]
 # What a reader is told of each kind
 WORDS: dict[Kind, str] = {
     "correct": "found",

@@ -1,5 +1,6 @@
 """Strict scores of predictions, counted over the corpus: in all, by label, nesting, length and novelty."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -184,7 +185,7 @@ def compare(models: Mapping[str, Sequence[Prediction]]) -> list[dict[str, Any]]:
 
     models (Dict[str, Sequence[Prediction]]): The documents as each model sees them.
     RETURNS (List[Dict[str, Any]]): For each pair the difference in F1, its 95 % interval, its p-value, and
-        that corrected for the number of pairs.
+        that corrected for the number of pairs; and what `cross` gives.
     """
     counts = {name: counts_by_document(predictions)[None] for name, predictions in models.items()}
     resampled = dict(zip(counts, resample(list(counts.values())), strict=True))
@@ -202,11 +203,27 @@ def compare(models: Mapping[str, Sequence[Prediction]]) -> list[dict[str, Any]]:
                     "low": low,
                     "high": high,
                     "p_value": bootstrap_test(differences),
+                    "kinds": cross(models[first], models[second]),
                 }
             )
     for row, p_value in zip(rows, holm([row["p_value"] for row in rows]), strict=True):
         row["p_holm"] = p_value
     return rows
+
+
+def cross(first: Sequence[Prediction], second: Sequence[Prediction]) -> dict[str, dict[str, int]]:
+    """What two models make of the same gold entities.
+
+    first, second (Sequence[Prediction]): The documents as each model sees them.
+    RETURNS (Dict[str, Dict[str, int]]): How many gold entities are of a kind by the first model and of a kind
+        by the second, without zeros.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for pair in zip(first, second, strict=True):
+        kinds = [{match.gold: match.kind for match in own.matches if match.gold} for own in pair]
+        for gold, kind in kinds[0].items():
+            counts.setdefault(kind, Counter())[kinds[1][gold]] += 1
+    return {kind: dict(sorted(own.items())) for kind, own in sorted(counts.items())}
 
 
 def counts_by_document(predictions: Sequence[Prediction]) -> numpy.ndarray:

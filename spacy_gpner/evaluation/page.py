@@ -12,7 +12,7 @@ from .matching import ERRORS, WORDS
 from .plots import plot_evaluation
 from .result import Evaluation
 from .summary import best_model, costly_errors, leads
-from .tables import class_tables, comparisons, confusion_tables, mark_of, overview, threshold_tables
+from .tables import class_tables, comparisons, confusion_tables, mark_of, mended, overview, threshold_tables
 
 ASSETS = "evaluation/assets"
 
@@ -59,7 +59,7 @@ def render_evaluation(evaluation: Evaluation, limit: int) -> str:
         lang=next(iter(evaluation.sources.values())).lang.replace("xx", ""),
         overview=overview(evaluation),
         has_interval=any(own["interval"] for own in models.values()),
-        comparisons=comparisons(evaluation.comparisons),
+        comparisons=[comparisons(evaluation.comparisons), mended(evaluation.comparisons)],
         leads=leads(evaluation),
         best=best_model(evaluation),
         marks=[mark_of(evaluation, i) for i in range(len(names))],

@@ -8,6 +8,7 @@ from wasabi import msg
 from ..tables import print_table
 from .matching import ERRORS
 from .result import Evaluation
+from .tables import mended
 
 
 def print_evaluation(evaluation: Evaluation, output: Path) -> None:
@@ -50,6 +51,9 @@ def print_evaluation(evaluation: Evaluation, output: Path) -> None:
     ]
     if pairs:
         print_table(pairs, ("", "Difference", "95 %", "p (Holm)"))
+        both = mended(evaluation.comparisons)
+        rows = [(row.name, *(cell.text for cell in row.cells)) for row in both.rows]
+        print_table(rows, ("Errors", *(column.name.capitalize() for column in both.columns)))
     msg.good(f"{output / 'metrics.json'} and {output / 'report.html'}")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Optional
 
 from .marks import model_mark
+from .matching import OF_GOLD, WORDS
 from .result import Evaluation, Source
 
 Metrics = dict[str, Any]
@@ -164,6 +165,25 @@ def comparisons(rows: Iterable[dict[str, Any]]) -> Table:
     return Table(
         "Differences", Column("pair", False), [*map(Column, ("difference", "95 % interval", "p"))], drawn
     )
+
+
+def mended(rows: Iterable[dict[str, Any]]) -> Table:
+    """How many gold entities that one model gets wrong the other of a pair has right.
+
+    rows (Iterable[Dict[str, Any]]): What `compare` gives.
+    RETURNS (Table): The table.
+    """
+    drawn = []
+    for row in rows:
+        first, second = row["models"]
+        kinds: dict[str, dict[str, int]] = row["kinds"]
+        turned = {x: {y: own[x] for y, own in kinds.items() if x in own} for x in OF_GOLD}
+        for wrong, right, own in ((first, second, kinds), (second, first, turned)):
+            counts = [own.get(kind, {}) for kind in OF_GOLD]
+            cells = [Cell(f"{x.get('correct', 0):,} of {sum(x.values()):,}") for x in counts]
+            drawn.append(Row(f"{wrong}, right by {right}", cells))
+    title = "Errors of one that the other has right"
+    return Table(title, Column("pair", False), [Column(WORDS[kind]) for kind in OF_GOLD], drawn)
 
 
 def class_tables(own: Metrics) -> list[Table]:

@@ -165,6 +165,14 @@ def test_command(run, trained, better, gold, tmp_path):
     f = [own["micro"]["f"] for own in metrics["models"].values()]
     assert row["difference"] == pytest.approx(f[1] - f[0])
     assert row["low"] <= row["difference"] <= row["high"]
+    # All gold entities, each with what both make of it
+    n_gold = metrics["models"][first]["micro"]["gold"]
+    assert sum(n for own in row["kinds"].values() for n in own.values()) == n_gold
+    for kind in ("label", "boundary", "both", "missed"):
+        assert sum(row["kinds"].get(kind, {}).values()) == metrics["models"][first]["errors"][kind]
+        by_second = sum(own.get(kind, 0) for own in row["kinds"].values())
+        assert by_second == metrics["models"][second]["errors"][kind]
+    assert "second, right by" in text
     for value in f:
         assert f"{100 * value:.2f}" in text
     for own in metrics["models"].values():
@@ -178,6 +186,7 @@ def test_command(run, trained, better, gold, tmp_path):
     assert not any(sentence in (output / "metrics.json").read_text(encoding="utf-8") for sentence, _ in GOLD)
     page = (output / "report.html").read_text(encoding="utf-8")
     assert "Differences" in page
+    assert "Errors of one that the other has right" in page
     # over the first
     assert run("evaluate", trained, gold, "--output", output)[0] == 0
     assert metrics_of(output)["models"].keys() == {f"{trained.parent.name}/first"}

@@ -175,6 +175,10 @@ def test_compare():
     # Holm: the smallest of three times three, the largest as it is
     assert first["p_holm"] == pytest.approx(3 * first["p_value"])
     assert last["p_holm"] == 1.0
+    assert [row["kinds"] for row in (first, last)] == [
+        {"boundary": {"correct": 30}},
+        {"correct": {"correct": 30}},
+    ]
     json.dumps(rows, allow_nan=False)
 
 
