@@ -148,6 +148,7 @@ setup(
         ],
         "spacy_augmenters": [
             "spacy-gpner.split_sentences.v1 = spacy_gpner.corpora.augment:create_sentence_splitter",
+            "spacy-gpner.chained.v1 = spacy_gpner.corpora.augment:chain_augmenters",
             "spacy-gpner.resample.v1 = spacy_gpner.corpora.augment:create_resampler",
         ],
         "spacy_tokenizers": [

@@ -38,7 +38,8 @@ class TaggerRow(Row):
     adversary (bool): Whether it is trained adversarially, by FGM.
     optimizer (Optional[Descent]): An optimizer in place of the config's.
     encoder (Optional[str]): A pretrained encoder in place of the preset's.
-    augmenter (Optional[Dict[str, Any]]): What is done to the training documents.
+    augmenter (Optional[Dict[str, Any]]): What is done to the training documents, or to what the preset's
+        augmenter makes of them.
     """
 
     layers: tuple[str, ...] = ()
@@ -66,7 +67,10 @@ class TaggerRow(Row):
         if self.encoder is not None:
             config["paths"]["transformer"] = self.encoder
         if self.augmenter is not None:
-            config["corpora"]["train"]["augmenter"] = self.augmenter
+            train = config["corpora"]["train"]
+            before, own = train.get("augmenter"), self.augmenter
+            chained = {"@augmenters": "spacy-gpner.chained.v1", "first": before, "then": own}
+            train["augmenter"] = chained if before else own
         if self.optimizer is not None:
             self._replace_optimizer(config["training"], self.optimizer)
 

@@ -72,6 +72,22 @@ def create_resampler(repeats: dict[str, float], others: float = 1.0) -> Augmente
     return resample
 
 
+@registry.augmenters("spacy-gpner.chained.v1")
+def chain_augmenters(first: Augmenter, then: Augmenter) -> Augmenter:
+    """Create an augmenter of two: what the first makes goes through the second, as where sentences, and not
+    whole documents, are to be repeated.
+
+    first, then (Callable[[Language, Example], Iterator[Example]]): The augmenters.
+    RETURNS (Callable[[Language, Example], Iterator[Example]]): The augmenter.
+    """
+
+    def chained(nlp: Language, example: Example) -> Iterator[Example]:
+        for made in first(nlp, example):
+            yield from then(nlp, made)
+
+    return chained
+
+
 def find_cuts(doc: Doc, max_length: int, ends: str) -> list[int]:
     """Where a document is cut.
 

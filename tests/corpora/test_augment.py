@@ -125,6 +125,15 @@ def test_documents_are_repeated_and_left_away():
     assert 60 < times[1] < 140
 
 
+def test_sentences_are_repeated():
+    """One of a record's, and not the whole of it."""
+    nlp, own = example(TEXT, [(5, 10, "sym"), (12, 14, "rare")])
+    sentences = {"@augmenters": "spacy-gpner.split_sentences.v1"}
+    rare = {"@augmenters": "spacy-gpner.resample.v1", "repeats": {"rare": 2.0}}
+    found = Counter(eg.text for eg in make("chained", first=sentences, then=rare)(nlp, own))
+    assert found == {"患者三天前右上腹疼痛，伴发热。": 2, "无呕吐。": 1, "\n查体：腹软，右上腹压痛": 1}
+
+
 def test_augmenters_work_in_a_corpus(tmp_path):
     path = save_docs(tmp_path / "train.spacy", [("发热。咳嗽。", [(0, 2, "sym")]), ("无", [])])
     corpus = Corpus(path, augmenter=make("split_sentences"))
