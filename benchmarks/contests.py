@@ -301,7 +301,7 @@ def adversary_contests(corpus: Path, encoder: Path, n_texts: int) -> Iterator[Co
     n_texts (int): How many texts to learn from.
     YIELDS (Contest): The contests.
     """
-    for config, limit in (("cpu", n_texts), ("cpu_transformer", n_texts // 6)):
+    for config, limit in (("cpu", n_texts), ("cpu_transformer", max(1, n_texts // 6))):
         given = {
             "encoder": str(encoder),
             "train": str(corpus / "train.spacy"),

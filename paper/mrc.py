@@ -52,10 +52,7 @@ ROWS = by_name(
     MRCRow("biaffine", "plain", heads=("biaffine",)),
     MRCRow("joint", "plain"),
     MRCRow("joint-fixed", "plain", task_weights="fixed"),
-    *(
-        MRCRow(f"joint-{x}", "plain", decoding=x, reads="joint")
-        for x in ("biaffine", "union", "vote", "mean")
-    ),
+    *(MRCRow(f"joint-{x}", "plain", decoding=x, reads="joint") for x in OTHERS),
     MRCRow("joint-query-first", "plain", query_position="before"),
     MRCRow("joint-adapted", "adapted"),
     MRCRow("joint-adapted-fgm", "adapted", adversary=True),

@@ -59,7 +59,7 @@ TABLES = {
     ],
     "Rare labels": [
         Line("as they are", "crf"),
-        Line("their documents three times", "oversampled"),
+        Line("their texts three times", "oversampled"),
         Line("half of the others", "undersampled"),
     ],
 }

@@ -66,12 +66,11 @@ def run_cell(grid: Grid, row: Row, seed: int, *, keep: bool) -> None:
         documents=grid.preset.documents,
         steps=grid.preset.steps_of(row.config),
         seconds=round(seconds),
-        curve=read_curve(grid.output(row, seed)),
+        curve=read_curve(model.parent),
         **measure(model, grid.corpus, grid.preset.dev_documents, row.prepare),
     )
     write_cell(cell, grid.result(row, seed))
-    others = grid.preset.get_study().rows.values()
-    if not keep and not any(row.name in (other.teacher, other.reads) for other in others):
+    if not keep and not any(other.teacher == row.name for other in grid.preset.get_study().rows.values()):
         shutil.rmtree(grid.output(row, seed), ignore_errors=True)
 
 
@@ -196,7 +195,8 @@ def main() -> None:
             with tqdm(cells, unit="cell", disable=None) as progress:
                 for row, seed in progress:
                     progress.set_description(f"{row.name}, seed {seed}")
-                    run_cell(grid, row, seed, keep=args.keep)
+                    keep = args.keep or any(other.reads == row.name for other in rows)
+                    run_cell(grid, row, seed, keep=keep)
         except KeyboardInterrupt:
             msg.warn("Interrupted", "Finished cells are kept: the same command goes on.")
             sys.exit(130)

@@ -50,10 +50,11 @@ def create_sentence_splitter(max_length: int = 128, ends: str = "。") -> Augmen
 @registry.augmenters("spacy-gpner.resample.v1")
 def create_resampler(repeats: dict[str, float], others: float = 1.0) -> Augmenter:
     """Create an augmenter that repeats documents with rare labels, or leaves some without them away. Times
-    need not be whole: at 1.5, a document is there once or twice, drawn at random.
+    need not be whole: at 1.5, a document is there once or twice, drawn at random when the corpus is read,
+    which spaCy does once for a training (with max_epochs = -1, for each epoch).
 
-    repeats (Dict[str, float]): How often a document is to be learned from that has an entity of the label, in
-        each epoch; of several labels the largest counts.
+    repeats (Dict[str, float]): How often a document is to be learned from that has an entity of the label; of
+        several labels the largest counts.
     others (float): How often one without any of them.
     RETURNS (Callable[[Language, Example], Iterator[Example]]): The augmenter.
     RAISES (ValueError): If a number is not at least 0.

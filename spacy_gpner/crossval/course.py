@@ -1,7 +1,7 @@
 """What is trained in a cross-validation, and what is kept of it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +22,9 @@ from ..pipeline.find import find_pipe
 from .folds import divide
 
 READER = "spacy.Corpus.v1"
-# What names a file or directory in a component, or for initializing it: an encoder, queries, vectors
-NAMING = ("name", "queries", "source", "vectors", "init_tok2vec")
+# What names a file or directory in a component: an encoder, queries; and for initializing it: labels, vectors
+NAMING = ("name", "queries", "source")
+INITIAL = ("path", "vectors", "init_tok2vec", "vocab_data")
 STATE, FOLDS = "crossval.json", "folds"
 
 
@@ -163,7 +164,7 @@ class CrossValidation:
 
     def _check(self, state: State, identity: dict[str, str]) -> None:
         """Refuse to go on with another cross-validation, or with folds that were changed."""
-        others = [name for name, value in identity.items() if state.identity.get(name) != value]
+        others = [name for name, value in identity.items() if state.identity.get(name, value) != value]
         if others:
             raise TrainingError(
                 f"{self.output} is of another {', '.join(others)}. Give what it was begun with, or another "
@@ -218,19 +219,20 @@ def _corpus(config: Config, setting: str, usual: str) -> tuple[str, dict[str, An
 def _digest_named(config: Config) -> str:
     """What tells the files that a config names, beside its corpora, from others."""
     digest = hashlib.blake2b(digest_size=16)
-    blocks = [config.get(section, {}) for section in ("components", "initialize")]
-    for path in sorted({Path(name) for block in blocks for name in _named(block)}):
+    names = {*_named(config.get("components", {}), NAMING), *_named(config.get("initialize", {}), INITIAL)}
+    for path in map(Path, sorted(names)):
         for file in [path] if path.is_file() else sorted(x for x in path.rglob("*") if x.is_file()):
             with file.open("rb") as content:
                 digest.update(hashlib.file_digest(content, "blake2b").digest())
     return digest.hexdigest()
 
 
-def _named(block: dict[str, Any]) -> Iterator[str]:
+def _named(block: dict[str, Any], keys: Sequence[str]) -> Iterator[str]:
     for key, value in block.items():
-        if isinstance(value, dict):
-            yield from _named(value)
-        elif isinstance(value, str) and value and key in NAMING:
+        # Queries by label are no settings
+        if isinstance(value, dict) and key != "queries":
+            yield from _named(value, keys)
+        elif isinstance(value, str) and value and key in keys:
             yield value
 
 

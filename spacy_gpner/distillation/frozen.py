@@ -58,8 +58,10 @@ class FrozenTeacher(Generic[S]):
         self.folds = folds
         # Scores of one token, for the shapes
         self.layout: S = self.pipe.score_vectors([self._no_token])
-        # Members whose scores can't be put together document by document teach one after the other
-        self.in_turn = folds is not None and not self.layout.by_token
+        # Members whose scores can't be put together document by document teach one after the other. On top of
+        # its vectors all heads score
+        scores = self.head.predict([self._no_token]) if has_linkage else self.layout
+        self.in_turn = folds is not None and not scores.by_token
         self.token_edges = lru_cache(KEPT_TEXTS)(self._token_edges)
 
     @property

@@ -74,8 +74,9 @@ class LinkedTeacher(FrozenTeacher[S]):
         if not self.is_comparable and not student.objective.learns_spans:
             raise DistillationError(
                 f"The teacher's component '{name}' ({type(pipe).__name__}) and the student's "
-                f"'{student.name}' ({type(student).__name__}) have scores of different kinds. Train a "
-                "teacher of the student's kind."
+                f"'{student.name}' ({type(student).__name__}) have scores of different kinds, and what "
+                "finds the student's spans can't learn them one by one. Train a teacher of the student's "
+                "kind, or let a student of span_mrc find them by `crf` or `biaffine`."
             )
         super().__init__(nlp, name, has_linkage=linkage is not None, cache=cache, folds=folds)
         if self.in_turn and linkage is not None:

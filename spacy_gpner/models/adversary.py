@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+import numpy
 import torch
 from spacy.util import registry
 from thinc.api import Model, PyTorchShim, xp2torch
@@ -85,7 +86,7 @@ class PGD(Adversary):
         learning = [model, *also]
         with _put_aside(learning):
             result = step()
-            gradients = _Gradients(learning)
+            gradients = Gradients(learning)
             with _restored(find_tables(model)) as looked_up:
                 for number in range(self.steps):
                     for rows in looked_up:
@@ -177,7 +178,7 @@ def find_tables(model: Model) -> list[Table]:
         if node in frozen:
             continue
         if node.has_param(TABLE):
-            tables.append(Table(xp2torch(node.get_param(TABLE)), partial(_gradient, node)))
+            tables.append(Table(_share(node.get_param(TABLE)), partial(_gradient, node)))
         for module in _modules(node):
             # A part can share its table with the whole
             found = {id(x): x for x in map(_input_table, module.modules()) if x is not None}
@@ -201,13 +202,18 @@ def require_tables(model: Model, name: str) -> None:
     if not find_tables(model):
         raise PipelineError(
             f"[{name}] An adversary moves embedding tables that learn, and there is none: the encoder is "
-            "frozen. Fine-tune it (spacy-gpner.Transformer.v1 with frozen_layers = 0), add "
-            "spacy-gpner.CharNgramEmbed.v1, or set adversary to null."
+            "frozen. Fine-tune it (spacy-gpner.Transformer.v1 with frozen_layers = 0; of span_mrc "
+            "spacy-gpner.QueryTransformer.v1), add spacy-gpner.CharNgramEmbed.v1, or set adversary to null."
         )
 
 
 def _gradient(node: Model) -> Tensor | None:
-    return xp2torch(node.get_grad(TABLE)) if node.has_grad(TABLE) else None
+    return _share(node.get_grad(TABLE)) if node.has_grad(TABLE) else None
+
+
+def _share(array: Any) -> Tensor:
+    """An array as a tensor in the same memory."""
+    return torch.from_numpy(array) if isinstance(array, numpy.ndarray) else xp2torch(array)
 
 
 def _modules(node: Model) -> Iterator[torch.nn.Module]:
@@ -246,7 +252,7 @@ def _restored(tables: Sequence[Table]) -> Iterator[list[Rows]]:
 @contextmanager
 def _put_aside(models: Sequence[Model]) -> Iterator[None]:
     """Begin without the gradients of earlier batches, which are not this one's, and add them in the end."""
-    earlier = _Gradients(models)
+    earlier = Gradients(models)
     if not earlier.are_zero:
         earlier.clear()
     try:
@@ -255,18 +261,21 @@ def _put_aside(models: Sequence[Model]) -> Iterator[None]:
         earlier.add()
 
 
-class _Gradients:
+class Gradients:
     """The gradients of models, to be put aside and added to later. Of thinc's, the rows that are not 0: in an
     embedding table few are."""
 
     def __init__(self, models: Sequence[Model]) -> None:
         nodes = [node for model in models for node in model.walk()]
         self._of_thinc = []
-        for gradient in (xp2torch(node.get_grad(name)) for node in nodes for name in node.grad_names):
+        for gradient in (_share(node.get_grad(name)) for node in nodes for name in node.grad_names):
             index = _rows(gradient)
             self._of_thinc.append((gradient, index, gradient[index]))
         parameters = [p for node in nodes for x in _modules(node) for p in x.parameters()]
-        self._of_torch = [(p, None if p.grad is None else p.grad.clone()) for p in parameters]
+        # Between steps thinc leaves zeros
+        self._of_torch = [
+            (p, p.grad.clone() if p.grad is not None and p.grad.any() else None) for p in parameters
+        ]
 
     @property
     def are_zero(self) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Optional, cast
@@ -11,7 +12,7 @@ import numpy
 from safetensors import SafetensorError, safe_open
 
 from ..checks import is_number
-from ..errors import CacheError
+from ..errors import CacheError, GpnerWarning
 from ..files import atomic_write, save_arrays
 
 Precision = Literal["full", "half"]
@@ -22,7 +23,7 @@ DIGEST_SIZE = 16
 
 class VectorCache:
     """Vectors of a text's tokens, such as a frozen encoder's. In memory, or in a file that only serves the
-    same encoder, and the same corpus or a part of it.
+    same encoder, for the texts that it has.
 
     path (Optional[Path]): The file (safetensors); None for memory.
     precision (str): "full" is float32, "half" float16: half the size, three digits.
@@ -99,7 +100,8 @@ class VectorCache:
         source (Callable[[], str]): Gives what tells the encoder whose vectors these are from others; only a
             file needs it.
         compute (Callable[[Sequence[str]], Iterable[numpy.ndarray]]): Makes the vectors of texts, in order.
-        RAISES (CacheError): If the file is damaged, or of another encoder, corpus or precision.
+        RAISES (CacheError): If the file is damaged, of another encoder or precision, or has none of the
+            texts.
         RAISES (OSError): If the file can't be written or read.
         """
         # Similar lengths together, as encoders like them; and the shortest first, if not all have room.
@@ -124,19 +126,19 @@ class VectorCache:
             return
         expected = {
             "encoder or linkage": source(),
-            "corpus": corpus,
             "precision": self.precision,
             "max_gb": str(self.max_bytes / GIGABYTE),
         }
         if self.path.is_file():
-            self._load(self.path, expected, set(map(_digest, unique)))
+            if self._load(self.path, expected) != corpus:
+                self._add_others(self.path, unique, compute)
         else:
             with atomic_write(self.path) as temporary:
                 # Where it can't be written, that shows before the work.
                 temporary.touch()
                 self._compute(unique, compute)
                 arrays = self._arrays()
-                found = {**expected, "content": _digest_arrays(arrays)}
+                found = {**expected, "corpus": corpus, "content": _digest_arrays(arrays)}
                 save_arrays(arrays, temporary, metadata={"spacy_gpner": json.dumps(found)})
 
     def _compute(
@@ -154,8 +156,30 @@ class VectorCache:
             "stops": numpy.cumsum([len(part) for part in parts], dtype=numpy.int64),
         }
 
-    def _load(self, path: Path, expected: dict[str, str], wanted: set[bytes]) -> None:
-        """Load the vectors of a corpus from a file of the same, or of one that has all of its texts."""
+    def _add_others(
+        self,
+        path: Path,
+        unique: Sequence[str],
+        compute: Callable[[Sequence[str]], Iterable[numpy.ndarray]],
+    ) -> None:
+        """Compute the vectors of texts that a file of another corpus lacks."""
+        missing = [text for text in unique if _digest(text) not in self._vectors]
+        if len(missing) == len(unique):
+            raise CacheError(
+                f"The cache {path} was made for another corpus: it has none of its texts. Remove it, or name "
+                "another file as the cache's path in the config."
+            )
+        if missing:
+            warnings.warn(
+                f"The cache {path} was made for another corpus: {len(missing)} of {len(unique)} texts are "
+                "not in it, and are made anew in each training. Remove it to have it made again with them.",
+                GpnerWarning,
+                stacklevel=2,
+            )
+            self._compute(missing, compute)
+
+    def _load(self, path: Path, expected: dict[str, str]) -> Any:
+        """Load all vectors of a file; and give what tells its corpus from others."""
         try:
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
@@ -164,10 +188,7 @@ class VectorCache:
                 found = json.loads(metadata["spacy_gpner"])
                 if not isinstance(found, dict):
                     raise ValueError("not what was saved")
-                digests = file.get_tensor("digests")
                 wrong = [key for key, value in expected.items() if found.get(key) != value]
-                if wrong == ["corpus"] and wanted <= set(map(bytes, digests)):
-                    wrong = []
                 if wrong:
                     raise CacheError(
                         f"The cache {path} was made for something else (different: {', '.join(wrong)}). "
@@ -185,8 +206,9 @@ class VectorCache:
                 "remove it, if it is a cache, to make it again."
             ) from None
         parts = numpy.split(arrays["vectors"], arrays["stops"][:-1])
-        self._vectors = dict(zip(map(bytes, digests), parts, strict=False))
+        self._vectors = dict(zip(map(bytes, arrays["digests"]), parts, strict=False))
         self._n_bytes = arrays["vectors"].nbytes
+        return found.get("corpus")
 
 
 def _is_sound(vectors: numpy.ndarray, digests: numpy.ndarray, stops: numpy.ndarray) -> bool:

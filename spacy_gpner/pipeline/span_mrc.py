@@ -174,13 +174,13 @@ class SpanMRC(SpanPipe[JointScores]):
         own = MRCSettings(**settings)
         super().__init__(vocab, model, name, settings=own, scorer=scorer, adversary=adversary)
         self.require_layout(tuple, "spacy-gpner.MRC.v1")
-        tok2vec = model.get_ref("tok2vec")
-        if any("queries" not in layer.attrs for layer in members_of(tok2vec)):
-            reason = "mixes its readings" if query_layers(model) else "reads no queries"
-            raise ValueError(
-                f"[{name}] Invalid model: its tok2vec ({tok2vec.name}) {reason}. Expected one that sets them "
-                "side by side, such as spacy-gpner.QueryTransformer.v1."
-            )
+        for tok2vec in members_of(model.get_ref("tok2vec")):
+            if "queries" not in tok2vec.attrs:
+                reason = "mixes its readings" if query_layers(tok2vec) else "reads no queries"
+                raise ValueError(
+                    f"[{name}] Invalid model: its tok2vec ({tok2vec.name}) {reason}. Expected one that gives "
+                    "each by itself, such as spacy-gpner.QueryTransformer.v1."
+                )
         # The decoding has to be one of the heads that there are
         _ = self.objective
 
@@ -251,9 +251,6 @@ class SpanMRC(SpanPipe[JointScores]):
         labels: Optional[list[str]] = None,
     ) -> None:
         """Initialize the component for training. See `SpanPipe.initialize`."""
-        # What was asked before, and its order in the members of an ensemble, goes with the weights
-        set_queries(self.model, [self._query(label) for label in self.labels])
-        settle_widths(self.model)
         super().initialize(get_examples, nlp=nlp, labels=labels)
         queries = self._queries
         if queries is None:
@@ -300,10 +297,13 @@ class SpanMRC(SpanPipe[JointScores]):
             )
 
     def fit(self, spans: Sequence[tuple[int, int]]) -> None:
-        """Settle a window that is left to the data.
+        """Settle a window that is left to the data, and what is asked.
 
         spans (Sequence[Tuple[int, int]]): First token, and the token after the last, of all gold spans.
         """
+        # What was asked before, and its order in the members of an ensemble, goes with the weights
+        set_queries(self.model, [self._query(label) for label in self.labels])
+        settle_widths(self.model)
         if spans and self.cfg["window"] == "auto":
             self.cfg["window"] = fit_window(spans)
             self._show()

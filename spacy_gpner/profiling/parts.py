@@ -1,7 +1,7 @@
 """The encoders and heads of a config: each is counted by itself, and a stand-in has its place in the rest."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
 
 import torch
 from spacy.tokens import Doc
@@ -11,6 +11,7 @@ from thinc.api import Config, Model
 from thinc.types import Floats2d
 
 from ..errors import PipelineError
+from ..models.heads.mrc import scoring_alone
 from ..models.torch_layer import get_shim
 from ..models.transformers.frozen import WIDTH
 from ..models.transformers.join import join_layers
@@ -132,19 +133,24 @@ def _make(block: Block) -> Model:
     return model
 
 
-def count_head(block: Block, width: int, types: int, tokens: int, window: Window) -> Part:
-    """Count a head.
+def count_head(
+    block: Block, width: int, types: int, tokens: int, window: Window, decoding: Optional[str]
+) -> Part:
+    """Count a head, as it predicts: of several on one encoder, those that find spans compute.
 
     block (Dict[str, Any]): The block of the model that it is the head of.
     width (int): Width of the token vectors.
     types (int): Number of labels.
     tokens (int): Length of the text.
     window (Window): The context shield window.
+    decoding (Optional[str]): How spans are found.
     RETURNS (Part): The head.
     """
     model: Model = registry.resolve({"model": {**block, "tok2vec": _stand_in(width)}})["model"]
     shim = get_shim(model.get_ref("output_layer"))
-    with torch.device("meta"):
+    several = block.get("heads", [])
+    deciding = [decoding] if decoding in several else several if decoding else several[:1]
+    with torch.device("meta"), scoring_alone(deciding):
         module = shim.make(width=width, n_types=types).eval()
         part = count_module("head", module, torch.zeros(tokens, width), [tokens])
         scores = module(torch.zeros(1, width), [1])

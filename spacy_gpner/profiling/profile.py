@@ -37,7 +37,7 @@ def profile(config: Config, *, tokens: int, types: int) -> list[Part]:
     heads = []
     for model in models:
         width = count_encoder(model["tok2vec"], config, tokens, types, encoders)
-        heads.append(count_head(model, width, types, tokens, window))
+        heads.append(count_head(model, width, types, tokens, window, component.get("decoding")))
     found = [*heads, *(part for _, parts in encoders.values() for part in parts)]
     return [add_up(name, (x for x in found if x.name == name)) for name in ("embeddings", "encoder", "head")]
 

@@ -11,7 +11,7 @@ from safetensors import safe_open
 from spacy.tokens import DocBin
 from spacy.util import load_config
 
-from spacy_gpner.crossval.course import CrossValidation
+from spacy_gpner.crossval.course import NAMING, CrossValidation, _named
 from spacy_gpner.pipeline.find import find_pipe
 
 from ..util import TRAIN, make_tiny_bert, save_docs
@@ -130,6 +130,9 @@ def test_other_queries_in_the_same_file(run, place, tmp_path):
     paths = {f"paths.{part}": str(place / f"{part}.spacy") for part in ("train", "dev")}
     task = CrossValidation(load_config(path, overrides=paths), output, 3, 1, 0)
     before = task.identity
+    # A label called as a setting is, whose query is no path
+    given = {"components": {"span_mrc": {"queries": {"name": "长" * 300, "path": "."}}}}
+    assert not list(_named(given, NAMING))
     for change in (
         lambda: srsly.write_yaml(tmp_path / "queries.yml", {**queries, "bod": "部位"}),
         lambda: (tmp_path / "bert" / "vocab.txt").write_text("other"),
@@ -246,7 +249,7 @@ def test_another_crossval_of_the_directory(run, config, place, tmp_path):
     srsly.write_json(output / "crossval.json", state)
     code, text = crossval(run, config, place, output)
     assert code == 1
-    assert "is of another config, training corpus, dev corpus, file that the config names, folds" in text
+    assert "is of another seed. Give" in text
     (output / "crossval.json").write_text("{")
     code, text = crossval(run, config, place, output)
     assert code == 1

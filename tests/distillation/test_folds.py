@@ -82,6 +82,18 @@ def test_each_text_is_taught_by_who_has_not_seen_it(ensemble, student, linkage, 
         torch.testing.assert_close(own[:, :n, :n], expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:.*There are no queries:spacy_gpner.errors.GpnerWarning")
+def test_all_heads_score_on_a_linkage(student):
+    """And so the tags among them, which can't be weighed."""
+    nlp = COMPONENTS["mrc_ensemble"].blank(decoding="biaffine")
+    nlp.initialize(lambda: make_examples(nlp))
+    settings = {"folds": Folds(2, {TEXTS[0]: 0, TEXTS[1]: 1})}
+    own = student.get_pipe(NAME)
+    assert not LinkedTeacher(nlp, "span_mrc", own, **settings).in_turn
+    with pytest.raises(DistillationError, match="Set linkage to null"):
+        LinkedTeacher(nlp, "span_mrc", own, linkage=AddLinkage(), **settings)
+
+
 def test_the_linkage_learns(ensemble, student):
     linkage = AddLinkage(detach=False)
     teacher = LinkedTeacher(ensemble, NAME, student.get_pipe(NAME), linkage=linkage, folds=Folds(3, FOLDS))

@@ -6,7 +6,7 @@ import torch
 from thinc.api import Adam, Linear, PyTorchWrapper, fix_random_seed
 
 from spacy_gpner.errors import PipelineError
-from spacy_gpner.models.adversary import FGM, PGD, find_tables
+from spacy_gpner.models.adversary import FGM, PGD, Gradients, find_tables
 from spacy_gpner.pipeline.find import find_pipe
 
 from ..components import COMPONENTS
@@ -138,6 +138,17 @@ def test_earlier_batches_move_nothing(pipe, adversary):
     before = gradients(model)
     adversary(model, step)
     numpy.testing.assert_allclose(gradients(model), before + alone, rtol=1e-3, atol=1e-4)
+
+
+def test_nothing_is_put_aside_between_steps(pipe):
+    nlp, component = pipe
+    model, step = component.model, make_step(nlp, component)
+    optimizer = nlp.create_optimizer()
+    for _ in range(2):
+        FGM(0.5)(model, step)
+        assert not Gradients([model]).are_zero
+        component.finish_update(optimizer)
+        assert Gradients([model]).are_zero
 
 
 @pytest.mark.parametrize("adversary", [FGM(0.5), PGD(steps=3)], ids=["fgm", "pgd"])

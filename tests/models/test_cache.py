@@ -9,7 +9,7 @@ import pytest
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from spacy_gpner.errors import CacheError
+from spacy_gpner.errors import CacheError, GpnerWarning
 from spacy_gpner.files import save_arrays
 from spacy_gpner.models.cache import VectorCache, _digest_arrays
 
@@ -81,12 +81,24 @@ def test_a_file_serves_a_part_of_its_corpus(tmp_path):
     numpy.testing.assert_array_equal(cache.get(TEXTS[1], 2), compute(TEXTS[1:2])[0])
 
 
+def test_what_a_file_lacks_is_made_anew(tmp_path):
+    VectorCache(tmp_path / "cache").fill(TEXTS, lambda: "a", compute)
+    content = (tmp_path / "cache").read_bytes()
+    computed = []
+    cache = VectorCache(tmp_path / "cache")
+    with pytest.warns(GpnerWarning, match="1 of 2 texts are not in it"):
+        cache.fill([TEXTS[1], "咳嗽"], lambda: "a", lambda texts: computed.extend(texts) or compute(texts))
+    assert computed == ["咳嗽"]
+    assert cache.left_out == 0
+    numpy.testing.assert_array_equal(cache.get("咳嗽", 2), compute(["咳嗽"])[0])
+    assert (tmp_path / "cache").read_bytes() == content
+
+
 @pytest.mark.parametrize(
     ("texts", "source", "kwargs", "what"),
     [
         (TEXTS, "b", {}, "encoder"),
-        ([*TEXTS, "咳嗽"], "a", {}, "corpus"),
-        (["咳嗽"], "a", {}, "corpus"),
+        (["咳嗽"], "a", {}, "another corpus"),
         (TEXTS, "a", {"precision": "half"}, "precision"),
         (TEXTS, "a", {"max_gb": 1.0}, "max_gb"),
     ],

@@ -229,6 +229,9 @@ def test_heads_that_learn_no_spans_take_no_weight():
     alone = JointObjective({"pointer": own.heads["pointer"]}, "pointer")
     assert own.learns_spans
     assert not alone.learns_spans
+    # What finds the spans has to learn
+    assert not objective("pointer").learns_spans
+    assert objective("crf").learns_spans
 
 
 @pytest.mark.parametrize("decoding", ["union", "vote", "mean", "pointer", "biaffine"])

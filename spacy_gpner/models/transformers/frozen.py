@@ -40,10 +40,10 @@ _digests: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 def create_vector_cache(
     path: Optional[str] = None, precision: Precision = "half", max_gb: float = 4.0
 ) -> VectorCache:
-    """Create a `VectorCache`, for `cache` of a `FrozenTransformer`.
+    """Create a `VectorCache`, for `cache` of a frozen encoder.
 
     path (Optional[str]): A file for the vectors of the training corpus (safetensors), which a later training
-        on the same corpus with the same encoder reads; None for memory.
+        on the same corpus, or a part of it, with the same encoder reads; None for memory.
     precision (str): "half" keeps three digits, "full" all, in twice the space.
     max_gb (float): The most GiB of vectors to keep; those of texts beyond it are made again each time.
     RETURNS (VectorCache): The cache.
@@ -145,7 +145,8 @@ def fill_caches(model: Model, docs: Sequence[Doc]) -> None:
         if cache.left_out:
             warnings.warn(
                 f"The vectors of {cache.left_out} of {len(by_key)} texts are beyond the cache's max_gb, and "
-                "are made again in every epoch. Give it more, or the encoder fewer `layers`.",
+                "are made again in every epoch. Give it more, or keep less of a token: fewer `layers`, or "
+                "types.",
                 GpnerWarning,
                 stacklevel=3,
             )
@@ -236,8 +237,8 @@ def _compute(model: Tok2Vec, docs: Sequence[Doc]) -> list[Floats2d]:
     if made is None or not isinstance(module, TextEncoder):
         return _make(model, docs)
     if module not in _digests:
-        _digests[module] = _digest(model)
-    key = (_digests[module], *_queries(model), *map(id, docs))
+        _digests[module] = _digest_encoder(model)
+    key = (_digests[module], model.attrs.get("query_position"), *_queries(model), *map(id, docs))
     if key not in made:
         made[key] = _make(model, docs)
     return made[key]
@@ -250,10 +251,16 @@ def _make(model: Tok2Vec, docs: Sequence[Doc]) -> list[Floats2d]:
 
 def _digest(model: Tok2Vec) -> str:
     """What tells the vectors of a frozen encoder from those of others."""
+    queries = _queries(model)
+    return f"{_digest_encoder(model)} {_hash([queries, model.attrs['query_position']]) if queries else ''}"
+
+
+def _digest_encoder(model: Tok2Vec) -> str:
     shim = get_shim(model)
     module = cast(TextEncoder, shim.module)
     is_half = module.mixed_precision and has_bfloat16(shim.device)
-    settings = [shim.cfg, module.window, module.stride, is_half]
-    if queries := _queries(model):
-        settings += [queries, model.attrs["query_position"]]
-    return f"{digest_weights(module)} {hashlib.blake2b(repr(settings).encode()).hexdigest()}"
+    return f"{digest_weights(module)} {_hash([shim.cfg, module.window, module.stride, is_half])}"
+
+
+def _hash(settings: Any) -> str:
+    return hashlib.blake2b(repr(settings).encode("utf-8", "surrogatepass")).hexdigest()

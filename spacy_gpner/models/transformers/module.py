@@ -85,7 +85,8 @@ class TextEncoder(nn.Module):
                 f"`frozen_layers` asks for {n}, and the encoder has {self.depth} layers. Lower it."
                 if layers is not None
                 else "The encoder's layers share their weights, so that none can be frozen alone. Set "
-                "`frozen_layers` to 0, or use spacy-gpner.FrozenTransformer.v1."
+                "`frozen_layers` to 0, or freeze all of them (spacy-gpner.FrozenTransformer.v1, of span_mrc "
+                "spacy-gpner.FrozenQueryTransformer.v1)."
             )
         self.transformer.requires_grad_(False)
         layers[n:].requires_grad_(True)

@@ -13,6 +13,7 @@ from transformers import (
     AutoModel,
     AutoModelForMaskedLM,
     AutoTokenizer,
+    BertTokenizerFast,
     PretrainedConfig,
     PreTrainedModel,
 )
@@ -139,7 +140,7 @@ def _load_settings(name: str, depth: Optional[int]) -> tuple[PretrainedConfig, A
     _check_name(name)
     config = _load(AutoConfig, name, CONFIG)
     _check_kind(name, config, depth)
-    tokenizer: Any = _load(AutoTokenizer, name, "tokenizer.json or vocab.txt", use_fast=True)
+    tokenizer = _load_tokenizer(name, config)
     if not tokenizer.is_fast:
         raise PipelineError(
             f"The encoder {name} has no fast tokenizer, which knows the characters of a piece. Convert it to "
@@ -152,6 +153,17 @@ def _load_settings(name: str, depth: Optional[int]) -> tuple[PretrainedConfig, A
             f"{n_pieces}: they are not of one encoder. Give a directory that was saved whole."
         )
     return config, tokenizer
+
+
+def _load_tokenizer(name: str, config: PretrainedConfig) -> Any:
+    try:
+        return _load(AutoTokenizer, name, "tokenizer.json or vocab.txt", use_fast=True)
+    except PipelineError:
+        # The Chinese ALBERTs have a BERT's, and don't say so
+        if config.model_type == "albert":
+            with suppress(Exception):
+                return BertTokenizerFast.from_pretrained(name)
+        raise
 
 
 def _check_name(name: str) -> None:

@@ -169,11 +169,15 @@ def test_frozen_readings_are_made_once(bert, position, monkeypatch):
     assert (other[0][:, :16] != vectors[0][:, :16]).any()
 
 
-def test_files_of_readings_are_of_their_queries(bert, tmp_path):
+def test_files_of_readings_are_of_their_queries(bert, tmp_path, monkeypatch):
     path = tmp_path / "vectors.safetensors"
     docs = docs_of(*TEXTS)
-    for queries in (QUERIES, QUERIES):
-        fill_caches(make_frozen(bert, queries, cache=VectorCache(path)), docs)
+    fill_caches(make_frozen(bert, cache=VectorCache(path)), docs)
+    again = make_frozen(bert, cache=VectorCache(path))
+    with monkeypatch.context() as patch:
+        patch.setattr(TextEncoder, "forward", None)
+        fill_caches(again, docs)
+        assert again.begin_update(docs)[0][0].shape == (len(docs[0]), 48)
     for queries, position in ((QUERIES[::-1], "after"), (QUERIES, "before")):
         other = make_frozen(bert, queries, query_position=position, cache=VectorCache(path))
         with pytest.raises(CacheError, match="something else"):

@@ -21,7 +21,7 @@ from spacy_gpner.models.transformers import frozen
 from spacy_gpner.models.transformers.frozen import frozen_encoders
 from spacy_gpner.training.lazy_adam import create_lazy_adam
 
-from ...util import CHAR_TOKENIZER, TRAIN, entities, make_examples, make_tiny_bert
+from ...util import CHAR_TOKENIZER, TRAIN, entities, make_examples, make_tiny_albert, make_tiny_bert
 
 NAME = "span_globalpointer"
 TEXTS = [text for text, _ in TRAIN]
@@ -323,6 +323,22 @@ def test_no_encoder(name, message, tmp_path):
     nlp = pipeline("Transformer", name.format(dir=tmp_path))
     with pytest.raises(PipelineError, match=message):
         nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_an_albert_with_the_vocabulary_of_a_bert(tmp_path):
+    """As the Chinese ones of the hub are: nothing there names their tokenizer."""
+    albert = Path(make_tiny_albert(tmp_path / "albert"))
+    nlp = pipeline("Transformer", str(albert))
+    nlp.initialize(lambda: make_examples(nlp))
+    remove("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")(albert)
+    alone = pipeline("Transformer", str(albert))
+    alone.initialize(lambda: make_examples(alone))
+    found, expected = (x.get_pipe(NAME).model.get_ref("tok2vec") for x in (alone, nlp))
+    doc = nlp.make_doc(TRAIN[0][0])
+    assert (found.predict([doc])[0] == expected.predict([doc])[0]).all()
+    remove("vocab.txt")(albert)
+    with pytest.raises(PipelineError, match=r"tokenizer.json or vocab.txt"):
+        alone.initialize(lambda: make_examples(alone))
 
 
 def test_an_encoder_that_takes_no_mask(bert, tmp_path):
