@@ -148,8 +148,10 @@ def count_head(
     """
     model: Model = registry.resolve({"model": {**block, "tok2vec": _stand_in(width)}})["model"]
     shim = get_shim(model.get_ref("output_layer"))
-    several = block.get("heads", [])
-    deciding = [decoding] if decoding in several else several if decoding else several[:1]
+    several: list[str] = block.get("heads", [])
+    deciding = several if decoding else several[:1]
+    if decoding in several:
+        deciding = [decoding]
     with torch.device("meta"), scoring_alone(deciding):
         module = shim.make(width=width, n_types=types).eval()
         part = count_module("head", module, torch.zeros(tokens, width), [tokens])
