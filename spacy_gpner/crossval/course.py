@@ -103,9 +103,13 @@ class CrossValidation:
             "dev corpus": self.dev_corpus.read_bytes(),
         }
         digests = {name: _digest(part) for name, part in parts.items()}
-        digests["file that the config names"] = _digest_named(self.config.interpolate())
-        numbers = {"folds": self.n_folds, "neighbours": self.neighbours, "seed": self.seed}
-        return digests | {name: str(value) for name, value in numbers.items()}
+        numbers = {
+            "number of folds": self.n_folds,
+            "number of neighbours": self.neighbours,
+            "seed": self.seed,
+        }
+        numbers_by_name = {name: str(value) for name, value in numbers.items()}
+        return digests | _digest_named(self.config.interpolate()) | numbers_by_name
 
     @property
     def numbers(self) -> range:
@@ -216,15 +220,17 @@ def _corpus(config: Config, setting: str, usual: str) -> tuple[str, dict[str, An
     return name, block
 
 
-def _digest_named(config: Config) -> str:
-    """What tells the files that a config names, beside its corpora, from others."""
-    digest = hashlib.blake2b(digest_size=16)
+def _digest_named(config: Config) -> dict[str, str]:
+    """What tells the files and directories that a config names, beside its corpora, from others."""
     names = {*_named(config.get("components", {}), NAMING), *_named(config.get("initialize", {}), INITIAL)}
+    found = {}
     for path in map(Path, sorted(names)):
+        digest = hashlib.blake2b(digest_size=16)
         for file in [path] if path.is_file() else sorted(x for x in path.rglob("*") if x.is_file()):
             with file.open("rb") as content:
                 digest.update(hashlib.file_digest(content, "blake2b").digest())
-    return digest.hexdigest()
+        found[f"content of {path}"] = digest.hexdigest()
+    return found
 
 
 def _named(block: dict[str, Any], keys: Sequence[str]) -> Iterator[str]:

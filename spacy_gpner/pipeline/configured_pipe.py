@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Optional, Self, cast
+from typing import Any, Optional, Self, Union, cast
 
 import torch
 from spacy import util
@@ -55,6 +55,17 @@ class ConfiguredPipe(TrainablePipe):
         # What the pipeline's config shows
         self._shown = dict(self._given)
         self.cfg: dict[str, Any] = {"labels": [], **self._given, "calibration": None}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse a setting that is set as an attribute, which would change nothing."""
+        is_setting = name in self.__dict__.get("_given", ())
+        if is_setting and not isinstance(getattr(type(self), name, None), property):
+            raise AttributeError(
+                f"[{self.name}] '{name}' is a setting: change component.cfg['{name}'], or give it when the "
+                f'pipeline is loaded, spacy.load(path, config={{"components": {{"{self.name}": {{"{name}": '
+                "…}}})."
+            )
+        super().__setattr__(name, value)
 
     def require_layout(self, kind: type, architecture: str) -> None:
         """Refuse a model whose scores are of another kind.
@@ -109,17 +120,22 @@ class ConfiguredPipe(TrainablePipe):
 
     @property
     def thresholds(self) -> Optional[dict[str, float]]:
-        """Thresholds of single labels, in place of `threshold`; None if there are none.
+        """Thresholds of single labels, in place of `threshold`; None if there are none. A string such as
+        "dru=0.3,sym=0.4" sets them too.
 
-        RAISES (ValueError): If it is set to something out of range.
+        RAISES (ValueError): If it is set to something out of range, or to thresholds of a label that the
+            component does not have.
         """
         own: Optional[dict[str, float]] = self.cfg["thresholds"]
         return own
 
     @thresholds.setter
-    def thresholds(self, value: Optional[dict[str, float]]) -> None:
-        check_thresholds(value)
-        self.cfg["thresholds"] = value
+    def thresholds(self, value: Union[dict[str, float], str, None]) -> None:
+        own = read_thresholds(value) if isinstance(value, str) else value
+        check_thresholds(own)
+        if self.labels:
+            self._require_labels(own or {})
+        self.cfg["thresholds"] = own
         self._show()
 
     @property
@@ -206,14 +222,17 @@ class ConfiguredPipe(TrainablePipe):
         own = self.thresholds or {}
         check_probability("threshold", self.cfg["threshold"])
         check_thresholds(own)
-        unknown = sorted(set(own) - set(self.labels))
+        self._require_labels(own)
+        return own
+
+    def _require_labels(self, thresholds: Iterable[str]) -> None:
+        unknown = sorted(set(thresholds) - set(self.labels))
         if unknown:
             names = ", ".join(f"'{show_label(label)}'" for label in unknown)
             raise ValueError(
                 f"[{self.name}] Invalid thresholds: there is no label {names}. "
                 f"The labels are {', '.join(map(show_label, self.labels))}."
             )
-        return own
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize the component.
@@ -247,6 +266,7 @@ class ConfiguredPipe(TrainablePipe):
             },
             exclude,
         )
+        self._check_labels(exclude)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -276,12 +296,13 @@ class ConfiguredPipe(TrainablePipe):
         util.from_disk(
             path,
             {
-                "cfg": lambda p: self._load_cfg(p.read_bytes()),
+                "cfg": lambda p: self._load_cfg(p.read_bytes(), str(p)),
                 "vocab": lambda p: cast(None, self.vocab.from_disk(p, exclude=exclude)),
                 "model": lambda p: self._load_weights(self.model.from_disk, p),
             },
             exclude,
         )
+        self._check_labels(exclude)
         return self
 
     def _saved_beside(self, path: Path) -> dict[str, Any]:
@@ -292,9 +313,25 @@ class ConfiguredPipe(TrainablePipe):
             saved["thresholds"] = read_thresholds(saved["thresholds"])
         return {**self._given, **saved}
 
-    def _load_cfg(self, json_bytes: bytes) -> None:
-        load_cfg(self.cfg, self._given, json_bytes)
+    def _load_cfg(self, json_bytes: bytes, where: str = "cfg") -> None:
+        try:
+            load_cfg(self.cfg, self._given, json_bytes)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise PipelineError(
+                f"[{self.name}] {where} is damaged: it holds no labels and settings of the component. Copy "
+                "the pipeline again, or train it again."
+            ) from None
         self._show()
+
+    def _check_labels(self, exclude: Iterable[str]) -> None:
+        """Refuse labels that are not those of the weights."""
+        head = self.model.get_ref("output_layer")
+        is_loaded = not {"cfg", "model"} & set(exclude) and is_initialized(self.model)
+        if is_loaded and head.get_dim("nO") != len(self.labels):
+            raise PipelineError(
+                f"[{self.name}] The saved component has {len(self.labels)} labels, and weights for "
+                f"{head.get_dim('nO')}: its files are not of one training. Copy the pipeline again."
+            )
 
     def _load_weights(self, load: Callable[[Any], Any], saved: Any) -> None:
         # What thinc says of weights that don't fit names neither the component nor the way out.

@@ -13,8 +13,9 @@ from ..errors import PipelineError
 from ..files import atomic_directory
 from ..loading import load_pipeline
 from ..models.heads.ensemble import ARCHITECTURE, join_trained
-from ..models.score_model import is_initialized
+from ..models.score_model import get_layout, is_initialized
 from ..outputs import check_distinct
+from ..spans import TagSet
 from .find import find_pipe
 from .settings import Settings
 from .span_pipe import SpanPipe
@@ -149,8 +150,15 @@ def _traits(member: Member) -> dict[str, Any]:
         "word vectors": nlp.vocab.vectors.to_bytes() if len(nlp.vocab.vectors) else b"",
         "component's class": type(pipe).__name__,
         "labels": ", ".join(map(show_label, sorted(pipe.labels))),
-        "objective": pipe.objective,
+        "kind of scores": _describe_layout(get_layout(pipe.model)),
+        **{name: pipe.cfg[name] for name in ("window", "window_mode", "decoding") if name in pipe.cfg},
     }
+
+
+def _describe_layout(layout: Any) -> str:
+    if isinstance(layout, TagSet):
+        return f"scheme {layout.scheme}, by_type {str(layout.by_type).lower()}"
+    return "" if layout is None else f"heads {', '.join(layout)}"
 
 
 def _reset_thresholds(members: Sequence[Member]) -> list[str]:

@@ -100,9 +100,15 @@ def load_cfg(cfg: dict[str, Any], given: Mapping[str, Any], json_bytes: bytes) -
     cfg (Dict[str, Any]): The labels, settings and calibration of the component, modified in place.
     given (Mapping[str, Any]): The settings as its config gives them now.
     json_bytes (bytes): What was saved.
+    RAISES (ValueError, KeyError, TypeError, AttributeError): If that is something else.
     """
     saved = json.loads(json_bytes)
-    cfg["labels"] = saved["labels"]
+    labels = saved["labels"]
+    if not isinstance(labels, list) or not all(isinstance(x, str) for x in labels):
+        raise TypeError("labels that are none")
+    if len(set(labels)) < len(labels):
+        raise ValueError("a label twice")
+    cfg["labels"] = labels
     for name, change in saved["changed"].items():
         if given[name] == change["from"]:
             cfg[name] = change["to"]

@@ -13,6 +13,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..checks import check_dropout
+from ..entities import show_label
 from ..errors import GpnerWarning
 from ..models.adversary import Adversary, require_tables
 from ..models.score_model import ScoreModel, initialize_score_model
@@ -68,7 +69,14 @@ class SpanPipe(FindingPipe[S]):
         RAISES (ValueError): If the model is of another kind.
         """
         super().__init__(vocab, model, name, settings=settings, scorer=scorer)
+        if adversary is not None and not isinstance(adversary, Adversary):
+            raise ValueError(
+                f"[{name}] Invalid adversary: {type(adversary).__name__}. Expected a block with @misc = "
+                '"spacy-gpner.FGM.v1" or "spacy-gpner.PGD.v1", or null.'
+            )
         self.adversary = adversary
+        # Labels of gold that it lacks, of which has been told
+        self._unknown: set[str] = set()
         use_one_thread_after_fork()
 
     def update(
@@ -204,12 +212,29 @@ class SpanPipe(FindingPipe[S]):
         RAISES (DivergedError): If the loss is not finite.
         """
         examples = list(examples)
+        self._warn_of_unknown(examples)
         label_ids = {label: i for i, label in enumerate(self.labels)}
         return differentiate(
             scores,
             lambda own: gold_loss(own, examples, self.key, label_ids, self.objective),
             name=self.name,
         )
+
+    def _warn_of_unknown(self, examples: Sequence[Example]) -> None:
+        """Say once of each label of gold that nothing will be learned of it, as where a trained component
+        goes on with another corpus."""
+        groups = (eg.reference.spans.get(self.key, ()) for eg in examples)
+        new = {span.label_ for group in groups for span in group} - set(self.labels) - self._unknown
+        if new:
+            self._unknown |= new
+            shown = ", ".join(map(show_label, sorted(new)))
+            warnings.warn(
+                f"[{self.name}] There are gold spans of labels that the component does not have, and they "
+                f"are ignored: {shown}. Add them with add_label, or train a component that is not taken from "
+                "another pipeline (`source`), which has its labels alone.",
+                GpnerWarning,
+                stacklevel=3,
+            )
 
     def initialize(
         self,
@@ -245,6 +270,7 @@ class SpanPipe(FindingPipe[S]):
         self.check_thresholds()
         self.fit([(start, end) for own in report.spans for start, end, _ in own])
         report.warn(self.name, self.labels, self.objective)
+        self._unknown = set(report.total) - set(self.labels)
         self.cfg["calibration"] = None
         if nlp is not None:
             self._check_training_config(nlp)

@@ -158,7 +158,13 @@ class TagObjective(Objective[TagScores]):
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
         """Refuse spans that overlap a longer one in the same chain. See `Objective.refuse`."""
         where = "another of their label" if self.tags.by_type else "another"
-        reason = f"within or across {where}: a chain holds none that overlap, and learns the longest"
+        others = "A chain for each type (by_type = true) learns those of different types, and "
+        if self.tags.by_type:
+            others = ""
+        reason = (
+            f"within or across {where}: a chain holds none that overlap, and learns the longest. {others}"
+            "span_globalpointer all of them"
+        )
         order = sorted(range(len(spans)), key=lambda i: (spans[i][0] - spans[i][1], spans[i][0], spans[i][2]))
         taken: dict[str, set[int]] = {}
         refused: list[Optional[str]] = [None] * len(spans)

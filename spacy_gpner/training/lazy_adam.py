@@ -12,7 +12,7 @@ from thinc.optimizers import ADAM_DEFAULTS
 from thinc.types import Floats2d, FloatsXd
 from torch.optim.adam import adam
 
-from .rates import check_lr_scale, scale_of
+from .rates import check_lr_scale, check_not_negative, scale_of
 
 # The parameter of thinc's `HashEmbed` and `Embed`; that of spaCy's `CharacterEmbed` has three dimensions.
 TABLE = "E"
@@ -73,6 +73,8 @@ def create_lazy_adam(
     RETURNS (LazyAdam): The optimizer.
     RAISES (ValueError): If a factor is no number of at least 0.
     """
+    check_not_negative("learn_rate", learn_rate)
+    check_not_negative("grad_clip", grad_clip)
     check_lr_scale(lr_scale or {})
     return LazyAdam(
         learn_rate,

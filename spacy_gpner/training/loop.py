@@ -44,6 +44,8 @@ def run(
     """
     if not check_output(output, course.done, course.identity, resume=resume):
         return False
+    if resume and (output / course.done).is_file():
+        say(f"{output} holds a finished run of other settings or texts: another begins in its place")
     begin(output, course.done)
     course.prepare()
     keep_apart(course.learning)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from typing import Any
 
 from ..checks import is_number
 
@@ -15,6 +16,17 @@ def check_lr_scale(lr_scale: Mapping[str, float]) -> None:
     for pattern, scale in lr_scale.items():
         if not is_number(scale) or not 0 <= scale < math.inf:
             raise ValueError(f"Invalid lr_scale of {pattern!r}: {scale!r}. Expected a factor of at least 0.")
+
+
+def check_not_negative(name: str, value: Any) -> None:
+    """Refuse a number below 0, as a rate that would go uphill. What is no number, as a schedule, passes.
+
+    name (str): The setting.
+    value (Any): What was given.
+    RAISES (ValueError): If it is below 0, or not finite.
+    """
+    if is_number(value) and not 0 <= value < math.inf:
+        raise ValueError(f"Invalid {name}: {value!r}. Expected a number of at least 0, or a schedule.")
 
 
 def scale_of(name: str, lr_scale: Mapping[str, float]) -> float:

@@ -10,8 +10,8 @@ from thinc.api import Optimizer, torch2xp, xp2torch
 from thinc.backends import get_array_ops
 from thinc.types import FloatsXd
 
-from ..checks import check_count, check_probability
-from .rates import check_lr_scale, scale_of
+from ..checks import check_count, is_number
+from .rates import check_lr_scale, check_not_negative, scale_of
 
 # Those that need nothing but gradients, and keep arrays of a parameter's size
 NAMES = ("Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "SGD")
@@ -46,7 +46,13 @@ def create_torch_optimizer(
     if name not in NAMES:
         raise ValueError(f"Invalid name: {name!r}. Expected one of torch's optimizers: {', '.join(NAMES)}.")
     check_count("lookahead", lookahead, "a number of steps, or 0 for none", least=0)
-    check_probability("lookahead_alpha", lookahead_alpha)
+    if not is_number(lookahead_alpha) or not 0 < lookahead_alpha <= 1:
+        raise ValueError(
+            f"Invalid lookahead_alpha: {lookahead_alpha!r}. Expected a part of the way, above 0 and at most "
+            "1."
+        )
+    check_not_negative("learn_rate", learn_rate)
+    check_not_negative("grad_clip", grad_clip)
     check_lr_scale(lr_scale or {})
     return TorchOptimizer(
         name,
@@ -89,8 +95,10 @@ class TorchOptimizer(Optimizer):
         try:
             self._torch: torch.optim.Optimizer = kind([trial], lr=1.0, **{**own, **settings})
             self._torch.step()
-        except (TypeError, ValueError, RuntimeError) as err:
-            raise ValueError(f"Invalid settings of torch's {name}: {err}.") from err
+        # What torch raises at settings that don't fit is not one kind of error
+        except Exception as err:
+            reason = str(err).rstrip(".") or type(err).__name__
+            raise ValueError(f"Invalid settings of torch's {name}, {dict(settings)}: {reason}.") from err
         self._group = self._torch.param_groups[0]
         # Whether each is a number, and not of the parameter's size
         self._kept = {
@@ -139,11 +147,11 @@ class TorchOptimizer(Optimizer):
             # A fused step wants all that it reads on one device
             device = parameter.device if self._group.get("fused") else "cpu"
             self._torch.state[parameter] = {
-                name: torch.tensor(own[key], device=device) if is_number else xp2torch(own[key])
-                for name, is_number in self._kept.items()
+                name: torch.tensor(own[key], device=device) if is_scalar else xp2torch(own[key])
+                for name, is_scalar in self._kept.items()
                 for own in (getattr(self, name),)
             }
         self._torch.step()
         state = self._torch.state.pop(parameter, {})
-        for name, is_number in self._kept.items():
-            getattr(self, name)[key] = state[name].item() if is_number else torch2xp(state[name])
+        for name, is_scalar in self._kept.items():
+            getattr(self, name)[key] = state[name].item() if is_scalar else torch2xp(state[name])

@@ -212,8 +212,8 @@ class TestRefused:
         ("settings", "labels", "words"),
         [
             ({}, LABELS[:2], ["have different labels", "bod, dis, dru, pro, sym and"]),
-            ({"window": 8}, LABELS, ["have different objective", f"width={WINDOW}", "width=8"]),
-            ({"window_mode": "prefix"}, LABELS, ["have different objective", "'band'", "'prefix'"]),
+            ({"window": 8}, LABELS, [f"have different window: {WINDOW} and 8"]),
+            ({"window_mode": "prefix"}, LABELS, ["have different window_mode: band and prefix"]),
             ({"lang": "en"}, LABELS, ["have different language", "zh and en"]),
             ({"char_tokenizer": False}, LABELS, ["have different tokenizer", "CharTokenizer", "spacy.zh"]),
         ],

@@ -135,11 +135,12 @@ def test_other_queries_in_the_same_file(run, place, tmp_path):
     assert not list(_named(given, NAMING))
     for change in (
         lambda: srsly.write_yaml(tmp_path / "queries.yml", {**queries, "bod": "部位"}),
-        lambda: (tmp_path / "bert" / "vocab.txt").write_text("other"),
+        (tmp_path / "queries.yml").unlink,
     ):
         change()
         after = task.identity
-        assert [name for name in before if before[name] != after[name]] == ["file that the config names"]
+        expected = f"content of {tmp_path / 'queries.yml'}"
+        assert [name for name in before if before[name] != after[name]] == [expected]
         before = after
 
 

@@ -139,7 +139,9 @@ def test_calibrations_are_checked(nlp, row):
 
 def test_unknown_labels(nlp):
     pipe = nlp.get_pipe(NAME)
-    pipe.thresholds = {"drug": 0.3}
+    with pytest.raises(ValueError, match=r"no label 'drug'. The labels are bod, dis, dru, pro, sym"):
+        pipe.thresholds = {"drug": 0.3}
+    pipe.cfg["thresholds"] = {"drug": 0.3}
     with pytest.raises(ValueError, match=r"no label 'drug'. The labels are bod, dis, dru, pro, sym"):
         nlp(TEXTS[0])
     pipe.add_label("drug")

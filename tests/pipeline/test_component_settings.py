@@ -1,6 +1,7 @@
 """What every kind of component owes: labels, thresholds, and settings that are kept."""
 
 import copy
+import json
 import pickle
 import warnings
 from dataclasses import fields
@@ -9,7 +10,7 @@ import pytest
 import spacy
 from spacy.util import load_config
 
-from spacy_gpner.errors import GpnerWarning
+from spacy_gpner.errors import GpnerWarning, PipelineError
 from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.pipeline.settings import Settings
 
@@ -44,9 +45,12 @@ def test_thresholds_of_single_labels(kind, trained):
     text, spans = kind.data[1]
     component.thresholds = {"dis": 1.0}
     assert entities(trained(text)) == [span for span in expected(spans) if span[2] != "dis"]
-    component.thresholds = {"dss": 1.0}
-    with pytest.raises(ValueError, match="there is no label 'dss'"):
-        trained(text)
+    for others in ({"dss": 1.0}, "dss=1.0"):
+        with pytest.raises(ValueError, match="there is no label 'dss'"):
+            component.thresholds = others
+    assert component.thresholds == {"dis": 1.0}
+    component.thresholds = "dis=0.25"
+    assert component.thresholds == {"dis": 0.25}
     component.threshold = 0.5
     assert component.thresholds is None
     assert entities(trained(text)) == expected(spans)
@@ -57,6 +61,37 @@ def test_thresholds_of_no_label_are_refused_when_initialized(thresholds):
     nlp = blank(thresholds=thresholds)
     with pytest.raises(ValueError, match=r"there is no label 'dss'\. The labels are bod"):
         nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_settings_are_no_attributes(kind):
+    """Which would change nothing."""
+    component = find_pipe(kind.blank())
+    for name in ("decoding", "spans_key", "max_spans", "stretch"):
+        if name in component.cfg:
+            with pytest.raises(AttributeError, match=f"'{name}' is a setting: change component.cfg"):
+                setattr(component, name, 1)
+    with pytest.raises(AttributeError):
+        component.window = 1
+    component.of_ones_own = 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda cfg: {**cfg, "labels": cfg["labels"][1:]}, "4 labels, and weights for 5"),
+        (lambda cfg: {**cfg, "labels": [*cfg["labels"], "other"]}, "6 labels, and weights for 5"),
+        (lambda cfg: {**cfg, "labels": ["sym"] * 5}, "cfg is damaged"),
+        (lambda cfg: {**cfg, "labels": None}, "cfg is damaged"),
+        (lambda cfg: {key: value for key, value in cfg.items() if key != "labels"}, "cfg is damaged"),
+        (lambda cfg: ["labels"], "cfg is damaged"),
+    ],
+)
+def test_damaged_labels(trained, tmp_path, damage, message):
+    trained.to_disk(tmp_path)
+    path = tmp_path / find_pipe(trained).name / "cfg"
+    path.write_text(json.dumps(damage(json.loads(path.read_text(encoding="utf-8")))), encoding="utf-8")
+    with pytest.raises(PipelineError, match=message):
+        spacy.load(tmp_path)
 
 
 def test_calibration_is_applied_saved_and_goes_with_learning(kind, trained, tmp_path):

@@ -2,6 +2,7 @@
 
 import copy
 import re
+import warnings
 from collections.abc import Mapping
 
 import numpy
@@ -106,6 +107,17 @@ def test_unannotated_examples_teach_nothing(kind):
     assert loss == 0
     assert all((x == 0).all() for x in grads.tensors)
     assert nlp.evaluate([unlabelled])["spans_sc_f"] is None
+
+
+def test_labels_that_a_trained_component_lacks_are_reported(kind):
+    """As one taken from another pipeline does, which is not initialized."""
+    nlp, _ = kind.initialized()
+    examples = make_examples(nlp, [("头痛", [(0, 2, "sym")]), ("咳嗽", [(0, 2, "new")])])
+    with pytest.warns(GpnerWarning, match=r"does not have, and they are ignored: new\. Add them"):
+        nlp.update(examples)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GpnerWarning)
+        nlp.update(examples)
 
 
 def test_gold_that_does_not_fit_the_tokens_is_reported(kind):

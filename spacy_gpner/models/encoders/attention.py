@@ -34,7 +34,7 @@ def MultiHeadAttention(
     """
     check_count("heads", heads, "at least 1 head", most=MAX_SIZE)
     check_own_dropout(dropout)
-    fourth = "a number of tokens that 4 divides"
+    fourth = "a number of tokens, at least 4, that 4 divides"
     check_count("window", window, fourth, least=4, most=MAX_SIZE)
     if window % 4:
         raise ValueError(f"Invalid window: {window}. Expected {fourth}.")
