@@ -1,13 +1,13 @@
-"""Writing files so that a reader never meets half of one."""
+"""Writing files so that a reader never meets half of one, and telling them from others."""
 
 import errno
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import numpy
 from safetensors import SafetensorError
@@ -28,6 +28,22 @@ def visible_names(directory: Path) -> set[str]:
     if not directory.is_dir():
         return set()
     return {path.name for path in directory.iterdir() if not path.name.startswith(".")}
+
+
+def digest_files(digest: Any, path: Path, *, but: Collection[str] = ()) -> None:
+    """Add the names and contents of the files of a directory to a digest, or those of one file.
+
+    digest (hashlib._Hash): What to update.
+    path (Path): The directory, or the file. Of one that is not there, nothing is added.
+    but (Collection[str]): Names of files to leave out.
+    RAISES (OSError): If a file can't be read.
+    """
+    for file in [path] if path.is_file() else sorted(path.rglob("*")):
+        if file.is_file() and file.name not in but and "__pycache__" not in file.parts:
+            digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
+            with file.open("rb") as content:
+                while part := content.read(1 << 20):
+                    digest.update(part)
 
 
 @contextmanager

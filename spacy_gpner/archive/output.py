@@ -9,7 +9,7 @@ import srsly
 from spacy.util import get_package_path, is_package
 
 from ..errors import ArchiveError
-from ..files import atomic_write, lies_in, resolve, visible_names
+from ..files import atomic_write, digest_files, lies_in, resolve, visible_names
 from ..loading import load_pipeline
 from ..pipeline.find import find_pipe
 from .ledger import NAME, Ledger
@@ -57,12 +57,7 @@ def describe_model(model: str, code: Optional[Path] = None) -> dict[str, Any]:
     find_pipe(nlp)
     path = get_package_path(model) if is_package(model) else Path(model)
     digest = hashlib.blake2b(code.read_bytes() if code is not None else b"", digest_size=16)
-    for file in sorted(path.rglob("*")):
-        if file.is_file() and file.name not in CARD_FILES and "__pycache__" not in file.parts:
-            digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
-            with file.open("rb") as content:
-                while part := content.read(1 << 20):
-                    digest.update(part)
+    digest_files(digest, path, but=CARD_FILES)
     name = "_".join(str(nlp.meta[key]) for key in ("lang", "name") if nlp.meta.get(key))
     return {"name": name, "version": nlp.meta.get("version"), "digest": digest.hexdigest()}
 

@@ -16,7 +16,7 @@ from thinc.api import Config
 
 from ..corpora.docs import read_docs, require_spans
 from ..errors import ConfigError, TrainingError
-from ..files import atomic_write, remove_leftovers, visible_names
+from ..files import atomic_write, digest_files, remove_leftovers, visible_names
 from ..pipeline.ensemble import require_member
 from ..pipeline.find import find_pipe
 from .folds import divide
@@ -103,13 +103,13 @@ class CrossValidation:
             "dev corpus": self.dev_corpus.read_bytes(),
         }
         digests = {name: _digest(part) for name, part in parts.items()}
-        numbers = {
-            "number of folds": self.n_folds,
-            "number of neighbours": self.neighbours,
-            "seed": self.seed,
+        return {
+            **digests,
+            **_digest_named(self.config.interpolate()),
+            "number of folds": str(self.n_folds),
+            "number of neighbours": str(self.neighbours),
+            "seed": str(self.seed),
         }
-        numbers_by_name = {name: str(value) for name, value in numbers.items()}
-        return digests | _digest_named(self.config.interpolate()) | numbers_by_name
 
     @property
     def numbers(self) -> range:
@@ -226,9 +226,7 @@ def _digest_named(config: Config) -> dict[str, str]:
     found = {}
     for path in map(Path, sorted(names)):
         digest = hashlib.blake2b(digest_size=16)
-        for file in [path] if path.is_file() else sorted(x for x in path.rglob("*") if x.is_file()):
-            with file.open("rb") as content:
-                digest.update(hashlib.file_digest(content, "blake2b").digest())
+        digest_files(digest, path)
         found[f"content of {path}"] = digest.hexdigest()
     return found
 

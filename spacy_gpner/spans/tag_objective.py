@@ -157,10 +157,11 @@ class TagObjective(Objective[TagScores]):
 
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
         """Refuse spans that overlap a longer one in the same chain. See `Objective.refuse`."""
-        where = "another of their label" if self.tags.by_type else "another"
-        others = "A chain for each type (by_type = true) learns those of different types, and "
         if self.tags.by_type:
-            others = ""
+            where, others = "another of their label", ""
+        else:
+            where = "another"
+            others = "A chain for each type (by_type = true) learns those of different types, and "
         reason = (
             f"within or across {where}: a chain holds none that overlap, and learns the longest. {others}"
             "span_globalpointer all of them"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, Optional, get_args
+from typing import Any, Literal, Optional, get_args
 
 from spacy.util import registry
 from thinc.api import Model
@@ -39,17 +39,9 @@ def QueryTransformer(
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer. `set_queries` gives it its queries.
     RAISES (ValueError): If a setting is out of range or unknown.
     """
-    check_query_position(query_position)
+    reading = _reading(query_position)
     shim = fine_tuned(depth, frozen_layers, dropout, window, stride, mixed_precision)
-    return build_transformer(
-        shim,
-        name=name,
-        depth=depth,
-        dropout=dropout,
-        query_position=query_position,
-        queries=[],
-        width=0,
-    )
+    return build_transformer(shim, name=name, depth=depth, dropout=dropout, **reading)
 
 
 @registry.architectures("spacy-gpner.FrozenQueryTransformer.v1")
@@ -73,32 +65,21 @@ def FrozenQueryTransformer(
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer. `set_queries` gives it its queries.
     RAISES (ValueError): If a setting is out of range or unknown.
     """
-    check_query_position(query_position)
+    reading = _reading(query_position)
     check_windows(window, stride)
     if depth is not None:
         check_count("depth", depth, "at least 1 layer")
     build = partial(TextEncoder, window=window, stride=stride, mixed_precision=mixed_precision)
-    return build_frozen(
-        LazyTorchShim(build),
-        cache,
-        name=name,
-        depth=depth,
-        layers=None,
-        query_position=query_position,
-        queries=[],
-        width=0,
-    )
+    return build_frozen(LazyTorchShim(build), cache, name=name, depth=depth, layers=None, **reading)
 
 
-def check_query_position(query_position: str) -> None:
-    """Refuse what is no place for a query.
-
-    RAISES (ValueError): If it is none.
-    """
+def _reading(query_position: str) -> dict[str, Any]:
+    """What makes a layer one that reads queries, of which it has none at first."""
     if query_position not in get_args(QueryPosition):
         raise ValueError(
             f"Invalid query_position: {query_position!r}. Expected one of {get_args(QueryPosition)}."
         )
+    return {"query_position": query_position, "queries": [], "width": 0}
 
 
 def query_layers(model: Model) -> list[Model]:
