@@ -75,7 +75,7 @@ def default_fit(recipe: Recipe) -> Fit:
     RETURNS (Fit): The main paper's numbers for a transformer; from scratch what CMeEE is trained with.
     """
     window: Union[int, Literal["auto"], None] = CHARACTERS if recipe.is_characters else WORDS
-    if recipe.component == "span_crf":
+    if recipe.component != "span_globalpointer":
         window = "auto"
     elif recipe.head == "GlobalPointer":
         window = None

@@ -20,7 +20,6 @@ MISALIGNED = (
     "spacy-gpner.CharTokenizer.v1 every character is a token"
 )
 UNKNOWN = "of labels that the component does not have, and are ignored"
-UNREACHED = "longer than `window` tokens: learned, but can't be predicted. A wider window finds them"
 ENTS = "doc.ents"
 
 
@@ -175,17 +174,13 @@ class GoldReport:
 
     def _lost(self, known: set[str], objective: Objective) -> dict[str, Counter[str]]:
         lost: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        reach = objective.reach
         for own in self.spans:
             # Those that training learns from, each once
             learned = list(dict.fromkeys(span for span in own if span[2] in known))
-            reasons = dict(zip(learned, objective.refuse(learned), strict=True))
-            for start, end, label in own:
-                reason = reasons.get((start, end, label))
-                if reason is None and label in known and reach is not None and end - start > reach:
-                    reason = UNREACHED
-                if reason is not None:
-                    lost[reason][label] += 1
+            reasons = dict(zip(learned, objective.miss(learned), strict=True))
+            for span in own:
+                if (reason := reasons.get(span)) is not None:
+                    lost[reason][span[2]] += 1
         lost[MISALIGNED] = self.misaligned
         lost[UNKNOWN] = Counter({label: n for label, n in self.total.items() if label not in known})
         return {reason: counts for reason, counts in lost.items() if counts}

@@ -12,7 +12,7 @@ from ..models.adversary import Adversary
 from ..models.heads.crf import TagModel
 from ..models.score_model import get_layout
 from ..spans import TagObjective, TagScores, TagSet
-from ..spans.fitting import fit_window, make_window
+from ..spans.fitting import fit_whole_window, make_window
 from ..spans.tag_objective import Decoding
 from .ents import EntsPolicy
 from .scoring import score_spans
@@ -165,6 +165,5 @@ class SpanCRF(SpanPipe[TagScores]):
         spans (Sequence[Tuple[int, int]]): First token, and the token after the last, of all gold spans.
         """
         if spans and self.cfg["window"] == "auto":
-            longest = max(end - start for start, end in spans)
-            self.cfg["window"] = fit_window(spans, keep=1.0) or longest
+            self.cfg["window"] = fit_whole_window(spans)
             self._show()

@@ -28,7 +28,7 @@ from ..spans import (
     PointerObjective,
     TagObjective,
 )
-from ..spans.fitting import fit_window, make_window
+from ..spans.fitting import fit_whole_window, make_window
 from .ents import EntsPolicy
 from .queries import Given, check_queries, read_queries
 from .scoring import score_spans
@@ -133,7 +133,8 @@ class MRCSettings(Settings):
     decoding (Optional[str]): The head that finds spans: "crf", "biaffine" or "pointer"; or all of them: their
         "union", a "vote" of more than half of them, or the "mean" of their log-odds. None for the first head.
     window (Union[int, str, None]): The most tokens of a span that can be found; None for any number; "auto"
-        for the smallest usual width that keeps 99.5 % of the gold spans.
+        for the smallest usual width that keeps all gold spans that the component is initialized with, or
+        beyond these the length of the longest.
     RAISES (ValueError): If a setting is out of range or unknown.
     """
 
@@ -305,7 +306,7 @@ class SpanMRC(SpanPipe[JointScores]):
         set_queries(self.model, [self._query(label) for label in self.labels])
         settle_widths(self.model)
         if spans and self.cfg["window"] == "auto":
-            self.cfg["window"] = fit_window(spans)
+            self.cfg["window"] = fit_whole_window(spans)
             self._show()
 
     def score(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:

@@ -38,3 +38,12 @@ def fit_window(
         if sum(window.holds(start, end) for start, end in spans) >= keep * len(spans):
             return width
     return None
+
+
+def fit_whole_window(spans: Sequence[tuple[int, int]]) -> int:
+    """Find the smallest usual window that keeps all spans, for what a wide one costs little.
+
+    spans (Sequence[Tuple[int, int]]): First token, and the token after the last, of each; at least one.
+    RETURNS (int): The smallest of `WIDTHS`, or beyond these the length of the longest span.
+    """
+    return fit_window(spans, keep=1.0) or max(end - start for start, end in spans)

@@ -137,8 +137,12 @@ class JointObjective(Objective[JointScores]):
         return Window(None if None in widths else max(n for n in widths if n is not None))
 
     def loss(self, scores: JointScores, gold: Tensor) -> Tensor:
-        """The weighted sum of the heads' losses. See `Objective.loss`."""
-        losses = [self.heads[name].loss(part, gold) for name, part in scores.parts.items()]
+        """The weighted sum of the heads' losses, each of the gold that the head can learn. See
+        `Objective.loss`."""
+        losses = [
+            self.heads[name].loss(part, _learned_by(self.heads[name], gold))
+            for name, part in scores.parts.items()
+        ]
         return (scores.weights * torch.stack(losses).to(scores.tasks)).sum()
 
     def decode(self, scores: JointScores, cut: Cut) -> DecodedSpans:
@@ -190,6 +194,24 @@ class JointObjective(Objective[JointScores]):
         return (student.tasks[learning].softmax(0) * torch.stack(of_heads).to(student.tasks)).sum()
 
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
-        """Refuse spans that a head refuses. See `Objective.refuse`."""
-        by_head = [objective.refuse(spans) for objective in self.heads.values()]
-        return [next((reason for reason in own if reason), None) for own in zip(*by_head, strict=True)]
+        """Refuse spans that all heads refuse. See `Objective.refuse`."""
+        return _unless(1, [objective.refuse(spans) for objective in self.heads.values()])
+
+    def miss(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
+        """Tell which gold spans those of the heads can't predict that find spans. See `Objective.miss`."""
+        by_head = [self.heads[name].miss(spans) for name in self.deciding]
+        needed = {"vote": len(by_head) // 2 + 1, "mean": len(by_head)}.get(self.decoding, 1)
+        return _unless(needed, by_head)
+
+
+def _learned_by(objective: Objective, gold: Tensor) -> Tensor:
+    spans = [(first, last + 1, str(kind)) for first, last, kind in gold.tolist()]
+    return gold[[reason is None for reason in objective.refuse(spans)]]
+
+
+def _unless(able: int, by_head: Sequence[Sequence[Optional[str]]]) -> list[Optional[str]]:
+    """The first head's reason against each span, unless so many heads have none."""
+    return [
+        None if reasons.count(None) >= able else next(filter(None, reasons))
+        for reasons in zip(*by_head, strict=True)
+    ]

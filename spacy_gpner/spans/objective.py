@@ -14,6 +14,7 @@ from .scores import Scores
 from .tiles import Window
 
 S = TypeVar("S", bound=Scores)
+UNREACHED = "longer than `window` tokens: learned, but can't be predicted. A wider window finds them"
 
 
 class Objective(ABC, Generic[S]):
@@ -118,6 +119,19 @@ class Objective(ABC, Generic[S]):
         RETURNS (List[Optional[str]]): Why, as the end of "these spans are …"; None for those that can.
         """
         return [None] * len(spans)
+
+    def miss(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
+        """Tell which gold spans of a document can't be predicted: those that can't be learned, and those that
+        are longer than the window.
+
+        spans (Sequence[Tuple[int, int, str]]): First token, the token after the last, and label of each.
+        RETURNS (List[Optional[str]]): Why, as the end of "these spans are …"; None for those that can.
+        """
+        reach = self.reach
+        return [
+            UNREACHED if reason is None and reach is not None and end - start > reach else reason
+            for (start, end, _), reason in zip(spans, self.refuse(spans), strict=True)
+        ]
 
     def holds(self, start: Tensor, end: Tensor) -> Tensor:
         """Which spans can be predicted at all.

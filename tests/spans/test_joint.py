@@ -192,15 +192,21 @@ def test_scores_of_documents_and_types():
     again = scores.of_flat(scores.flat(), LENGTHS)
     for own, other in zip(again.tensors, scores.tensors, strict=True):
         torch.testing.assert_close(own, other)
-    twice = JointScores.mean([scores, scores])
-    cut = Cut([0.2] * TYPES)
-    assert (
-        objective("mean").decode(twice, cut).start.tolist()
-        == objective("mean").decode(scores, cut).start.tolist()
-    )
     broken = scores.with_tensors(*(x * math.nan for x in scores.tensors))
     assert scores.is_finite
     assert not broken.is_finite
+
+
+def test_an_ensemble_has_the_mean_of_each_head():
+    members = [make_joint(LENGTHS, seed) for seed in (0, 1, 2)]
+    mean = JointScores.mean(members)
+    spans = torch.tensor(list(cells(LENGTHS, Window(None))))
+    of_spans = torch.stack([objective("biaffine").log_odds(own, spans) for own in members])
+    torch.testing.assert_close(objective("biaffine").log_odds(mean, spans), of_spans.mean(0))
+    for name in ("crf", "pointer"):
+        of_numbers = zip(*(own.parts[name].tensors for own in members), strict=True)
+        for found, expected in zip(mean.parts[name].tensors, of_numbers, strict=True):
+            torch.testing.assert_close(found, torch.stack(expected).mean(0))
 
 
 def test_what_is_compared():
@@ -214,8 +220,39 @@ def test_what_is_compared():
     assert float(value) > 0
     with pytest.raises(ValueError, match="likely alone"):
         own.divergence(scores, scores, DistillationLoss())
-    crossing = [(0, 2, "A"), (1, 3, "A"), (0, 2, "B")]
-    assert [reason is None for reason in own.refuse(crossing)] == [True, False, True]
+
+
+CROSSING = [(0, 2, "A"), (1, 4, "A"), (0, 2, "B"), (0, 5, "B")]
+
+
+@pytest.mark.parametrize(
+    ("decoding", "expected"),
+    [
+        ("crf", [False, True, False, False]),
+        ("biaffine", [True, True, True, False]),
+        ("union", [True, True, True, False]),
+        ("vote", [True, True, True, False]),
+        ("mean", [False, True, False, False]),
+    ],
+)
+def test_gold_that_the_deciding_heads_cannot_predict(decoding, expected):
+    own = objective(decoding, Window(4))
+    assert [reason is None for reason in own.miss(CROSSING)] == expected
+    # A chain of a type learns the longest of what overlaps, the others whatever the window holds
+    assert own.refuse(CROSSING) == [None] * 4
+    reasons = objective("biaffine", Window(4)).miss(CROSSING)
+    assert "outside the context shield window" in reasons[3]
+
+
+def test_each_head_learns_the_gold_that_it_can():
+    own, scores = objective("crf", Window(2)), make_joint(LENGTHS)
+    gold = torch.tensor([(0, 2, 0), (1, 2, 0), (4, 5, 1)])
+    learned = {"crf": gold[[0, 2]], "biaffine": gold[1:], "pointer": gold[1:]}
+    losses = [float(own.heads[name].loss(part, learned[name])) for name, part in scores.parts.items()]
+    expected = sum(w * x for w, x in zip(scores.weights.tolist(), losses, strict=True))
+    assert float(own.loss(scores, gold)) == pytest.approx(expected)
+    nothing = gold[:0]
+    assert own.loss(scores, nothing).isfinite()
 
 
 def test_heads_that_learn_no_spans_take_no_weight():
