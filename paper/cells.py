@@ -9,11 +9,15 @@ import srsly
 from pydantic import BaseModel, ConfigDict, model_validator
 from wasabi import msg
 
+from spacy_gpner.evaluation.matching import Kind
 from spacy_gpner.evaluation.significance import f_score
 from spacy_gpner.files import atomic_write
 
 from .studies import STUDIES
 from .study import Study
+
+# What became of a gold entity, as a cell has it
+LETTERS: dict[Kind, str] = {"correct": "c", "label": "l", "boundary": "b", "both": "x", "missed": "m"}
 
 
 class Cell(BaseModel):
@@ -34,6 +38,10 @@ class Cell(BaseModel):
     errors (Dict[str, int]): How often each kind of error occurs.
     boundaries (Optional[Dict[str, int]]): How often each way to have a wrong boundary does; None in cells
         from before they were counted.
+    kinds (str): What became of each gold entity of the dev part, in its order, by `LETTERS`; empty in cells
+        from before it was kept.
+    task_weights (Dict[str, float]): What the loss of each head weighs at last, of heads that learn together.
+    bytes (int): The pipeline's size on disk; 0 in cells from before it was measured.
     characters_per_second (int): How fast the dev part was read.
     curve (List[List[float]]): Steps, and F1 on the held-out part after them.
     """
@@ -59,6 +67,9 @@ class Cell(BaseModel):
     nesting: dict[str, list[int]] = {}
     errors: dict[str, int] = {}
     boundaries: Optional[dict[str, int]] = None
+    kinds: str = ""
+    task_weights: dict[str, float] = {}
+    bytes: int = 0
     characters_per_second: int = 0
     curve: list[list[float]] = []
 

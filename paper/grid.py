@@ -68,10 +68,14 @@ class Grid:
         """The row that teaches another."""
         return None if row.teacher is None else self.preset.get_study().rows[row.teacher]
 
+    def steps(self, row: Row) -> int:
+        """The steps of a row's training."""
+        return self.preset.steps_of(row.config, self.corpus.name)
+
     def config(self, row: Row) -> Config:
         """The config of a row."""
         config = self.preset.config(row.config, self.corpus.name)
-        steps, evaluations = self.preset.steps_of(row.config), self.preset.evaluations
+        steps, evaluations = self.steps(row), self.preset.evaluations
         dev = self.parts[1] if evaluations else self.few
         fit_config(config, self.train, dev, steps, eval_frequency=max(1, steps // max(1, evaluations)))
         row.apply(config)

@@ -18,6 +18,8 @@ from spacy_gpner.evaluation.predictions import Prediction
 from spacy_gpner.loading import load_pipeline
 from spacy_gpner.pipeline.find import find_pipe
 
+from .cells import LETTERS
+
 T = TypeVar("T")
 Gold = list[tuple[str, frozenset[Entity]]]
 
@@ -52,6 +54,9 @@ def measure(
         "nesting": _numbers(score_by(predictions, by_nesting), (*names, "found")),
         "errors": count_errors(matches),
         "boundaries": count_boundaries(matches),
+        "kinds": "".join(LETTERS[pair.kind] for pair in matches if pair.gold),
+        "task_weights": getattr(find_pipe(nlp), "task_weights", {}),
+        "bytes": sum(path.stat().st_size for path in model.rglob("*") if path.is_file()),
         "characters_per_second": round(speed),
     }
 

@@ -32,6 +32,7 @@ class Preset(BaseModel):
     documents (int): How many training documents there are to be; 0 for all.
     dev_documents (int): How many documents of the dev part to measure on; 0 for all.
     steps (int): The steps of every training.
+    corpus_steps (Dict[str, int]): Those on single corpora, where they are others.
     other_steps (Dict[str, int]): Those of the trainings of single configs, where they are others.
     evaluations (int): How often a model is evaluated on held-out text while it is trained.
     seeds (List[int]): A training for each.
@@ -39,7 +40,7 @@ class Preset(BaseModel):
         seed's own.
     rows (Optional[List[str]]): The models to train, of those of the study; None for all.
     overrides (Dict[str, Any]): Settings of all configs, by their dotted names. A $NAME in one is an
-        environment variable.
+        environment variable. Those of a component, or of `distillation`, are of the configs that have it.
     config_overrides (Dict[str, Dict[str, Any]]): Such settings of single configs.
     corpora (Dict[str, Dict[str, Any]]): Such settings of single corpora.
     """
@@ -52,6 +53,7 @@ class Preset(BaseModel):
     dev_documents: Annotated[StrictInt, Field(ge=0)] = 0
     # spaCy's loop goes on for ever with 0 steps
     steps: Annotated[StrictInt, Field(ge=1)]
+    corpus_steps: dict[str, Annotated[StrictInt, Field(ge=1)]] = {}
     other_steps: dict[str, Annotated[StrictInt, Field(ge=1)]] = {}
     evaluations: Annotated[StrictInt, Field(ge=0)] = 0
     seeds: Annotated[list[StrictInt], AfterValidator(_check_seeds)]
@@ -99,18 +101,25 @@ class Preset(BaseModel):
         """One of the configs, for a corpus."""
         path = self.configs[name]
         overrides = {**self.overrides, **self.config_overrides.get(name, {}), **self.corpora.get(corpus, {})}
-        overrides = {key: _expand(value) for key, value in overrides.items()}
-        if "distillation" not in load_config(path, interpolate=False):
-            overrides = {x: value for x, value in overrides.items() if not x.startswith("distillation.")}
+        plain = load_config(path, interpolate=False)
+        overrides = {key: _expand(value) for key, value in overrides.items() if _concerns(key, plain)}
         return load_config(path, overrides=overrides, interpolate=False)
 
-    def steps_of(self, name: str) -> int:
-        """The steps of a config's trainings."""
-        return self.other_steps.get(name, self.steps)
+    def steps_of(self, name: str, corpus: str) -> int:
+        """The steps of a config's trainings on a corpus."""
+        return self.other_steps.get(name, self.corpus_steps.get(corpus, self.steps))
 
     def teacher_seed_of(self, seed: int) -> int:
         """The seed of the teacher of a student."""
         return seed if self.teacher_seed is None else self.teacher_seed
+
+
+def _concerns(key: str, config: Config) -> bool:
+    """Whether a setting is of a block that a config has; of blocks that all have, it is one."""
+    block, _, rest = key.partition(".")
+    if block == "components":
+        return rest.partition(".")[0] in config["components"]
+    return block != "distillation" or block in config
 
 
 def _from(folder: Path, corpora: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -157,7 +166,7 @@ def read_preset(
             msg.fail(f"{path} has no preset '{name}'", "configs/paper.yml shows what it needs.", exits=1)
         given: dict[str, Any] = {} if documents is None else {"documents": documents}
         if steps is not None:
-            given |= {"steps": steps, "other_steps": {}}
+            given |= {"steps": steps, "other_steps": {}, "corpus_steps": {}}
         preset = Preset(**presets[name] | given)
         folder = Path(path).parent
         configs = {key: folder / config for key, config in preset.configs.items()}

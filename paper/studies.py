@@ -6,6 +6,7 @@ from .heads import HEADS
 from .linked import LINKED
 from .mrc import MRC
 from .roberta import ROBERTA
+from .stack import STACK
 from .study import Study
 
 STUDIES: dict[str, Study] = {
@@ -15,4 +16,5 @@ STUDIES: dict[str, Study] = {
     "roberta": ROBERTA,
     "biobert": BIOBERT,
     "heads": HEADS,
+    "stack": STACK,
 }

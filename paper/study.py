@@ -21,6 +21,7 @@ class Row:
     folds (int): In how many folds the training text is cross-validated, whose models together are the model;
         0 for one model of all of it.
     reads (Optional[str]): The row whose model it is, read in another way; None for one of its own.
+    member (int): With `reads`: which of that row's models of folds it is, from 1; 0 for all together.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Row:
     teacher: Optional[str] = None
     folds: int = 0
     reads: Optional[str] = None
+    member: int = 0
 
     def prepare(self, nlp: Language) -> None:
         """Settle how a trained model of this row is read. By default it is read as it is.
@@ -74,7 +76,9 @@ class Study:
         better one.
     corpora (Sequence[str]): The paper's corpora, in its order.
     bars (Sequence[str]): The models of which F1 is drawn and listed by label.
-    by_label (Dict[str, Dict[str, float]]): The paper's F1 by corpus and label, of its best system.
+    by_label (Dict[str, Dict[str, Scores]]): The paper's P, R and F1 by corpus and label, of its best system,
+        which is the last of `bars`.
+    cases (Sequence[Tuple[str, str]]): The models of which is told what errors of one the other has right.
     curves (Sequence[str]): The models of which it is drawn while they were trained.
     sweep (Dict[str, float]): The models of which it is drawn by a number that sets them apart, and theirs.
     swept (str): What that number is.
@@ -85,7 +89,8 @@ class Study:
     pairs: Sequence[tuple[str, str]]
     corpora: Sequence[str]
     bars: Sequence[str] = ()
-    by_label: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    by_label: Mapping[str, Mapping[str, Scores]] = field(default_factory=dict)
+    cases: Sequence[tuple[str, str]] = ()
     curves: Sequence[str] = ()
     sweep: Mapping[str, float] = field(default_factory=dict)
     swept: str = ""

@@ -5,9 +5,7 @@ Example: python -m paper.tables metrics/paper/cpu
 """
 
 import argparse
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Optional
 
@@ -15,43 +13,18 @@ import numpy
 from tabulate import tabulate
 from wasabi import msg
 
-from spacy_gpner.evaluation.matching import ERRORS, WORDS
-from spacy_gpner.evaluation.metrics import Score
 from spacy_gpner.evaluation.significance import f_score, holm, over_documents, resample
 from spacy_gpner.files import atomic_write
 
+from .breakdown import Table, boundary_table, case_table, detail_table, label_table, percent
 from .cells import Cell, Cells, read_cells, study_of
 from .seeds import Estimate, over_seeds, t_test
 from .study import Line, Study
 
 OURS = ("P", "R", "F1", "95 %, seeds", "95 %, documents", "seeds", "encoder")
 HEADER = ("", *OURS, "P", "R", "F1", "the paper's encoder")
-DETAILS = (
-    "",
-    "F1, flat",
-    "F1, nested",
-    "recall, nested",
-    *map(WORDS.__getitem__, ERRORS),
-    "characters/s",
-    "minutes",
-)
 DIFFERENCES = ("", "F1", "95 %, seeds", "95 %, documents", "p (Holm)", "the paper's", "the paper's order")
 LEVEL = 0.05
-NESTING = ("flat", "nested")
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of text.
-
-    title (str): The title.
-    header (Sequence[str]): The names of the columns.
-    rows (Sequence[Sequence[str]]): The cells.
-    """
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
 
 
 def score_table(title: str, lines: list[Line], corpus: str, cells: Cells) -> Table:
@@ -61,7 +34,7 @@ def score_table(title: str, lines: list[Line], corpus: str, cells: Cells) -> Tab
         paper = line.paper.get(corpus)
         if line.row in cells or paper:
             ours = _scores(cells[line.row]) if line.row in cells else [""] * len(OURS)
-            theirs = [*map(_percent, paper), line.encoder] if paper else [""] * 4
+            theirs = [*map(percent, paper), line.encoder] if paper else [""] * 4
             rows.append([line.label, *ours, *theirs])
     return Table(title, HEADER, rows)
 
@@ -78,69 +51,12 @@ def _scores(cells: dict[int, Cell]) -> list[str]:
     p, r = (float((right / numpy.maximum(1, n)).mean()) for n in (predicted, gold))
     low, high = over_documents(resample([own])[0])
     return [
-        *(_percent(x) for x in (p, r, f.mean)),
+        *(percent(x) for x in (p, r, f.mean)),
         f"± {100 * (f.high - f.mean):.2f}" if len(own) > 1 else "",
         f"{100 * low:.2f} to {100 * high:.2f}",
         str(len(own)),
         next(iter(cells.values())).encoder,
     ]
-
-
-def detail_table(study: Study, cells: Cells) -> Table:
-    """A table of what models find and miss, and of what they cost: means over seeds."""
-    rows = []
-    for row in study.rows:
-        own = [cell for cell in cells.get(row, {}).values() if cell.nesting]
-        if own:
-            flat, nested = ([Score(*cell.nesting.get(kind, ())) for cell in own] for kind in NESTING)
-            nests = any(score.gold for score in nested)
-            numbers = [
-                _mean(score.f for score in flat),
-                _mean(score.f for score in nested) if nests else "",
-                _mean(score.r for score in nested) if nests else "",
-                *(f"{numpy.mean([cell.errors[kind] for cell in own]):,.0f}" for kind in ERRORS),
-                f"{numpy.mean([cell.characters_per_second for cell in own]):,.0f}",
-                f"{numpy.mean([cell.seconds for cell in own]) / 60:.1f}",
-            ]
-            rows.append([row, *numbers])
-    return Table("What is found, and at what cost", DETAILS, rows)
-
-
-def boundary_table(study: Study, cells: Cells) -> Table:
-    """A table of how predictions with a wrong boundary lie to gold: means over seeds, the commonest way
-    first."""
-    counts = {}
-    for row in study.rows:
-        own = [cell.boundaries for cell in cells.get(row, {}).values() if cell.boundaries is not None]
-        if own:
-            ways = {way for cell in own for way in cell}
-            counts[row] = {way: float(numpy.mean([cell.get(way, 0) for cell in own])) for way in ways}
-    total: Counter[str] = Counter()
-    for found in counts.values():
-        total.update(found)
-    header = [way for way, _ in sorted(total.items(), key=lambda item: (-item[1], item[0]))]
-    rows = [[row, *(f"{found.get(way, 0):,.0f}" for way in header)] for row, found in counts.items()]
-    return Table("Wrong boundaries", ("", *header), rows)
-
-
-def label_table(study: Study, corpus: str, cells: Cells) -> Table:
-    """A table of F1 by label: means over seeds, and the paper's of its best system. Its last row has the mean
-    over labels."""
-    found = {}
-    for row in study.bars:
-        if own := [cell.labels for cell in cells.get(row, {}).values() if cell.labels]:
-            found[row] = {
-                label: float(numpy.mean([f_score(numpy.array(x.get(label, (0, 0, 0)))) for x in own]))
-                for label in set().union(*own)
-            }
-    if not found:
-        return Table("By label", (), [])
-    if corpus in study.by_label:
-        found["the paper's"] = dict(study.by_label[corpus])
-    labels = sorted(set().union(*found.values()))
-    rows = [[label, *(_percent(own.get(label)) for own in found.values())] for label in labels]
-    rows.append(["mean", *(_mean(own.values()) for own in found.values())])
-    return Table("F1 by label", ("", *found), rows)
 
 
 def difference_table(study: Study, corpus: str, cells: Cells) -> Table:
@@ -184,14 +100,6 @@ def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _percent(value: Optional[float]) -> str:
-    return "" if value is None else f"{100 * value:.2f}"
-
-
-def _mean(values: Iterable[float]) -> str:
-    return _percent(float(numpy.mean(list(values))))
-
-
 def _interval(estimate: Estimate) -> str:
     return f"{100 * estimate.low:+.2f} to {100 * estimate.high:+.2f}"
 
@@ -210,6 +118,7 @@ def make_tables(results: Path) -> dict[str, list[Table]]:
             tables = [score_table(title, lines, corpus, cells) for title, lines in study.tables.items()]
             tables += [difference_table(study, corpus, cells), detail_table(study, cells)]
             tables += [label_table(study, corpus, cells), boundary_table(study, cells)]
+            tables.append(case_table(study, cells))
             found[corpus] = [table for table in tables if table.rows]
     return found
 

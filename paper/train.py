@@ -64,13 +64,14 @@ def run_cell(grid: Grid, row: Row, seed: int, *, keep: bool) -> None:
         machine=describe_machine(grid.gpu_id),
         version=__version__,
         documents=grid.preset.documents,
-        steps=grid.preset.steps_of(row.config),
+        steps=grid.steps(row),
         seconds=round(seconds),
         curve=read_curve(model.parent),
         **measure(model, grid.corpus, grid.preset.dev_documents, row.prepare),
     )
     write_cell(cell, grid.result(row, seed))
-    if not keep and not any(other.teacher == row.name for other in grid.preset.get_study().rows.values()):
+    others = grid.preset.get_study().rows.values()
+    if not keep and not any(row.name in (other.teacher, other.reads) for other in others):
         shutil.rmtree(grid.output(row, seed), ignore_errors=True)
 
 
@@ -93,7 +94,8 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
     RETURNS (Tuple[Path, float]): The trained pipeline, and how many seconds its training took.
     """
     if row.reads is not None:
-        return train_model(grid, grid.preset.get_study().rows[row.reads], seed)
+        model, seconds = train_model(grid, grid.preset.get_study().rows[row.reads], seed)
+        return (model.parent / f"model-{row.member}" / "model-best" if row.member else model), seconds
     output = grid.output(row, seed)
     model, done = output / "model-last", output / "trained.json"
     if row.folds:
@@ -111,8 +113,10 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
             own = ["--distillation.folds", json.dumps(parts)]
     elif row.folds:
         command, place, own = ["gpner", "crossval"], model.parent, ["--folds", str(row.folds)]
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
+    if not row.folds:
+        # A cross-validation goes on where it was stopped
+        shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True, exist_ok=True)
     path = output / "config.cfg"
     config = grid.config(row)
     if grid.preset.evaluations:

@@ -31,6 +31,7 @@ from paper.presets import PRESETS, read_preset
 from paper.studies import STUDIES
 from paper.study import component_of
 from paper.tables import make_tables, render
+from paper.train import train_model
 from spacy_gpner.evaluation.matching import ERRORS
 from spacy_gpner.pipeline.queries import read_queries
 
@@ -180,7 +181,7 @@ def test_values_of_the_papers():
         ({"rows": ["linked", "unlinked"]}, "no 'unlinked'"),
         (
             {"study": "nobody's"},
-            "no study 'nobody's'. There are: linked, albert, mrc, roberta, biobert, heads",
+            "no study 'nobody's'. There are: linked, albert, mrc, roberta, biobert, heads, stack",
         ),
         ({"epochs": 3}, "epochs"),
     ],
@@ -200,7 +201,7 @@ def test_presets_take_environment_variables(place, capsys, monkeypatch):
     monkeypatch.setenv("GPNER_TEST", "some/where")
     preset = read_preset(path, "tiny")
     assert preset.config("teacher", "sample")["paths"]["train"] == "some/where/train.spacy"
-    assert [preset.steps_of(size) for size in ("teacher", "student")] == [2, 3]
+    assert [preset.steps_of(size, "sample") for size in ("teacher", "student")] == [2, 3]
     monkeypatch.delenv("GPNER_TEST")
     with pytest.raises(SystemExit):
         read_preset(path, "tiny")
@@ -339,6 +340,31 @@ def test_teachers_of_folds(place, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_a_stack_and_each_of_its_members(place, tmp_path):
+    """Its training goes on where it was stopped."""
+    path = place / "configs" / "stack.yml"
+    srsly.write_yaml(path, {"tiny": {**TINY, "study": "stack"}})
+    places = (place / "corpus", tmp_path / "results", tmp_path / "work")
+    options = ("--preset", "tiny", "--presets", path, "--seeds", 0, "--rows", "stack", "member-2", "member-5")
+    result = run("paper.train", *places, *options)
+    assert result.returncode == 0, result.stdout + result.stderr
+    cells = {row: own[0] for row, own in read_cells(tmp_path / "results").items()}
+    assert set(cells) == {"stack", "member-2", "member-5"}
+    assert cells["stack"].bytes > 4 * cells["member-2"].bytes
+    grid = Grid(*places, read_preset(path, "tiny"), -1)
+    model, _ = train_model(grid, STUDIES["stack"].rows["member-5"], 0)
+    assert model.parts[-3:] == ("crossval", "model-5", "model-best")
+    stack = tmp_path / "work" / "models" / "stack-0"
+    before = (stack / "crossval" / "model-1" / "model-last" / "meta.json").stat().st_mtime_ns
+    (stack / "trained.json").unlink()
+    (tmp_path / "results" / "stack-0.json").unlink()
+    result = run("paper.train", *places, *options)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert (stack / "crossval" / "model-1" / "model-last" / "meta.json").stat().st_mtime_ns == before
+    assert read_cells(tmp_path / "results")["stack"][0].kinds == cells["stack"].kinds
+
+
+@pytest.mark.slow
 def test_presets_of_pretrained_encoders(place, tmp_path, monkeypatch):
     """Their rows are trained, over a small encoder in the place of a real one."""
     names = (
@@ -407,7 +433,8 @@ def test_other_papers(place, tmp_path, monkeypatch, study, row):
     for name in preset["configs"].values():
         (place / "configs" / name).write_bytes((ROOT / "configs" / name).read_bytes())
     path = place / "configs" / f"{study}.yml"
-    own = {**preset, "documents": 20, "steps": 2, "seeds": [0, 1], "evaluations": 2}
+    few = {"documents": 20, "steps": 2, "other_steps": {}, "seeds": [0, 1], "evaluations": 2}
+    own = {**preset, **few}
     srsly.write_yaml(path, {study: own})
     grid = replace(make_grid(place), preset=read_preset(path, study))
     for each in grid.preset.trained():
@@ -418,18 +445,23 @@ def test_other_papers(place, tmp_path, monkeypatch, study, row):
     assert len({grid.identity(each) for each in grid.preset.trained()}) == len(grid.preset.trained())
     results = tmp_path / "results"
     places = (place / "corpus", results / "sample", tmp_path / "work")
-    read = {"mrc": ["joint-vote", "joint-biaffine"]}.get(study, [])
-    result = run("paper.train", *places, "--presets", path, "--preset", study, "--rows", row, *read)
+    others = {"mrc": ["joint-vote", "joint-biaffine", "student-of-joint"]}.get(study, [])
+    result = run("paper.train", *places, "--presets", path, "--preset", study, "--rows", row, *others)
     assert result.returncode == 0, result.stdout + result.stderr
     found = read_cells(results / "sample")
     cells = found[row]
     assert [step for step, _ in cells[0].curve] == [0, 1, 2]
     assert cells[0].encoder == "tiny"
-    # One training, read in several ways
-    assert set(found) == {row, *read}
-    assert len({cell.identity for own in found.values() for cell in own.values()}) == 1 + len(read)
+    # One training, read in several ways, and a teacher
+    assert set(found) == {row, *others}
+    assert len({cell.identity for own in found.values() for cell in own.values()}) == 1 + len(others)
     kept = {path.name for path in (tmp_path / "work" / "models").iterdir()}
-    assert kept == ({"joint-0", "joint-1"} if read else set())
+    assert kept == ({"joint-0", "joint-1"} if others else set())
+    assert set(cells[0].task_weights) == ({"crf", "biaffine"} if others else set())
+    for each in found.values():
+        assert len(each[0].kinds) == sum(each[0].gold)
+        assert each[0].kinds.count("c") == sum(each[0].right)
+        assert each[0].bytes > 0
     result = run("paper.tables", results)
     assert result.returncode == 0, result.stderr
     title = {"albert": "Table 5: optimizers", "roberta": "Table 1: models", "mrc": "Table 8: ablation"}
@@ -641,11 +673,34 @@ def test_labels_stand_beside_the_papers(tmp_path):
         srsly.write_json(directory / f"base-{seed}.json", own)
     tables = make_tables(tmp_path)["cmeee"]
     (found,) = (table for table in tables if table.title == "F1 by label")
-    assert found.header == ("", "base", "the paper's")
-    assert found.rows[0] == ["bod", "75.00", "66.86"]
-    assert found.rows[3] == ["dru", "100.00", "81.17"]
+    assert found.header == ("", "base", "the paper's", "the paper's, P", "the paper's, R")
+    assert found.rows[0] == ["bod", "75.00", "66.86", "62.92", "71.33"]
+    assert found.rows[3] == ["dru", "100.00", "81.17", "75.38", "87.93"]
     assert found.rows[-1][:2] == ["mean", "87.50"]
     assert len(found.rows) == 10
+    whole = STUDIES["mrc"].bars[-1]
+    own = cell(whole, 0, [(20, 10, 20)], study="mrc", labels={"bod": [8, 4, 10]})
+    srsly.write_json(directory / f"{whole}-0.json", own)
+    (found,) = (table for table in make_tables(tmp_path)["cmeee"] if table.title == "F1 by label")
+    assert found.header[2:5] == (whole, f"{whole}, P", f"{whole}, R")
+    assert found.rows[0][2:5] == ["44.44", "50.00", "40.00"]
+
+
+def test_errors_that_another_model_has_right(tmp_path):
+    directory = tmp_path / "cmeee"
+    directory.mkdir()
+    for row, kinds in (("base", ("cblm", "cbbm")), ("joint", ("mcbc", "ccbx"))):
+        for seed, own in enumerate(kinds):
+            right = own.count("c")
+            srsly.write_json(
+                directory / f"{row}-{seed}.json", cell(row, seed, [(4, right, 4)], study="mrc", kinds=own)
+            )
+    tables = make_tables(tmp_path)["cmeee"]
+    (found,) = (table for table in tables if table.title == "Errors of one that the other has right")
+    assert found.header == ("", "wrong label", "wrong boundary", "wrong label and boundary", "missed")
+    # By label 0 of 1 and 0 of 0, by boundary 1 of 1 and 1 of 2, missed 1 of 1 and 0 of 1
+    assert found.rows[0] == ["base, right by joint", "0 of 0", "1 of 2", "0 of 0", "0 of 1"]
+    assert found.rows[1][0] == "joint, right by base"
 
 
 def test_damaged_cells_are_named(tmp_path, capsys):
@@ -721,9 +776,26 @@ def test_a_preset_takes_other_documents_and_steps(tmp_path, place):
     path = place / "configs" / "other-steps.yml"
     srsly.write_yaml(path, {"tiny": {**TINY, "other_steps": {"student": 5}}})
     preset = read_preset(path, "tiny")
-    assert (preset.documents, preset.steps_of("student")) == (TINY["documents"], 5)
+    assert (preset.documents, preset.steps_of("student", "sample")) == (TINY["documents"], 5)
     preset = read_preset(path, "tiny", documents=7, steps=3)
-    assert (preset.documents, preset.steps_of("student"), preset.steps_of("teacher")) == (7, 3, 3)
+    assert preset.documents == 7
+    assert {preset.steps_of(name, "sample") for name in ("student", "teacher")} == {3}
+
+
+def test_steps_of_a_corpus_and_settings_of_a_component(tmp_path, place):
+    path = place / "configs" / "other-corpora.yml"
+    corpora = {"sample": {"components.span_mrc.queries": "q.yml", "components.span_globalpointer.window": 9}}
+    change = {"corpus_steps": {"sample": 7}, "other_steps": {"student": 5}, "corpora": corpora}
+    srsly.write_yaml(path, {"tiny": {**TINY, **change}})
+    preset = read_preset(path, "tiny")
+    assert [preset.steps_of(*x) for x in (("teacher", "sample"), ("teacher", "other"))] == [7, 2]
+    assert preset.steps_of("student", "sample") == 5
+    config = preset.config("teacher", "sample")
+    # Of a component that the config does not have
+    assert list(config["components"]) == ["span_globalpointer"]
+    assert config["components"]["span_globalpointer"]["window"] == 9
+    assert preset.config("teacher", "other")["components"]["span_globalpointer"]["window"] == 32
+    assert read_preset(path, "tiny", steps=3).steps_of("teacher", "sample") == 3
 
 
 @pytest.mark.slow

@@ -1,0 +1,137 @@
+"""What stands behind the scores of a paper's tables: flat and nested entities, labels, kinds of errors, and
+what models cost."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy
+
+from spacy_gpner.evaluation.matching import ERRORS, OF_GOLD, WORDS
+from spacy_gpner.evaluation.metrics import Score
+
+from .cells import LETTERS, Cells
+from .study import Study
+
+DETAILS = (
+    "",
+    "F1, flat",
+    "F1, nested",
+    "recall, nested",
+    *map(WORDS.__getitem__, ERRORS),
+    "characters/s",
+    "minutes",
+)
+NESTING = ("flat", "nested")
+PAPER = "the paper's"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text.
+
+    title (str): The title.
+    header (Sequence[str]): The names of the columns.
+    rows (Sequence[Sequence[str]]): The cells.
+    """
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def detail_table(study: Study, cells: Cells) -> Table:
+    """A table of what models find and miss, and of what they cost: means over seeds."""
+    rows = []
+    for row in study.rows:
+        own = [cell for cell in cells.get(row, {}).values() if cell.nesting]
+        if own:
+            flat, nested = ([Score(*cell.nesting.get(kind, ())) for cell in own] for kind in NESTING)
+            nests = any(score.gold for score in nested)
+            numbers = [
+                _mean(score.f for score in flat),
+                _mean(score.f for score in nested) if nests else "",
+                _mean(score.r for score in nested) if nests else "",
+                *(f"{numpy.mean([cell.errors[kind] for cell in own]):,.0f}" for kind in ERRORS),
+                f"{numpy.mean([cell.characters_per_second for cell in own]):,.0f}",
+                f"{numpy.mean([cell.seconds for cell in own]) / 60:.1f}",
+            ]
+            rows.append([row, *numbers])
+    return Table("What is found, and at what cost", DETAILS, rows)
+
+
+def boundary_table(study: Study, cells: Cells) -> Table:
+    """A table of how predictions with a wrong boundary lie to gold: means over seeds, the commonest way
+    first."""
+    counts = {}
+    for row in study.rows:
+        own = [cell.boundaries for cell in cells.get(row, {}).values() if cell.boundaries is not None]
+        if own:
+            ways = {way for cell in own for way in cell}
+            counts[row] = {way: float(numpy.mean([cell.get(way, 0) for cell in own])) for way in ways}
+    total: Counter[str] = Counter()
+    for found in counts.values():
+        total.update(found)
+    header = [way for way, _ in sorted(total.items(), key=lambda item: (-item[1], item[0]))]
+    rows = [[row, *(f"{found.get(way, 0):,.0f}" for way in header)] for row, found in counts.items()]
+    return Table("Wrong boundaries", ("", *header), rows)
+
+
+def label_table(study: Study, corpus: str, cells: Cells) -> Table:
+    """A table of F1 by label: means over seeds, and the paper's of its best system; where there are such, P
+    and R of that system and of ours. Its last row has the mean over labels."""
+    found = {}
+    paper = study.by_label.get(corpus, {})
+    for row in study.bars:
+        own = [cell.labels for cell in cells.get(row, {}).values() if cell.labels]
+        parts = {"": "f"} | ({", P": "p", ", R": "r"} if row == study.bars[-1] and paper else {})
+        for name, part in parts.items() if own else ():
+            found[row + name] = {
+                label: float(numpy.mean([getattr(_score(x.get(label)), part) for x in own]))
+                for label in set().union(*own)
+            }
+    if not found:
+        return Table("By label", (), [])
+    for i, name in ((2, PAPER), (0, f"{PAPER}, P"), (1, f"{PAPER}, R")):
+        if theirs := {label: value for label, own in paper.items() if (value := own[i]) is not None}:
+            found[name] = theirs
+    labels = sorted(set().union(*found.values()))
+    rows = [[label, *(percent(own.get(label)) for own in found.values())] for label in labels]
+    rows.append(["mean", *(_mean(own.values()) for own in found.values())])
+    return Table("F1 by label", ("", *found), rows)
+
+
+def _score(counts: Optional[Sequence[int]]) -> Score:
+    """Of a label, whose right predictions are the gold entities found."""
+    predicted, right, gold = counts or (0, 0, 0)
+    return Score(predicted, right, gold, right)
+
+
+def case_table(study: Study, cells: Cells) -> Table:
+    """A table of how many gold entities that one model gets wrong another has right, by the kind of error:
+    means over the seeds of both."""
+    rows = []
+    for pair in study.cases:
+        for wrong, right in (pair, pair[::-1]):
+            seeds = cells.get(wrong, {}).keys() & cells.get(right, {}).keys()
+            found = [(cells[wrong][seed].kinds, cells[right][seed].kinds) for seed in sorted(seeds)]
+            if found and all(map(all, found)):
+                counts = [_mended(found, LETTERS[kind]) for kind in OF_GOLD]
+                rows.append([f"{wrong}, right by {right}", *counts])
+    return Table("Errors of one that the other has right", ("", *(WORDS[kind] for kind in OF_GOLD)), rows)
+
+
+def _mended(found: Sequence[tuple[str, str]], kind: str) -> str:
+    others = [other for pair in found for own, other in zip(*pair, strict=True) if own == kind]
+    right = others.count(LETTERS["correct"])
+    return f"{right / len(found):,.0f} of {len(others) / len(found):,.0f}"
+
+
+def percent(value: Optional[float]) -> str:
+    """A number of at most 1 in percent; nothing where there is none."""
+    return "" if value is None else f"{100 * value:.2f}"
+
+
+def _mean(values: Iterable[float]) -> str:
+    return percent(float(numpy.mean(list(values))))
