@@ -2,29 +2,36 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import Any, Optional, cast
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.types import Floats2d
 
 from ..models.by_length import predict_vectors
+from ..models.heads.ensemble import in_columns_of, members_of
 from ..pipeline.span_pipe import SpanPipe
 
 
-def token_vectors(nlp: Language, name: str, docs: Sequence[Doc]) -> list[Floats2d]:
+def token_vectors(
+    nlp: Language, name: str, docs: Sequence[Doc], member: Optional[int] = None
+) -> list[Floats2d]:
     """What the encoder of a pipeline's span component makes of documents.
 
     nlp (Language): The pipeline.
     name (str): The name of the component.
     docs (Sequence[Doc]): The documents, as the tokenizer leaves them. Components before it run on them, so
         that a shared encoder's output is there.
+    member (Optional[int]): Of an ensemble, the member that is asked alone; in the columns of the others are
+        zeros then.
     RETURNS (List[Floats2d]): Vectors of each document's tokens.
     """
     for _, pipe in _upstream(nlp, name):
         docs = list(pipe.pipe(docs)) if hasattr(pipe, "pipe") else [pipe(doc) for doc in docs]
-    model = cast(SpanPipe, nlp.get_pipe(name)).model
-    return predict_vectors(model.get_ref("tok2vec"), docs)
+    tok2vec = cast(SpanPipe, nlp.get_pipe(name)).model.get_ref("tok2vec")
+    if member is None:
+        return predict_vectors(tok2vec, docs)
+    return in_columns_of(tok2vec, member, predict_vectors(members_of(tok2vec)[member], docs))
 
 
 def encoder_digest(nlp: Language, name: str) -> str:

@@ -85,23 +85,24 @@ class FrozenTeacher(Generic[S]):
         return [next(computed) if rows is None else ops.asarray2f(cast(Any, rows)) for rows in cached]
 
     def _compute(self, texts: Sequence[str]) -> list[Floats2d]:
-        vectors = token_vectors(self.nlp, self.name, [self.nlp.make_doc(text) for text in texts])
         if self.has_linkage:
-            return vectors
+            return self._vectors(texts)
         rows: list[Any] = [None] * len(texts)
-        for group in self._groups(texts).values():
-            own = [vectors[i] for i in group]
-            scores = self.pipe.score_vectors(self.weigh([texts[i] for i in group], own))
-            flat = unflatten(self.head, scores.flat(), [len(x) for x in own])
-            for i, row in zip(group, flat, strict=True):
+        for member, places in self._groups(texts).items():
+            own = [texts[i] for i in places]
+            vectors = self._vectors(own, member)
+            scores = self.pipe.score_vectors(self.weigh(own, vectors))
+            flat = unflatten(self.head, scores.flat(), [len(x) for x in vectors])
+            for i, row in zip(places, flat, strict=True):
                 rows[i] = row
         return rows
 
     def _groups(self, texts: Sequence[str]) -> dict[Optional[int], list[int]]:
-        """The places of texts that the head scores together, by the member that teaches them alone."""
-        if self.in_turn and self.folds is not None:
-            return self.folds.groups(texts)
-        return {None: list(range(len(texts)))}
+        """The places of texts by the member that teaches them alone; None for all together."""
+        return {None: list(range(len(texts)))} if self.folds is None else self.folds.groups(texts)
+
+    def _vectors(self, texts: Sequence[str], member: Optional[int] = None) -> list[Floats2d]:
+        return token_vectors(self.nlp, self.name, [self.nlp.make_doc(text) for text in texts], member)
 
     def weigh(self, texts: Sequence[str], vectors: list[Floats2d]) -> list[Floats2d]:
         """Set beside the vectors of texts what the head of an ensemble weighs its members by.

@@ -82,6 +82,21 @@ def test_each_text_is_taught_by_who_has_not_seen_it(ensemble, student, linkage, 
         torch.testing.assert_close(own[:, :n, :n], expected, atol=1e-5, rtol=1e-5)
 
 
+def test_who_does_not_teach_a_text_does_not_read_it(ensemble, student, monkeypatch):
+    read = []
+    for number, layer in enumerate(ensemble.get_pipe(NAME).model.get_ref("tok2vec").layers):
+        own = layer._func
+
+        def forward(model, docs, is_train, number=number, own=own):
+            read.extend((doc.text, number) for doc in docs)
+            return own(model, docs, is_train)
+
+        monkeypatch.setattr(layer, "_func", forward)
+    teacher = LinkedTeacher(ensemble, NAME, student.get_pipe(NAME), folds=Folds(3, FOLDS))
+    teacher.frozen(TEXTS[:2])
+    assert sorted(read) == sorted(FOLDS.items())
+
+
 @pytest.mark.filterwarnings("ignore:.*There are no queries:spacy_gpner.errors.GpnerWarning")
 def test_all_heads_score_on_a_linkage(student):
     """And so the tags among them, which can't be weighed."""

@@ -137,6 +137,24 @@ def members_of(tok2vec: Tok2Vec) -> list[Tok2Vec]:
     return tok2vec.layers if tok2vec.name == SIDE_BY_SIDE else [tok2vec]
 
 
+def in_columns_of(tok2vec: Tok2Vec, member: int, vectors: list[Floats2d]) -> list[Floats2d]:
+    """Put the vectors of one member where they are among those of all, with zeros for the others.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The ensemble's `tok2vec`.
+    member (int): The member's number, from 0.
+    vectors (List[Floats2d]): Its vectors of each document.
+    RETURNS (List[Floats2d]): Vectors as the ensemble's head takes them.
+    """
+    widths = _widths(tok2vec)
+    first = sum(widths[:member])
+    found = []
+    for own in vectors:
+        wide = tok2vec.ops.alloc2f(len(own), sum(widths))
+        wide[:, first : first + widths[member]] = own
+        found.append(wide)
+    return found
+
+
 def settle_widths(model: Model) -> None:
     """Let the encoders of an ensemble be as wide together as they are by now.
 
