@@ -49,16 +49,18 @@ def crossval_cli(
         task = CrossValidation(config, output, folds, neighbours, seed)
         state = task.begin(use_gpu)
         print_sparse(task, state)
+        found = []
         try:
             for number in task.numbers:
                 msg.divider(f"Model {number} of {folds}")
                 streams = {"stdout": sys.stdout, "stderr": sys.stderr}
                 if not train_member(task, state, number, use_gpu=use_gpu, **streams):
                     msg.info(f"{task.member(number)} is done.")
+                found.append(judge_member(task, state, number))
+                msg.info(f"F1 on its own fold: {found[-1].score.f:.2%}")
         except KeyboardInterrupt:
             msg.warn("Interrupted", "Models that are done are kept: the same command goes on.")
             raise typer.Exit(130) from None
-        found = [judge_member(task, state, number) for number in task.numbers]
         path, notices = join_members(task, state, found)
         msg.divider("Out of fold")
         print_folds(found)

@@ -6,14 +6,20 @@ from itertools import chain
 import pytest
 import spacy
 import srsly
+import torch
 from filelock import FileLock
 from safetensors import safe_open
 from spacy.tokens import DocBin
 from spacy.util import load_config
 
+from spacy_gpner.calibration.candidates import find_candidates
+from spacy_gpner.calibration.fit import calibrate
+from spacy_gpner.corpora.docs import read_docs
 from spacy_gpner.crossval.course import NAMING, CrossValidation, _named
+from spacy_gpner.crossval.run import pool
 from spacy_gpner.pipeline.find import find_pipe
 
+from ..spans.oracle import dense_scores
 from ..util import TRAIN, make_tiny_bert, save_docs
 
 DATA = [
@@ -61,6 +67,7 @@ def done(run, config, place, tmp_path):
     code, text = crossval(run, config, place, output)
     assert code == 0, text
     assert "the ensemble of 3 models" in text
+    assert text.count("F1 on its own fold") == 3
     assert "out of fold" in text
     return output
 
@@ -83,9 +90,21 @@ def test_the_ensemble_is_one_calibrated_pipeline(done):
     pipe = find_pipe(nlp)
     assert nlp.pipe_names == ["span_globalpointer"]
     assert set(pipe.labels) == {label for _, own in TRAIN for *_, label in own}
-    assert pipe.calibration
     found = [bool(doc.spans["sc"]) for doc in nlp.pipe(text for text, _ in DATA)]
     assert sum(found) > len(found) / 2
+    # Its scores are the mean of its members'
+    members = [spacy.load(done / f"model-{i}" / "model-best") for i in (1, 2, 3)]
+    docs = [nlp.make_doc(text) for text, _ in DATA[:4]]
+    parts = [dense_scores(find_pipe(member).model.predict(docs)) for member in members]
+    for own, *of_members in zip(dense_scores(pipe.model.predict(docs)), *parts, strict=True):
+        torch.testing.assert_close(own, torch.stack(of_members).mean(0), atol=1e-4, rtol=1e-4)
+    # What single models say of text that they have not seen calibrates them
+    folds = [read_docs(done / "folds" / f"{i}.spacy")[0] for i in (1, 2, 3)]
+    candidates = [find_candidates(*pair) for pair in zip(members, folds, strict=True)]
+    setting = calibrate(pool(candidates))
+    expected = dict(zip(pipe.labels, map(tuple, setting.calibration.tolist()), strict=True))
+    assert pipe.calibration == expected
+    assert pipe.threshold == setting.threshold
 
 
 @pytest.mark.slow
