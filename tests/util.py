@@ -193,6 +193,24 @@ def make_tiny_albert(path: Path, texts: Optional[list[str]] = None) -> str:
     return str(path)
 
 
+def make_tiny_nezha(path: Path) -> str:
+    """Write a random NEZHA to disk: a BERT whose positions are relative."""
+    import torch
+    from transformers import NezhaConfig, NezhaModel
+
+    make_tiny_bert(path)
+    torch.manual_seed(0)
+    config = NezhaConfig(
+        vocab_size=len((path / "vocab.txt").read_text(encoding="utf-8").split()),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+    )
+    NezhaModel(config).save_pretrained(path)
+    return str(path)
+
+
 def transformer_nlp(bert: str, shared: bool) -> Language:
     """An untrained pipeline with a transformer from disk, a component of its own or inside ours."""
     get_spans = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}

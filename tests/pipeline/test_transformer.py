@@ -11,6 +11,7 @@ from ..util import (
     make_examples,
     make_tiny_albert,
     make_tiny_bert,
+    make_tiny_nezha,
     scores,
     train,
     transformer_nlp,
@@ -38,12 +39,21 @@ def albert(tmp_path_factory):
     return make_tiny_albert(tmp_path_factory.mktemp("albert"))
 
 
-@pytest.mark.parametrize("encoder", ["bert", "albert"])
+@pytest.fixture(scope="module")
+def nezha(tmp_path_factory):
+    return make_tiny_nezha(tmp_path_factory.mktemp("nezha"))
+
+
 @pytest.mark.parametrize(
-    ("kind", "layers"),
+    ("encoder", "kind", "layers"),
     [
-        *(("crf", [layer]) for layer in LAYERS),
-        *((kind, SYSTEM) for kind in ("flat_crf", "softmax", "efficient", "biaffine")),
+        *((encoder, "crf", [layer]) for encoder in ("bert", "albert") for layer in LAYERS),
+        *(
+            (encoder, kind, SYSTEM)
+            for encoder in ("bert", "albert")
+            for kind in ("flat_crf", "softmax", "efficient", "biaffine")
+        ),
+        ("nezha", "crf", []),
     ],
 )
 def test_all_layers_train_save_and_reload(request, encoder, kind, layers, tmp_path):
