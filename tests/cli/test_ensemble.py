@@ -8,6 +8,7 @@ from spacy.cli import app
 from spacy.util import load_config
 from typer.testing import CliRunner
 
+from ..components import COMPONENTS
 from ..spans.oracle import dense_scores
 from ..util import (
     CHAR_TOKENIZER,
@@ -80,6 +81,29 @@ def test_scores_are_the_mean(members, ensemble):
     nlp.to_disk(ensemble.parent / "again")
     for x, y in zip(dense(ensemble), dense(ensemble.parent / "again"), strict=True):
         assert torch.equal(x, y)
+
+
+@pytest.mark.filterwarnings("ignore:.*There are no queries:spacy_gpner.errors.GpnerWarning")
+def test_readings_with_queries_in_another_order(run, tmp_path):
+    """Each member asks in its own order, and a type has the mean of its own scores."""
+    paths, orders = [tmp_path / name for name in "ab"], (LABELS, LABELS[::-1])
+    for path, labels in zip(paths, orders, strict=True):
+        nlp = COMPONENTS["mrc"].blank(decoding="biaffine")
+        for label in labels:
+            nlp.get_pipe("span_mrc").add_label(label)
+        train(nlp, steps=20)
+        nlp.to_disk(path)
+    code, text = run("ensemble", tmp_path / "out", *paths)
+    assert code == 0, text
+    found = []
+    for path in (*paths, tmp_path / "out"):
+        nlp = spacy.load(path)
+        pipe = nlp.get_pipe("span_mrc")
+        scores = pipe.model.predict([nlp.make_doc(text) for text in TEXTS]).parts["biaffine"]
+        found.append(dense_scores(scores.types([pipe.labels.index(label) for label in LABELS])))
+    for first, second, mean in zip(*found, strict=True):
+        assert not torch.allclose(first, second, atol=0.1)
+        torch.testing.assert_close(mean, (first + second) / 2, atol=1e-4, rtol=1e-4)
 
 
 def test_it_is_written_over(run, members, ensemble):
