@@ -39,6 +39,15 @@ def is_unicode(text: str) -> bool:
     return True
 
 
+def writable(text: str) -> str:
+    """Make a text fit for UTF-8, which can't hold the lone surrogates of a file's name or a JSON string.
+
+    text (str): The text.
+    RETURNS (str): The text, with such as escapes.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def show_label(label: str) -> str:
     """Make a label fit for a terminal. What a damaged corpus has for a label may be anything, its text too.
 

@@ -1,16 +1,19 @@
 """Annotating shards by workers, some of which may die."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import gc
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol, TypeVar
 
+from ..errors import ArchiveError
 from .annotator import Annotation
 from .shards import Done, Shard, Task
 
 # Shards that wait for each worker, so that none is idle
 WAITING = 2
 CRASHED = "the process ended"
-Engine = Callable[[Task, Iterable[Shard]], Iterator[tuple[Shard, Done]]]
+Results = Generator[tuple[Shard, Done], None, None]
+Engine = Callable[[Task, Iterable[Shard]], Results]
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 
@@ -31,9 +34,7 @@ class Pool(Protocol):
         """End the workers."""
 
 
-def run_shards(
-    start: Callable[[Task], Pool], task: Task, shards: Iterable[Shard]
-) -> Iterator[tuple[Shard, Done]]:
+def run_shards(start: Callable[[Task], Pool], task: Task, shards: Iterable[Shard]) -> Results:
     """Annotate shards. A worker that dies costs what it was at a second try, each shard alone; what ends a
     worker again is annotated document by document, and costs the documents that do.
 
@@ -41,10 +42,14 @@ def run_shards(
     task (Task): How.
     shards (Iterable[Shard]): The shards, which are taken as they are needed.
     YIELDS (Tuple[Shard, Done]): A shard that is written, and what became of it, in any order.
+    RAISES (ArchiveError): If workers end while they load the pipeline.
     """
     pool, running = start(task), dict[Future[Done], Shard]()
     waiting = iter(shards)
     try:
+        # While the first shard is read
+        for _ in range(pool.size):
+            pool.submit(load, None)
         while True:
             while len(running) < WAITING * pool.size and (shard := next(waiting, None)) is not None:
                 running[pool.submit(annotate_shard, shard)] = shard
@@ -54,7 +59,7 @@ def run_shards(
             if any(isinstance(future.exception(), pool.died) for future in ready):
                 # Others may have been at work in the same process, or end with it
                 ready, _ = wait(running)
-                pool.restart()
+                _restart(pool)
             for future in ready:
                 shard = running.pop(future)
                 if isinstance(future.exception(), pool.died):
@@ -63,6 +68,29 @@ def run_shards(
                     yield shard, future.result()
     finally:
         pool.stop()
+
+
+def load(task: Task, _: None) -> None:
+    """Load the pipeline, in a worker.
+
+    task (Task): How.
+    """
+    task.annotator([])
+    # It stays as long as the process: nobody needs to look for what of it could be freed
+    gc.collect()
+    gc.freeze()
+
+
+def _restart(pool: Pool) -> None:
+    """Start new workers, and see that one can load the pipeline: or what they are at would be to blame."""
+    pool.restart()
+    try:
+        pool.submit(load, None).result()
+    except pool.died:
+        raise ArchiveError(
+            "The workers end while they load the pipeline, as they do where memory is short. Give fewer "
+            "(--workers): the same command goes on."
+        ) from None
 
 
 def annotate_shard(task: Task, shard: Shard) -> Done:
@@ -90,12 +118,12 @@ def _annotate_alone(pool: Pool, task: Task, shard: Shard) -> Done:
     try:
         return pool.submit(annotate_shard, shard).result()
     except pool.died:
-        pool.restart()
+        _restart(pool)
     found: list[Annotation] = []
     for row in shard.rows:
         try:
             found += pool.submit(annotate_texts, [row.text]).result()
         except pool.died:
-            pool.restart()
+            _restart(pool)
             found.append(Annotation([], CRASHED))
     return task.write(shard, found)

@@ -122,10 +122,15 @@ class Ledger:
         ids (Sequence[str]): Their names, each once.
         RETURNS (Set[str]): Those that it came by before.
         """
-        before = {id_ for (id_,) in self._select("SELECT id FROM seen WHERE id IN", ids)}
-        with self.transaction():
-            self.db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((id_,) for id_ in ids))
-        return before
+        try:
+            with self.transaction():
+                self.db.executemany("INSERT INTO seen VALUES (?)", ((id_,) for id_ in ids))
+            return set()
+        except sqlite3.IntegrityError:
+            before = {id_ for (id_,) in self._select("SELECT id FROM seen WHERE id IN", ids)}
+            with self.transaction():
+                self.db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((id_,) for id_ in ids))
+            return before
 
     def see_rejected(self, ids: Sequence[str]) -> None:
         """Remember documents that the reading came by, though their rows can't be annotated.

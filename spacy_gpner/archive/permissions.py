@@ -7,20 +7,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE = 0o700
+GROUP = 0o070
 
 
 @contextmanager
 def like_inputs(inputs: Sequence[Path]) -> Iterator[None]:
-    """Let nobody read or write what is made in the block who may not read or write the folders of all inputs.
-    Without inputs, of a database's answers, that is who runs it alone.
+    """Let nobody read or write what is made in the block who may not read or write all inputs, and the
+    folders of those that are files. Without inputs, of a database's answers, that is who runs it alone.
 
     inputs (Sequence[Path]): Files and folders.
     """
     folders = [path if path.is_dir() else path.absolute().parent for path in inputs]
-    modes = [stat.S_IMODE(folder.stat().st_mode) for folder in folders if folder.is_dir()] or [PRIVATE]
-    allowed = 0o777
-    for mode in modes:
-        allowed &= mode
+    allowed = 0o777 if inputs else PRIVATE
+    for found in (place.stat() for place in {*inputs, *folders} if place.exists()):
+        # Who may read a file may enter the folder of what is made of it
+        allowed &= stat.S_IMODE(found.st_mode) | (found.st_mode & 0o444) >> 2
+        if found.st_gid != getattr(os, "getegid", lambda: 0)():
+            # What is made belongs to another group
+            allowed &= ~GROUP
     before = os.umask(0)
     os.umask(before | (0o777 & ~allowed) & ~PRIVATE)
     try:

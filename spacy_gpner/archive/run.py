@@ -2,14 +2,14 @@
 
 import hashlib
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import version
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional
 from uuid import uuid4
 
 import srsly
@@ -24,7 +24,7 @@ from .ledger import Ledger
 from .output import check_identity, clear_output, describe_model, open_output, write_runs
 from .reading import Reading
 from .rows import Columns, Reject, Row
-from .shards import DOCUMENT_TYPES, FORMATS, Done, Shard, Task, cut_shards, digest_row
+from .shards import DOCUMENT_TYPES, FORMATS, Done, Item, Shard, Task, cut_shards, digest_row
 from .source import Archive
 
 RUNNING, FINISHED, ABANDONED = "running", "finished", "abandoned"
@@ -237,8 +237,12 @@ class _Course:
         """Annotate what is missing, and say what is gone."""
         clear_output(self.output, self.ledger)
         write_runs(self.output, self.ledger)
-        for shard, done in self.engine(self.task, self._missing()):
-            self._keep(shard, done)
+        items = self._sift()
+        # Where nothing is new no worker is started
+        if (first := next(items, None)) is not None:
+            with closing(self.engine(self.task, self._missing(chain([first], items)))) as results:
+                for shard, done in results:
+                    self._keep(shard, done)
         if self.run.counts.hiding:
             self.say("Not all could be read, or told whose it is: of no document it is said that it is gone.")
         else:
@@ -251,16 +255,16 @@ class _Course:
         self.run.counts.add(done)
         self.progress(self.run, self.reading, done)
 
-    def _missing(self) -> Iterator[Shard]:
+    def _missing(self, items: Iterable[Item]) -> Iterator[Shard]:
         """The shards that are not done."""
         done = self.ledger.shards(self.run.number)
-        for shard in cut_shards(self._sift(), self.settings.shard_size):
+        for shard in cut_shards(items, self.settings.shard_size):
             if shard.number not in done:
                 yield shard
             elif shard.digest != done[shard.number]:
                 raise _ChangedError
 
-    def _sift(self) -> Iterator[Union[tuple[Row, bytes], Reject]]:
+    def _sift(self) -> Iterator[Item]:
         """The documents that are new or changed, and the rows that are none."""
         rows = self.archive.rows(self.reading)
         while batch := list(islice(rows, BATCH)):

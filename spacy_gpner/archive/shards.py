@@ -20,6 +20,8 @@ DIGEST_SIZE = 16
 DOCUMENTS, MENTIONS, REJECTS, UNFINISHED = "documents", "mentions", "rejects", ".unfinished"
 ANNOTATED, FAILED, VANISHED = "annotated", "failed", "vanished"
 FORMATS = ("jsonl", "parquet")
+# A document with its digest, or a row that is none
+Item = Union[tuple[Row, bytes], Reject]
 
 
 def digest_row(row: Row) -> bytes:
@@ -87,7 +89,7 @@ class Done:
     hiding: int = 0
 
 
-def cut_shards(items: Iterable[Union[tuple[Row, bytes], Reject]], size: int) -> Iterator[Shard]:
+def cut_shards(items: Iterable[Item], size: int) -> Iterator[Shard]:
     """Cut documents into shards. What is in a shard depends on the documents alone.
 
     items (Iterable[Union[Tuple[Row, bytes], Reject]]): Documents with their digests, and rows that are none.
@@ -172,7 +174,7 @@ class Task:
             for id_ in shard.vanished
         ]
         mentions = [
-            {"run": self.run, "document": row.id, "mention": number, **mention._asdict()}
+            dict(zip(MENTION_TYPES, (self.run, row.id, number, *mention), strict=True))
             for row, own in zip(shard.rows, found, strict=True)
             for number, mention in enumerate(own.mentions)
         ]
@@ -212,8 +214,8 @@ class Task:
         error: Optional[str],
         columns: dict[str, Any],
     ) -> dict[str, Any]:
-        own = {"run": self.run, "document": id_, "digest": digest, "length": length, "mentions": mentions}
-        return {**own, "state": state, "error": error, **columns}
+        own = (self.run, id_, digest, length, mentions, state, error)
+        return dict(zip(DOCUMENT_TYPES, own, strict=True)) | columns
 
     def _put(self, folder: str, name: str, write: Callable[[Path], None]) -> None:
         """Let a file appear whole."""
@@ -244,7 +246,7 @@ def write_json_lines(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     path (Path): The file.
     rows (Sequence[Dict[str, Any]]): The rows.
     """
-    encode = json.JSONEncoder(ensure_ascii=False).encode
+    encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
     with path.open("w", encoding="utf-8") as file:
         file.writelines(f"{encode(row)}\n" for row in rows)
 

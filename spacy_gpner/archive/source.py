@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ..corpora.paths import check_inputs
+from ..entities import writable
 from ..errors import ArchiveError
 from ..files import resolve
 from .lines import read_json_lines, read_plain
@@ -74,7 +75,7 @@ class Archive:
         """
         for path in self.inputs:
             if not path.is_dir():
-                yield ArchiveFile(path, path.name)
+                yield ArchiveFile(path, writable(path.name))
                 continue
             for folder, names, _ in _walk(path):
                 found = (_name_from(path, folder / name) for name in names)
@@ -95,7 +96,7 @@ class Archive:
         """What tells it from other archives, without a password."""
         if self.sql is not None:
             return {"sql": hide_password(self.sql), "query": self.query}
-        return {"inputs": [str(resolve(path)) for path in self.inputs]}
+        return {"inputs": [writable(str(resolve(path))) for path in self.inputs]}
 
     def fingerprint(self) -> Optional[list[tuple[str, int, int]]]:
         """What tells whether it changed: name, bytes and time of change of each file; None of a database."""
@@ -144,4 +145,4 @@ def _refuse(err: OSError) -> None:
 
 
 def _name_from(path: Path, own: Path) -> ArchiveFile:
-    return ArchiveFile(own, own.relative_to(path).as_posix())
+    return ArchiveFile(own, writable(own.relative_to(path).as_posix()))

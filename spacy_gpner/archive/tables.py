@@ -126,10 +126,12 @@ def _read_records(records: Iterable[Any], place: Callable[[str], Place], reading
 
 
 def hide_password(url: str) -> str:
-    """The URL of a database as it may be shown and kept."""
+    """The URL of a database as it may be shown and kept: without its password and the values of its options,
+    one of which can be a password too."""
     alchemy = require("sqlalchemy", "archive", "a database")
     try:
-        return alchemy.engine.make_url(url).render_as_string(hide_password=True)
+        address = alchemy.engine.make_url(url)
+        return address.set(query=dict.fromkeys(address.query, "hidden")).render_as_string(hide_password=True)
     except alchemy.exc.ArgumentError:
         raise ArchiveError("The URL of the database is none that SQLAlchemy knows.") from None
 

@@ -5,6 +5,8 @@ from typing import Any, Optional
 
 from spacy.tokens import Doc
 
+from ..entities import writable
+
 KEY = "source"
 
 
@@ -37,8 +39,7 @@ def set_provenance(doc: Doc, provenance: Provenance) -> None:
     provenance (Provenance): Where it came from. What is no valid Unicode in it is escaped.
     """
     doc.user_data[KEY] = {
-        key: _writable(value) if isinstance(value, str) else value
-        for key, value in asdict(provenance).items()
+        key: writable(value) if isinstance(value, str) else value for key, value in asdict(provenance).items()
     }
 
 
@@ -58,11 +59,6 @@ def get_provenance(doc: Doc) -> Provenance:
         moved=_count(known.get("moved")),
         lost=_count(known.get("lost")),
     )
-
-
-def _writable(text: str) -> str:
-    """A file's name or a JSON string may hold lone surrogates, which msgpack refuses."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _string(value: Any) -> Optional[str]:

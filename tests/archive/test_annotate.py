@@ -14,6 +14,7 @@ import pytest
 
 from spacy_gpner.archive.ledger import NAME
 from spacy_gpner.archive.local import local_engine
+from spacy_gpner.archive.permissions import like_inputs
 
 from .util import FailingAnnotator, go, make_records, read_output, write_jsonl
 
@@ -113,6 +114,46 @@ def test_outputs_are_as_private_as_inputs(run, model, notes, tmp_path):
     for path in (tmp_path / "out", *(tmp_path / "out").rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert not mode & 0o027, path
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "other_group", "expected"),
+    [
+        (0o755, 0o644, False, 0o755),
+        (0o750, 0o644, False, 0o750),
+        (0o755, 0o600, False, 0o700),
+        (0o755, 0o640, False, 0o750),
+        # Those who are of the group that may read are others than those of the group of what is made
+        (0o750, 0o640, True, 0o700),
+    ],
+)
+def test_who_may_read_what_is_made(tmp_path, monkeypatch, folder, file, other_group, expected):
+    path = write_jsonl(tmp_path / "notes" / "a.jsonl", [{"id": "a", "text": "发热"}])
+    path.chmod(file)
+    path.parent.chmod(folder)
+    if other_group:
+        monkeypatch.setattr("os.getegid", lambda gid=path.stat().st_gid: gid + 1)
+    with like_inputs([path]):
+        (tmp_path / "out").mkdir()
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == expected
+
+
+ENDING = """
+import multiprocessing, os
+if multiprocessing.parent_process() is not None:
+    os._exit(3)
+"""
+
+
+@pytest.mark.slow
+def test_workers_that_can_not_load_the_pipeline(run, model, notes, tmp_path):
+    """No document is to blame."""
+    (tmp_path / "code.py").write_text(ENDING, encoding="utf-8")
+    output = tmp_path / "out"
+    code, text = run("annotate", model, notes, "--output", output, "--code", tmp_path / "code.py")
+    assert code == 1
+    assert "The workers end while they load the pipeline" in text
+    assert not any((output / "documents").iterdir())
 
 
 @pytest.mark.slow

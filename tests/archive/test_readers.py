@@ -136,8 +136,10 @@ def test_databases(tmp_path):
             read(sql=url, query=bad)
     with pytest.raises(ArchiveError, match="none that SQLAlchemy knows"):
         read(sql="no url", query=query)
-    described = Archive(sql="postgresql://me:secret@host/db", query=query).describe()
-    assert "secret" not in str(described)
+    for secret in ("me:secret@host/db", "host/db?password=secret", "host/db?odbc_connect=PWD%3Dsecret"):
+        shown = Archive(sql=f"postgresql://{secret}", query=query).describe()["sql"]
+        assert "host/db" in shown
+        assert "secret" not in shown
 
 
 def test_folders_and_texts(tmp_path):

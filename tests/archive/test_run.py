@@ -97,8 +97,30 @@ def test_only_what_changed(model, notes, tmp_path):
     run = go(model, notes, out)
     assert (run.counts.documents, run.counts.vanished) == (1, 0)
     assert states(out)["d0"] == (3, "annotated")
-    run = go(model, notes, out)
+    # Where nothing is new no worker is started
+    run = go(model, notes, out, refuse)
     assert (run.number, run.counts.documents, run.counts.unchanged) == (4, 0, N + 1)
+
+
+def refuse(task, shards):
+    raise AssertionError
+
+
+def test_names_of_files_that_are_not_utf_8(model, tmp_path):
+    """As Chinese ones of another system are: their bytes stand as escapes."""
+    name = os.fsdecode("病例".encode("gb18030"))
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / f"{name}.txt").write_text("口服阿司匹林", encoding="utf-8")
+    (notes / "empty-id.jsonl").write_text('{"id": null, "text": "发热"}', encoding="utf-8")
+    (notes / f"{name}.jsonl").write_text('{"id": "a"}', encoding="utf-8")
+    for number in (1, 2):
+        run = go(model, notes, tmp_path / "out")
+        assert (run.number, run.counts.rejected) == (number, 2)
+    shown = "\\udcb2\\udca1\\udcc0\\udcfd"
+    rows = read_output(tmp_path / "out")
+    assert [row["document"] for row in rows["documents"]] == [f"{shown}.txt"]
+    assert {row["source"] for row in rows["rejects"]} == {f"{shown}.jsonl", "empty-id.jsonl"}
 
 
 @pytest.mark.parametrize("most", range(4))
