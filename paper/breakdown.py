@@ -61,6 +61,21 @@ def detail_table(study: Study, cells: Cells) -> Table:
     return Table("What is found, and at what cost", DETAILS, rows)
 
 
+def size_table(study: Study, cells: Cells) -> Table:
+    """A table of how large models are on disk, and what the losses of heads that learn together weigh in the
+    end: means over seeds."""
+    rows = []
+    for row in study.rows:
+        own = [cell for cell in cells.get(row, {}).values() if cell.bytes]
+        if own:
+            weights = (
+                f"{head} {numpy.mean([cell.task_weights[head] for cell in own]):.2f}"
+                for head in own[0].task_weights
+            )
+            rows.append([row, f"{numpy.mean([cell.bytes for cell in own]) / 1e6:.1f}", ", ".join(weights)])
+    return Table("Size", ("", "MB", "weights of losses"), rows)
+
+
 def boundary_table(study: Study, cells: Cells) -> Table:
     """A table of how predictions with a wrong boundary lie to gold: means over seeds, the commonest way
     first."""
@@ -79,33 +94,35 @@ def boundary_table(study: Study, cells: Cells) -> Table:
 
 
 def label_table(study: Study, corpus: str, cells: Cells) -> Table:
-    """A table of F1 by label: means over seeds, and the paper's of its best system; where there are such, P
-    and R of that system and of ours. Its last row has the mean over labels."""
-    found = {}
+    """A table of F1 by label: means over seeds, and the paper's of its best system, with P and R of that and
+    of ours. Its last row has the mean over labels."""
+    found: dict[str, dict[str, float]] = {}
     paper = study.by_label.get(corpus, {})
     for row in study.bars:
         own = [cell.labels for cell in cells.get(row, {}).values() if cell.labels]
-        parts = {"": "f"} | ({", P": "p", ", R": "r"} if row == study.bars[-1] and paper else {})
-        for name, part in parts.items() if own else ():
-            found[row + name] = {
-                label: float(numpy.mean([getattr(_score(x.get(label)), part) for x in own]))
-                for label in set().union(*own)
-            }
+        if own:
+            found[row] = _by_label(own, "f")
+            if paper and row == study.bars[-1]:
+                found |= {f"{row}, P": _by_label(own, "p"), f"{row}, R": _by_label(own, "r")}
     if not found:
-        return Table("By label", (), [])
-    for i, name in ((2, PAPER), (0, f"{PAPER}, P"), (1, f"{PAPER}, R")):
-        if theirs := {label: value for label, own in paper.items() if (value := own[i]) is not None}:
-            found[name] = theirs
+        return Table("F1 by label", (), [])
+    if paper:
+        p, r, f = ({label: own[i] or 0.0 for label, own in paper.items()} for i in range(3))
+        found |= {PAPER: f, f"{PAPER}, P": p, f"{PAPER}, R": r}
     labels = sorted(set().union(*found.values()))
     rows = [[label, *(percent(own.get(label)) for own in found.values())] for label in labels]
     rows.append(["mean", *(_mean(own.values()) for own in found.values())])
     return Table("F1 by label", ("", *found), rows)
 
 
-def _score(counts: Optional[Sequence[int]]) -> Score:
-    """Of a label, whose right predictions are the gold entities found."""
-    predicted, right, gold = counts or (0, 0, 0)
-    return Score(predicted, right, gold, right)
+def _by_label(cells: Sequence[dict[str, list[int]]], score: str) -> dict[str, float]:
+    """One of the scores of each label, a mean over cells. Of a label what is right is what is found."""
+    found = {}
+    for label in set().union(*cells):
+        counts = [own.get(label, [0, 0, 0]) for own in cells]
+        scores = [getattr(Score(*own, own[1]), score) for own in counts]
+        found[label] = float(numpy.mean(scores))
+    return found
 
 
 def case_table(study: Study, cells: Cells) -> Table:

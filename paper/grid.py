@@ -102,6 +102,9 @@ class Grid:
         own = _hash(config.to_bytes(), self.corpus_hash.encode(), str(self.preset.documents).encode())
         if row.folds:
             own = _hash(own.encode(), str(row.folds).encode())
+        if row.reads is not None:
+            read = self.identity(self.preset.get_study().rows[row.reads])
+            own = _hash(*(x.encode() for x in (own, read, str(row.member))))
         if (teacher := self.teacher(row)) is None:
             return own
         taught = [own, self.identity(teacher)]

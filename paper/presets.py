@@ -115,11 +115,22 @@ class Preset(BaseModel):
 
 
 def _concerns(key: str, config: Config) -> bool:
-    """Whether a setting is of a block that a config has; of blocks that all have, it is one."""
+    """Whether a config has what a setting is of, where that is a component or the distillation."""
     block, _, rest = key.partition(".")
     if block == "components":
         return rest.partition(".")[0] in config["components"]
     return block != "distillation" or block in config
+
+
+def _check_keys(preset: Preset) -> None:
+    """Refuse settings that no config has."""
+    configs = {name: load_config(path, interpolate=False) for name, path in preset.configs.items()}
+    for key in {key for own in (preset.overrides, *preset.corpora.values()) for key in own}:
+        if not any(_concerns(key, config) for config in configs.values()):
+            raise ValueError(f"no config has what '{key}' sets")
+    for name, own in preset.config_overrides.items():
+        if wrong := [key for key in own if not _concerns(key, configs[name])]:
+            raise ValueError(f"the config '{name}' does not have what '{wrong[0]}' sets")
 
 
 def _from(folder: Path, corpora: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -171,6 +182,7 @@ def read_preset(
         folder = Path(path).parent
         configs = {key: folder / config for key, config in preset.configs.items()}
         preset = preset.model_copy(update={"configs": configs, "corpora": _from(folder, preset.corpora)})
+        _check_keys(preset)
         for corpus in ("", *preset.corpora):
             for key in preset.used(rows):
                 preset.config(key, corpus)

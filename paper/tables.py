@@ -16,7 +16,7 @@ from wasabi import msg
 from spacy_gpner.evaluation.significance import f_score, holm, over_documents, resample
 from spacy_gpner.files import atomic_write
 
-from .breakdown import Table, boundary_table, case_table, detail_table, label_table, percent
+from .breakdown import Table, boundary_table, case_table, detail_table, label_table, percent, size_table
 from .cells import Cell, Cells, read_cells, study_of
 from .seeds import Estimate, over_seeds, t_test
 from .study import Line, Study
@@ -118,7 +118,7 @@ def make_tables(results: Path) -> dict[str, list[Table]]:
             tables = [score_table(title, lines, corpus, cells) for title, lines in study.tables.items()]
             tables += [difference_table(study, corpus, cells), detail_table(study, cells)]
             tables += [label_table(study, corpus, cells), boundary_table(study, cells)]
-            tables.append(case_table(study, cells))
+            tables += [case_table(study, cells), size_table(study, cells)]
             found[corpus] = [table for table in tables if table.rows]
     return found
 

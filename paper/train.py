@@ -16,10 +16,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import spacy
 import srsly
 from spacy.tokens import DocBin
+from spacy.training.loop import DIR_MODEL_BEST, DIR_MODEL_LAST
 from tqdm import tqdm
 from wasabi import msg
 
@@ -94,16 +96,21 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
     RETURNS (Tuple[Path, float]): The trained pipeline, and how many seconds its training took.
     """
     if row.reads is not None:
-        model, seconds = train_model(grid, grid.preset.get_study().rows[row.reads], seed)
-        return (model.parent / f"model-{row.member}" / "model-best" if row.member else model), seconds
+        read = grid.preset.get_study().rows[row.reads]
+        model, seconds = train_model(grid, read, seed)
+        if not row.member:
+            return model, seconds
+        return model.parent / f"model-{row.member}" / DIR_MODEL_BEST, seconds / read.folds
     output = grid.output(row, seed)
-    model, done = output / "model-last", output / "trained.json"
+    model, state = output / DIR_MODEL_LAST, output / "state.json"
     if row.folds:
         model = output / "crossval" / ENSEMBLE
-    if done.is_file():
-        trained = srsly.read_json(done)
-        if trained["identity"] == grid.identity(row):
-            return model, trained["seconds"]
+    begun = srsly.read_json(state) if state.is_file() else {}
+    if begun.get("identity") != grid.identity(row):
+        begun = {"identity": grid.identity(row), "seconds": 0.0, "done": False}
+        shutil.rmtree(output, ignore_errors=True)
+    elif begun["done"]:
+        return model, begun["seconds"]
     command, place, own = ["train"], output, list[str]()
     if (teacher := grid.teacher(row)) is not None:
         trained_teacher, _ = train_model(grid, teacher, grid.preset.teacher_seed_of(seed))
@@ -113,11 +120,13 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
             own = ["--distillation.folds", json.dumps(parts)]
     elif row.folds:
         command, place, own = ["gpner", "crossval"], model.parent, ["--folds", str(row.folds)]
-    if not row.folds:
+    path, log = output / "config.cfg", output / "log.txt"
+    if row.folds and log.is_file():
         # A cross-validation goes on where it was stopped
+        begun["seconds"] += log.stat().st_mtime - begun["started"]
+    else:
         shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True, exist_ok=True)
-    path = output / "config.cfg"
     config = grid.config(row)
     if grid.preset.evaluations:
         config["training"]["logger"] = {
@@ -126,18 +135,22 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
         }
     config.to_disk(path)
     options = ["--output", str(place), "--gpu-id", str(grid.gpu_id), "--system.seed", str(seed), *own]
-    start = time.perf_counter()
-    log = output / "log.txt"
-    with log.open("wb") as file:
+    begun["started"] = time.time()
+    _write_state(state, begun)
+    with log.open("ab") as file:
         code = subprocess.run(
             [sys.executable, "-m", "spacy", *command, str(path), *options], stdout=file, stderr=file
         ).returncode
     if code:
         msg.fail(f"The training of {row.name} failed", f"See {log}", exits=1)
-    seconds = time.perf_counter() - start
-    with atomic_write(done) as temporary:
-        srsly.write_json(temporary, {"identity": grid.identity(row), "seconds": seconds})
-    return model, seconds
+    begun["seconds"] += time.time() - begun["started"]
+    _write_state(state, begun | {"done": True})
+    return model, begun["seconds"]
+
+
+def _write_state(path: Path, state: dict[str, Any]) -> None:
+    with atomic_write(path) as temporary:
+        srsly.write_json(temporary, state)
 
 
 def read_curve(output: Path) -> list[list[float]]:
@@ -170,7 +183,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, help="which of the preset's seeds; default: all")
     parser.add_argument("--documents", type=int, help="training documents, in place of the preset's")
     parser.add_argument("--steps", type=int, help="steps of every training, in place of the preset's")
-    parser.add_argument("--keep", action="store_true", help="keep all models, not the teachers' alone")
+    parser.add_argument("--keep", action="store_true", help="keep models that nothing else needs, too")
     parser.add_argument("--gpu-id", type=int, default=-1)
     args = parser.parse_args()
     if args.gpu_id >= 0:
@@ -199,8 +212,7 @@ def main() -> None:
             with tqdm(cells, unit="cell", disable=None) as progress:
                 for row, seed in progress:
                     progress.set_description(f"{row.name}, seed {seed}")
-                    keep = args.keep or any(other.reads == row.name for other in rows)
-                    run_cell(grid, row, seed, keep=keep)
+                    run_cell(grid, row, seed, keep=args.keep)
         except KeyboardInterrupt:
             msg.warn("Interrupted", "Finished cells are kept: the same command goes on.")
             sys.exit(130)

@@ -155,6 +155,17 @@ def test_there_is_a_query_for_each_label_of_a_corpus(corpus):
     assert queries.keys() == STUDIES["mrc"].by_label[corpus].keys()
 
 
+@pytest.mark.parametrize("name", ["mrc-cpu", "mrc"])
+def test_students_of_readings_with_queries_learn_from_spans(name, place, monkeypatch):
+    """Teachers of another kind teach by the spans that they find likely alone."""
+    for variable in ("GPNER_ENCODER", "GPNER_ADAPTED"):
+        monkeypatch.setenv(variable, "encoder")
+    grid = replace(make_grid(place), preset=read_preset(PRESETS, name))
+    for row in ("student-of-joint", "student-of-folds"):
+        loss = grid.config(STUDIES["mrc"].rows[row])["distillation"]["loss"]
+        assert (loss["divergence"], loss["reduction"]) == ("bernoulli", "sum")
+
+
 def test_values_of_the_papers():
     assert STUDIES["linked"].paper_f1("linked", "cmeee-v2") == 0.7585
     assert STUDIES["albert"].paper_f1("radam", "ccks2019") == pytest.approx(0.8563)
@@ -291,7 +302,7 @@ def test_grid_goes_on_where_it_stopped(place):
     assert sum(first["nesting"][kind][2] for kind in ("flat", "nested")) == sum(first["gold"])
     assert first["characters_per_second"] > 0
     before = {name: (path.read_bytes(), path.stat().st_mtime_ns) for name, path in cells.items()}
-    teacher = (place / "work" / "models" / "teacher-0" / "trained.json").read_bytes()
+    teacher = (place / "work" / "models" / "teacher-0" / "state.json").read_bytes()
 
     cells["traditional-1.json"].unlink()
     result = run_grid(place, "--rows", *FEW_ROWS)
@@ -301,7 +312,7 @@ def test_grid_goes_on_where_it_stopped(place):
     again = json.loads(cells["traditional-1.json"].read_text(encoding="utf-8"))
     timing = {"seconds": 0, "characters_per_second": 0}
     assert {**again, **timing} == {**json.loads(before["traditional-1.json"][0]), **timing}
-    assert (place / "work" / "models" / "teacher-0" / "trained.json").read_bytes() == teacher
+    assert (place / "work" / "models" / "teacher-0" / "state.json").read_bytes() == teacher
     assert len(list((place / "results" / "sample").glob("*.json"))) == 2 * len(FEW_ROWS)
 
     result = run("paper.tables", place / "results")
@@ -327,7 +338,7 @@ def test_teachers_of_folds(place, tmp_path, monkeypatch):
     assert result.returncode == 0, result.stdout + result.stderr
     assert set(read_cells(tmp_path / "results")) == {"folds", "linked-folds"}
     teacher = tmp_path / "work" / "models" / "folds-0"
-    assert {x.name for x in teacher.iterdir()} == {"config.cfg", "crossval", "log.txt", "trained.json"}
+    assert {x.name for x in teacher.iterdir()} == {"config.cfg", "crossval", "log.txt", "state.json"}
 
     grid = Grid(*places, read_preset(path, "tiny"), -1)
     rows = [ROWS[name] for name in ("teacher", "folds", "linked", "linked-folds")]
@@ -354,14 +365,27 @@ def test_a_stack_and_each_of_its_members(place, tmp_path):
     grid = Grid(*places, read_preset(path, "tiny"), -1)
     model, _ = train_model(grid, STUDIES["stack"].rows["member-5"], 0)
     assert model.parts[-3:] == ("crossval", "model-5", "model-best")
+    ids = {row.name: grid.identity(row) for row in STUDIES["stack"].rows.values() if row.config != "long"}
+    assert len(set(ids.values())) == len(ids)
     stack = tmp_path / "work" / "models" / "stack-0"
     before = (stack / "crossval" / "model-1" / "model-last" / "meta.json").stat().st_mtime_ns
-    (stack / "trained.json").unlink()
-    (tmp_path / "results" / "stack-0.json").unlink()
-    result = run("paper.train", *places, *options)
-    assert result.returncode == 0, result.stdout + result.stderr
+    seconds = cells["stack"].seconds
+    assert cells["member-2"].seconds == pytest.approx(seconds / 5, abs=1)
+
+    def go_on(**change):
+        state = srsly.read_json(stack / "state.json")
+        srsly.write_json(stack / "state.json", state | {"seconds": 100.0} | change)
+        (tmp_path / "results" / "stack-0.json").unlink()
+        result = run("paper.train", *places, *options)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return read_cells(tmp_path / "results")["stack"][0]
+
+    # As if it had been killed in the end: what it took before counts
+    found = go_on(done=False)
     assert (stack / "crossval" / "model-1" / "model-last" / "meta.json").stat().st_mtime_ns == before
-    assert read_cells(tmp_path / "results")["stack"][0].kinds == cells["stack"].kinds
+    assert (found.kinds, found.seconds > 100 + seconds / 2) == (cells["stack"].kinds, True)
+    # What is left of another grid is trained anew
+    assert go_on(done=False, identity="other").seconds < 100
 
 
 @pytest.mark.slow
@@ -782,20 +806,28 @@ def test_a_preset_takes_other_documents_and_steps(tmp_path, place):
     assert {preset.steps_of(name, "sample") for name in ("student", "teacher")} == {3}
 
 
-def test_steps_of_a_corpus_and_settings_of_a_component(tmp_path, place):
+def test_steps_of_a_corpus_and_settings_of_a_component(tmp_path, place, capsys):
     path = place / "configs" / "other-corpora.yml"
-    corpora = {"sample": {"components.span_mrc.queries": "q.yml", "components.span_globalpointer.window": 9}}
+    (place / "configs" / "cpu_crf.cfg").write_bytes((ROOT / "configs" / "cpu_crf.cfg").read_bytes())
+    corpora = {"sample": {"components.span_crf.window": 4, "components.span_globalpointer.window": 9}}
+    configs = {**TINY["configs"], "student": "cpu_crf.cfg"}
     change = {"corpus_steps": {"sample": 7}, "other_steps": {"student": 5}, "corpora": corpora}
-    srsly.write_yaml(path, {"tiny": {**TINY, **change}})
+    srsly.write_yaml(path, {"tiny": {**TINY, **change, "configs": configs}})
     preset = read_preset(path, "tiny")
     assert [preset.steps_of(*x) for x in (("teacher", "sample"), ("teacher", "other"))] == [7, 2]
     assert preset.steps_of("student", "sample") == 5
     config = preset.config("teacher", "sample")
-    # Of a component that the config does not have
+    # Not those of a component that the config does not have
     assert list(config["components"]) == ["span_globalpointer"]
     assert config["components"]["span_globalpointer"]["window"] == 9
+    assert preset.config("student", "sample")["components"]["span_crf"]["window"] == 4
     assert preset.config("teacher", "other")["components"]["span_globalpointer"]["window"] == 32
     assert read_preset(path, "tiny", steps=3).steps_of("teacher", "sample") == 3
+    for wrong in ({"corpora": corpora}, {"config_overrides": {"student": corpora["sample"]}}):
+        srsly.write_yaml(path, {"tiny": {**TINY, **wrong}})
+        with pytest.raises(SystemExit):
+            read_preset(path, "tiny")
+        assert "components.span_crf.window' sets" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.slow

@@ -134,15 +134,15 @@ class Annotator:
         # Those of similar length together, and the same together whenever they are given again
         order = sorted(range(len(texts)), key=lambda i: (len(cleaned[i].text), i))
         keys = list(dict.fromkeys(pipe.key for pipe in span_pipes(self.nlp)))
-        # Its tokens are the text's characters
-        keeps_text = type(self.nlp.tokenizer) is CharTokenizer
+        # To put a text together from its tokens takes longer than to make these, each a character of it
+        by_character = type(self.nlp.tokenizer) is CharTokenizer
         found: dict[int, Annotation] = {}
         for members in minibatch_by_words(order, BATCH, get_length=lambda i: len(cleaned[i].text)):
             docs = self._read([cleaned[i].text for i in members])
             for i, doc in zip(members, docs, strict=True):
                 if not isinstance(doc, Doc):
                     found[i] = Annotation([], type(doc).__name__)
-                elif not keeps_text and doc.text != cleaned[i].text:
+                elif len(doc) != len(cleaned[i].text) if by_character else doc.text != cleaned[i].text:
                     found[i] = Annotation([], TEXT_CHANGED)
                 else:
                     found[i] = Annotation(_mentions(doc, keys, cleaned[i], texts[i]))

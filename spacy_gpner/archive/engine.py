@@ -1,6 +1,5 @@
 """Annotating shards by workers, some of which may die."""
 
-import gc
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol, TypeVar
@@ -11,9 +10,11 @@ from .shards import Done, Shard, Task
 
 # Shards that wait for each worker, so that none is idle
 WAITING = 2
+# How often workers are started that end while they load the pipeline
+STARTS = 3
 CRASHED = "the process ended"
-Results = Generator[tuple[Shard, Done], None, None]
-Engine = Callable[[Task, Iterable[Shard]], Results]
+Annotated = Generator[tuple[Shard, Done], None, None]
+Engine = Callable[[Task, Iterable[Shard]], Annotated]
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 
@@ -34,7 +35,7 @@ class Pool(Protocol):
         """End the workers."""
 
 
-def run_shards(start: Callable[[Task], Pool], task: Task, shards: Iterable[Shard]) -> Results:
+def run_shards(start: Callable[[Task], Pool], task: Task, shards: Iterable[Shard]) -> Annotated:
     """Annotate shards. A worker that dies costs what it was at a second try, each shard alone; what ends a
     worker again is annotated document by document, and costs the documents that do.
 
@@ -48,8 +49,7 @@ def run_shards(start: Callable[[Task], Pool], task: Task, shards: Iterable[Shard
     waiting = iter(shards)
     try:
         # While the first shard is read
-        for _ in range(pool.size):
-            pool.submit(load, None)
+        pool.submit(load, None)
         while True:
             while len(running) < WAITING * pool.size and (shard := next(waiting, None)) is not None:
                 running[pool.submit(annotate_shard, shard)] = shard
@@ -76,21 +76,19 @@ def load(task: Task, _: None) -> None:
     task (Task): How.
     """
     task.annotator([])
-    # It stays as long as the process: nobody needs to look for what of it could be freed
-    gc.collect()
-    gc.freeze()
 
 
 def _restart(pool: Pool) -> None:
-    """Start new workers, and see that one can load the pipeline: or what they are at would be to blame."""
-    pool.restart()
-    try:
-        pool.submit(load, None).result()
-    except pool.died:
-        raise ArchiveError(
-            "The workers end while they load the pipeline, as they do where memory is short. Give fewer "
-            "(--workers): the same command goes on."
-        ) from None
+    """Start new workers, and let them load the pipeline: if they end at that, no document is to blame."""
+    for _ in range(STARTS):
+        pool.restart()
+        loaded, _ = wait([pool.submit(load, None) for _ in range(pool.size)])
+        if not any(isinstance(future.exception(), pool.died) for future in loaded):
+            return
+    raise ArchiveError(
+        "Workers end while they load the pipeline. Where memory is short, give fewer (--workers); else see "
+        "what the pipeline does as it is loaded (and --code). The same command goes on then."
+    )
 
 
 def annotate_shard(task: Task, shard: Shard) -> Done:

@@ -238,7 +238,7 @@ class _Course:
         clear_output(self.output, self.ledger)
         write_runs(self.output, self.ledger)
         items = self._sift()
-        # Where nothing is new no worker is started
+        # Without a document that earlier runs did not annotate, no worker is started
         if (first := next(items, None)) is not None:
             with closing(self.engine(self.task, self._missing(chain([first], items)))) as results:
                 for shard, done in results:

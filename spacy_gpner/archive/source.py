@@ -81,6 +81,15 @@ class Archive:
                 found = (_name_from(path, folder / name) for name in names)
                 yield from (file for file in found if file.kind in READERS)
 
+    def places(self) -> Iterator[Path]:
+        """The files, and the folders that they are in."""
+        for path in self.inputs:
+            if path.is_dir():
+                yield from (folder for folder, _, _ in _walk(path))
+            else:
+                yield path.absolute().parent
+        yield from (file.path for file in self.files())
+
     def links(self) -> Iterator[ArchiveFile]:
         """Links in folders to folders that are not read: links are not followed."""
         read = {resolve(path) for path in self.inputs}

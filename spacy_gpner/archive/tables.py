@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -16,6 +17,10 @@ from .rows import Columns, Place, Reject, make_row
 BATCH = 500
 # Characters of a field of a CSV that are read in any case, to tell that they are too many
 FIELD = 1 << 22
+# Options of a database's URL that are secret, and such among those that one of them holds
+SECRET = re.compile("pass|pwd|secret|token|key", re.IGNORECASE)
+SECRET_PART = re.compile(r"((?:password|passwd|pwd|secret|token)\s*=\s*)[^;&]*", re.IGNORECASE)
+HIDDEN = "hidden"
 
 
 def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Rows:
@@ -126,14 +131,21 @@ def _read_records(records: Iterable[Any], place: Callable[[str], Place], reading
 
 
 def hide_password(url: str) -> str:
-    """The URL of a database as it may be shown and kept: without its password and the values of its options,
-    one of which can be a password too."""
+    """The URL of a database as it may be shown and kept: without its password, which one of its options can
+    be, or hold among others, too."""
     alchemy = require("sqlalchemy", "archive", "a database")
     try:
         address = alchemy.engine.make_url(url)
-        return address.set(query=dict.fromkeys(address.query, "hidden")).render_as_string(hide_password=True)
+        options = {name: _hide(name, value) for name, value in address.query.items()}
+        return address.set(query=options).render_as_string(hide_password=True)
     except alchemy.exc.ArgumentError:
         raise ArchiveError("The URL of the database is none that SQLAlchemy knows.") from None
+
+
+def _hide(name: str, value: Any) -> str:
+    if SECRET.search(name):
+        return HIDDEN
+    return SECRET_PART.sub(rf"\1{HIDDEN}", value if isinstance(value, str) else ",".join(value))
 
 
 def _require_columns(there: list[str], columns: Columns, name: str) -> None:

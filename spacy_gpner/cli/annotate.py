@@ -88,7 +88,7 @@ def annotate_cli(
         archive = Archive(tuple(inputs or ()), sql, query)
         steps = tuple(step.strip() for step in clean.split(",") if step.strip())
         settings = Settings(Columns(text, id_, tuple(carry)), steps, format_.value, shard_size, max_length)
-        with like_inputs(archive.inputs), locked(output), closing(Progress()) as progress:
+        with like_inputs(archive.places(), output), locked(output), closing(Progress()) as progress:
             try:
                 run = annotate(
                     model,

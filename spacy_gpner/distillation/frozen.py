@@ -85,24 +85,21 @@ class FrozenTeacher(Generic[S]):
         return [next(computed) if rows is None else ops.asarray2f(cast(Any, rows)) for rows in cached]
 
     def _compute(self, texts: Sequence[str]) -> list[Floats2d]:
-        if self.has_linkage:
-            return self._vectors(texts)
         rows: list[Any] = [None] * len(texts)
         for member, places in self._groups(texts).items():
             own = [texts[i] for i in places]
-            vectors = self._vectors(own, member)
-            scores = self.pipe.score_vectors(self.weigh(own, vectors))
-            flat = unflatten(self.head, scores.flat(), [len(x) for x in vectors])
-            for i, row in zip(places, flat, strict=True):
+            docs = [self.nlp.make_doc(text) for text in own]
+            found = token_vectors(self.nlp, self.name, docs, member)
+            if not self.has_linkage:
+                scores = self.pipe.score_vectors(self.weigh(own, found))
+                found = unflatten(self.head, scores.flat(), [len(x) for x in found])
+            for i, row in zip(places, found, strict=True):
                 rows[i] = row
         return rows
 
     def _groups(self, texts: Sequence[str]) -> dict[Optional[int], list[int]]:
         """The places of texts by the member that teaches them alone; None for all together."""
         return {None: list(range(len(texts)))} if self.folds is None else self.folds.groups(texts)
-
-    def _vectors(self, texts: Sequence[str], member: Optional[int] = None) -> list[Floats2d]:
-        return token_vectors(self.nlp, self.name, [self.nlp.make_doc(text) for text in texts], member)
 
     def weigh(self, texts: Sequence[str], vectors: list[Floats2d]) -> list[Floats2d]:
         """Set beside the vectors of texts what the head of an ensemble weighs its members by.
@@ -134,7 +131,7 @@ class FrozenTeacher(Generic[S]):
                 progress(len(batch))
 
         if self.cache.max_bytes:
-            self.cache.fill(texts, lambda: self.encoder_digest if self.has_linkage else self.digest, compute)
+            self.cache.fill(texts, lambda: self.vectors_digest if self.has_linkage else self.digest, compute)
             width = self.head.get_dim("nI") if self.has_linkage else self.layout.flat().shape[1]
             if self.cache.width not in (None, width):
                 raise CacheError(
@@ -143,18 +140,20 @@ class FrozenTeacher(Generic[S]):
                 )
 
     @cached_property
-    def encoder_digest(self) -> str:
+    def vectors_digest(self) -> str:
         """What tells this teacher's vectors from those of others."""
-        return encoder_digest(self.nlp, self.name)
+        digest = encoder_digest(self.nlp, self.name)
+        if self.folds is None:
+            return digest
+        members = repr(sorted(self.folds.members.items())).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(digest.encode() + members).hexdigest()
 
     @cached_property
     def digest(self) -> str:
         """What tells this teacher from others, as it was before it learned."""
-        digest = hashlib.blake2b(self.encoder_digest.encode())
+        digest = hashlib.blake2b(self.vectors_digest.encode())
         digest.update(self.head.to_bytes())
         digest.update(repr(sorted(self.pipe.cfg.items(), key=str)).encode())
-        if self.folds is not None:
-            digest.update(repr(sorted(self.folds.members.items())).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
 
     def scores_in_turn(self, texts: Sequence[str]) -> Iterator[tuple[list[int], S]]:

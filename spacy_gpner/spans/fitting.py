@@ -41,7 +41,7 @@ def fit_window(
 
 
 def fit_whole_window(spans: Sequence[tuple[int, int]]) -> int:
-    """Find the smallest usual window that keeps all spans, for what a wide one costs little.
+    """Find the smallest usual window that keeps all spans.
 
     spans (Sequence[Tuple[int, int]]): First token, and the token after the last, of each; at least one.
     RETURNS (int): The smallest of `WIDTHS`, or beyond these the length of the longest span.

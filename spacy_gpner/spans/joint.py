@@ -109,13 +109,15 @@ class JointObjective(Objective[JointScores]):
     heads (Mapping[str, Objective]): The objective of each.
     decoding (str): The head that finds spans; or all of them: their "union", a "vote" of more than half of
         them, or the "mean" of their log-odds.
-    RAISES (ValueError): If there is no such head.
+    RAISES (ValueError): If there is no such head, or one finds spans in a text's beginning alone.
     """
 
     heads: Mapping[str, Objective]
     decoding: str
 
     def __post_init__(self) -> None:
+        if any(head.extent is not None for head in self.heads.values()):
+            raise ValueError("Invalid window: heads that learn together find spans anywhere in a text.")
         known = (*self.heads, *get_args(Together))
         if self.decoding not in known:
             raise ValueError(f"Invalid decoding: {self.decoding!r}. Expected one of {known}.")
@@ -195,23 +197,24 @@ class JointObjective(Objective[JointScores]):
 
     def refuse(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
         """Refuse spans that all heads refuse. See `Objective.refuse`."""
-        return _unless(1, [objective.refuse(spans) for objective in self.heads.values()])
+        return _reasons([objective.refuse(spans) for objective in self.heads.values()], needed=1)
 
     def miss(self, spans: Sequence[tuple[int, int, str]]) -> list[Optional[str]]:
-        """Tell which gold spans those of the heads can't predict that find spans. See `Objective.miss`."""
+        """Tell which gold spans the deciding heads can't predict. See `Objective.miss`."""
         by_head = [self.heads[name].miss(spans) for name in self.deciding]
         needed = {"vote": len(by_head) // 2 + 1, "mean": len(by_head)}.get(self.decoding, 1)
-        return _unless(needed, by_head)
+        return _reasons(by_head, needed)
 
 
 def _learned_by(objective: Objective, gold: Tensor) -> Tensor:
+    """The gold of a flat batch, in which spans of two documents never overlap, that is not refused."""
     spans = [(first, last + 1, str(kind)) for first, last, kind in gold.tolist()]
     return gold[[reason is None for reason in objective.refuse(spans)]]
 
 
-def _unless(able: int, by_head: Sequence[Sequence[Optional[str]]]) -> list[Optional[str]]:
-    """The first head's reason against each span, unless so many heads have none."""
+def _reasons(by_head: Sequence[Sequence[Optional[str]]], needed: int) -> list[Optional[str]]:
+    """The first reason against each span that a head has, unless so many as are needed have none."""
     return [
-        None if reasons.count(None) >= able else next(filter(None, reasons))
+        None if reasons.count(None) >= needed else next(filter(None, reasons))
         for reasons in zip(*by_head, strict=True)
     ]

@@ -9,12 +9,18 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from unittest.mock import patch
 
 import pytest
 
+from spacy_gpner.archive.engine import run_shards
 from spacy_gpner.archive.ledger import NAME
 from spacy_gpner.archive.local import local_engine
 from spacy_gpner.archive.permissions import like_inputs
+from spacy_gpner.archive.source import Archive
 
 from .util import FailingAnnotator, go, make_records, read_output, write_jsonl
 
@@ -116,26 +122,33 @@ def test_outputs_are_as_private_as_inputs(run, model, notes, tmp_path):
         assert not mode & 0o027, path
 
 
+@pytest.mark.parametrize("as_folder", [False, True])
 @pytest.mark.parametrize(
-    ("folder", "file", "other_group", "expected"),
+    ("folder", "file", "group", "expected"),
     [
-        (0o755, 0o644, False, 0o755),
-        (0o750, 0o644, False, 0o750),
-        (0o755, 0o600, False, 0o700),
-        (0o755, 0o640, False, 0o750),
-        # Those who are of the group that may read are others than those of the group of what is made
-        (0o750, 0o640, True, 0o700),
+        (0o755, 0o644, "own", 0o755),
+        (0o750, 0o644, "own", 0o750),
+        (0o744, 0o644, "own", 0o744),
+        (0o755, 0o600, "own", 0o700),
+        (0o755, 0o640, "own", 0o750),
+        # Those of the group that may read are others than those of the group of what is made
+        (0o750, 0o640, "other", 0o700),
+        # A folder that hands its group on
+        (0o750, 0o640, "handed on", 0o750),
     ],
 )
-def test_who_may_read_what_is_made(tmp_path, monkeypatch, folder, file, other_group, expected):
-    path = write_jsonl(tmp_path / "notes" / "a.jsonl", [{"id": "a", "text": "发热"}])
+def test_who_may_read_what_is_made(tmp_path, monkeypatch, as_folder, folder, file, group, expected):
+    place = tmp_path / "notes"
+    path = write_jsonl(place / "b" / "a.jsonl", [{"id": "a", "text": "发热"}])
     path.chmod(file)
     path.parent.chmod(folder)
-    if other_group:
+    if group != "own":
         monkeypatch.setattr("os.getegid", lambda gid=path.stat().st_gid: gid + 1)
-    with like_inputs([path]):
+    if group == "handed on":
+        tmp_path.chmod(0o2755)
+    with like_inputs(Archive((place if as_folder else path,)).places(), tmp_path / "out"):
         (tmp_path / "out").mkdir()
-    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == expected
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) & 0o777 == expected
 
 
 ENDING = """
@@ -145,6 +158,36 @@ if multiprocessing.parent_process() is not None:
 """
 
 
+def test_a_worker_loads_the_pipeline_while_the_first_shard_is_read(model, notes, tmp_path):
+    given = []
+
+    class Pool:
+        """Works in this process, and remembers what at."""
+
+        size, died = 1, BrokenProcessPool
+
+        def __init__(self, task):
+            self.task = task
+
+        def submit(self, function, argument):
+            given.append(function.__name__)
+            future = Future()
+            future.set_result(function(self.task, argument))
+            return future
+
+        def stop(self):
+            given.append("stop")
+
+    def read(self, path):
+        given.append("read")
+        return read_text(self, path)
+
+    read_text = Archive.rows
+    with patch.object(Archive, "rows", read):
+        go(model, notes, tmp_path / "out", partial(run_shards, Pool))
+    assert given == ["read", "load", *["annotate_shard"] * 6, "stop"]
+
+
 @pytest.mark.slow
 def test_workers_that_can_not_load_the_pipeline(run, model, notes, tmp_path):
     """No document is to blame."""
@@ -152,15 +195,13 @@ def test_workers_that_can_not_load_the_pipeline(run, model, notes, tmp_path):
     output = tmp_path / "out"
     code, text = run("annotate", model, notes, "--output", output, "--code", tmp_path / "code.py")
     assert code == 1
-    assert "The workers end while they load the pipeline" in text
+    assert "Workers end while they load the pipeline" in text
     assert not any((output / "documents").iterdir())
 
 
 @pytest.mark.slow
 def test_a_document_that_ends_its_process_costs_itself(model, notes, tmp_path):
     write_jsonl(notes / "c.jsonl", [{"id": "bad", "text": "结束"}, {"id": "good", "text": "口服阿司匹林"}])
-    from unittest.mock import patch
-
     with patch("spacy_gpner.archive.run.Annotator", FailingAnnotator):
         run = go(model, notes, tmp_path / "out", local_engine(2))
     assert (run.counts.documents, run.counts.failed) == (23, 1)

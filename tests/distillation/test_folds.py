@@ -7,7 +7,7 @@ from spacy.tokens import DocBin
 
 from spacy_gpner.distillation.encoder import token_vectors
 from spacy_gpner.distillation.folds import Folds, read_folds
-from spacy_gpner.distillation.linkage import AddLinkage
+from spacy_gpner.distillation.linkage import AddLinkage, ConcatLinkage
 from spacy_gpner.distillation.teacher import LinkedTeacher
 from spacy_gpner.errors import CorpusError, DistillationError
 from spacy_gpner.models.cache import VectorCache
@@ -82,7 +82,9 @@ def test_each_text_is_taught_by_who_has_not_seen_it(ensemble, student, linkage, 
         torch.testing.assert_close(own[:, :n, :n], expected, atol=1e-5, rtol=1e-5)
 
 
-def test_who_does_not_teach_a_text_does_not_read_it(ensemble, student, monkeypatch):
+@pytest.mark.parametrize("linkage", [None, AddLinkage, ConcatLinkage])
+def test_who_does_not_teach_a_text_does_not_read_it(ensemble, student, monkeypatch, linkage):
+    """Nor do its vectors get to those who do, by a linkage that mixes them."""
     read = []
     for number, layer in enumerate(ensemble.get_pipe(NAME).model.get_ref("tok2vec").layers):
         own = layer._func
@@ -92,8 +94,8 @@ def test_who_does_not_teach_a_text_does_not_read_it(ensemble, student, monkeypat
             return own(model, docs, is_train)
 
         monkeypatch.setattr(layer, "_func", forward)
-    teacher = LinkedTeacher(ensemble, NAME, student.get_pipe(NAME), folds=Folds(3, FOLDS))
-    teacher.frozen(TEXTS[:2])
+    own = {"folds": Folds(3, FOLDS), "linkage": linkage and linkage()}
+    LinkedTeacher(ensemble, NAME, student.get_pipe(NAME), **own).frozen(TEXTS[:2])
     assert sorted(read) == sorted(FOLDS.items())
 
 

@@ -240,6 +240,10 @@ def test_gold_that_the_deciding_heads_cannot_predict(decoding, expected):
     assert [reason is None for reason in own.miss(CROSSING)] == expected
     # A chain of a type learns the longest of what overlaps, the others whatever the window holds
     assert own.refuse(CROSSING) == [None] * 4
+    # One that is too long for the window, in the way of a longer one
+    assert [reason is None for reason in own.refuse([(0, 6, "A"), (0, 5, "A")])] == [True, False]
+    with pytest.raises(ValueError, match="Invalid window: heads that learn together"):
+        JointObjective({"biaffine": BinarySpanObjective(Window(4, "prefix"))}, "biaffine")
     reasons = objective("biaffine", Window(4)).miss(CROSSING)
     assert "outside the context shield window" in reasons[3]
 
