@@ -89,7 +89,9 @@ def init_config_cli(
         False, "--adversary", help="Train adversarially, by FGM: a step takes twice the time"
     ),
     vectors: Optional[str] = Opt(
-        None, "--vectors", help="A package or directory with word vectors, for words from scratch"
+        None,
+        "--vectors",
+        help="Of words or characters: a package or directory, with --size small or base",
     ),
     tokenizer: Optional[TokenizerName] = Opt(
         None, "--tokenizer", help="One token a character (default for zh and ja), or the language's own"

@@ -48,7 +48,8 @@ class Recipe:
     transformer (Optional[str]): A name on the Hugging Face hub or a directory. By default one of the
         language.
     depth (Optional[int]): With "fused" and "transformer", keep its first layers alone, so many; None for all.
-    vectors (Optional[str]): A package or directory with static word vectors.
+    vectors (Optional[str]): A package or directory with static vectors of words, or where every character is
+        a token of characters.
     gpu (bool): Whether to train on a GPU, where a transformer can be large: with the main paper's settings.
     head (str): The architecture that scores the spans.
     student (bool): Whether the config has what `spacy gpner distill` needs.
@@ -130,11 +131,10 @@ class Recipe:
             )
 
     def _check_vectors(self, name: str) -> None:
-        if self.is_pretrained or self.is_characters:
-            kind = "a transformer" if self.is_pretrained else "one token a character"
+        if self.is_pretrained:
             raise ConfigError(
-                f"A config with {kind} has no place for word vectors. They are for --size small or base with "
-                "a language's own tokenizer (--tokenizer lang)."
+                "A config with a transformer has no place for static vectors. They are for --size small and "
+                "base."
             )
         if not is_package(name) and not Path(name).is_dir():
             raise ConfigError(

@@ -17,6 +17,7 @@ from spacy_gpner.configs.fit import BATCHES
 from spacy_gpner.configs.make import make_config, make_fitted_config, to_json
 from spacy_gpner.configs.recipe import Recipe
 from spacy_gpner.errors import ConfigError
+from spacy_gpner.pipeline.find import find_pipe
 
 from ..english import make_sentences
 from ..util import TRAIN, make_tiny_bert, save_docs, shuffled
@@ -304,13 +305,12 @@ def test_labels_that_only_dev_has(run, tmp_path):
         (["--transformer", "some/name"], "--size frozen, fused or transformer"),
         (["--size", "frozen", "--depth", "3"], "--size fused or transformer"),
         (["--size", "transformer", "--transformer", "./gone"], "no config.json"),
-        (["--vectors", "x"], "no place for word vectors"),
         (["--by-type"], "a setting of span_crf"),
         (["--component", "span_mrc", "--size", "transformer", "--queries", "gone.yml"], "no file of queries"),
         (["--component", "span_mrc"], "Give --size transformer"),
         (["--queries", "q.yml"], "Queries are for span_mrc"),
         (["--lang", "en", "--vectors", "of_nobody"], "neither an installed package nor a directory"),
-        (["--lang", "en", "--size", "transformer", "--vectors", "x"], "no place for word vectors"),
+        (["--lang", "en", "--size", "transformer", "--vectors", "x"], "no place for static vectors"),
         (["--dev", "dev.spacy"], "Give the .spacy file to train on"),
         (["--epochs", "3"], "Give the .spacy file to train on"),
     ],
@@ -366,18 +366,33 @@ def test_any_label_comes_back(labels):
     assert Config().from_str(f"[block]\nlabels = {to_json(labels)}")["block"]["labels"] == labels
 
 
-def test_word_vectors(run, corpora, tmp_path):
-    nlp = spacy.blank("en")
-    for token in english_docs(1)[0]:
-        nlp.vocab.set_vector(token.text, numpy.ones(8, dtype="float32"))
+@pytest.mark.parametrize(
+    ("lang", "words", "comment"),
+    [
+        (
+            "en",
+            [token.text for token in english_docs(1)[0]],
+            "static vectors: hashed features of each word",
+        ),
+        ("zh", list("患者咳嗽"), "static vectors: hashed characters under"),
+    ],
+)
+def test_static_vectors(run, corpora, tmp_path, lang, words, comment):
+    """Of words, or of characters where these are tokens."""
+    nlp = spacy.blank(lang)
+    for word in words:
+        nlp.vocab.set_vector(word, numpy.ones(8, dtype="float32"))
     nlp.to_disk(tmp_path / "vectors")
     path = tmp_path / "config.cfg"
-    options = ["--lang", "en", "--size", "small", "--vectors", tmp_path / "vectors"]
+    options = ["--lang", lang, "--size", "small", "--vectors", tmp_path / "vectors"]
     code, text = run("init", "config", path, *options)
     assert code == 0, text
-    given = ["--paths.train", corpora / "en.spacy", "--paths.dev", corpora / "en.spacy"]
+    assert comment in path.read_text(encoding="utf-8")
+    given = ["--paths.train", corpora / f"{lang}.spacy", "--paths.dev", corpora / f"{lang}.spacy"]
     spacy_cli("train", path, "--output", tmp_path / "out", *given, "--training.max_steps", 1)
-    assert spacy.load(tmp_path / "out" / "model-last").vocab.vectors.shape[1] == 8
+    trained = spacy.load(tmp_path / "out" / "model-last")
+    assert trained.vocab.vectors.shape[1] == 8
+    assert "static_vectors" in {node.name for node in find_pipe(trained).model.walk()}
 
 
 def test_documents_of_the_default_tokenizer_fit(corpora):
