@@ -22,9 +22,10 @@ from tabulate import tabulate
 from wasabi import msg
 
 from spacy_gpner.archive.annotator import Annotation, Annotator, Mention
+from spacy_gpner.archive.engine import Annotated
 from spacy_gpner.archive.rows import Columns
 from spacy_gpner.archive.run import Settings, annotate
-from spacy_gpner.archive.shards import Done, Shard, Task
+from spacy_gpner.archive.shards import Shard, Task
 from spacy_gpner.archive.source import Archive
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotations import open_annotations
@@ -90,7 +91,7 @@ def write_archive(path: Path, words: Sequence[str], documents: int, changed: flo
     srsly.write_jsonl(path, rows())
 
 
-def _inline(task: Task, shards: Iterable[Shard]) -> Iterator[tuple[Shard, Done]]:
+def _inline(task: Task, shards: Iterable[Shard]) -> Annotated:
     return ((shard, task(shard)) for shard in shards)
 
 

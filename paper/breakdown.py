@@ -119,9 +119,9 @@ def _by_label(cells: Sequence[dict[str, list[int]]], score: str) -> dict[str, fl
     """One of the scores of each label, a mean over cells. Of a label what is right is what is found."""
     found = {}
     for label in set().union(*cells):
-        counts = [own.get(label, [0, 0, 0]) for own in cells]
-        scores = [getattr(Score(*own, own[1]), score) for own in counts]
-        found[label] = float(numpy.mean(scores))
+        counts = (own.get(label, (0, 0, 0)) for own in cells)
+        scores = [Score(predicted, right, gold, right) for predicted, right, gold in counts]
+        found[label] = float(numpy.mean([getattr(own, score) for own in scores]))
     return found
 
 
