@@ -29,7 +29,7 @@ from spacy_gpner.archive.shards import Shard, Task
 from spacy_gpner.archive.source import Archive
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotations import open_annotations
-from spacy_gpner.kb.annotators import find_annotator
+from spacy_gpner.kb.annotators import find_annotators
 from spacy_gpner.kb.build import Columns as Meanings
 from spacy_gpner.kb.build import build
 from spacy_gpner.kb.database import SQLITE, Database, open_database
@@ -110,7 +110,7 @@ def _build(database: Database, output: Path) -> tuple[float, int]:
 def measure_queries(database: Database, words: Sequence[str], documents: int) -> list[list[Any]]:
     """Median and 95th percentile of each query's milliseconds."""
     with database.reading() as connection:
-        scope = Scope(find_annotator(connection, None))
+        scope = Scope(find_annotators(connection, None))
     rng = random.Random(3)
     terms = [*words[:10], *rng.sample(words[10:2000], TERMS - 10)]
     patients = [f"p{rng.randrange(documents // VISITS)}" for _ in terms]
@@ -123,7 +123,7 @@ def measure_queries(database: Database, words: Sequence[str], documents: int) ->
         "mentions": lambda i: mentioned(database, scope, terms[i]),
         "inside, of a concept": lambda i: inside(database, scope, outer=terms[i]),
         "timeline of a patient": lambda i: timeline(
-            database, Scope(scope.annotator, patient=patients[i]), None
+            database, Scope(scope.annotators, patient=patients[i]), None
         ),
     }
     rows = []

@@ -21,6 +21,17 @@ class Form(StrEnum):
     csv = "csv"
 
 
+class Assertion(StrEnum):
+    """What is said of a mention."""
+
+    affirmed = "affirmed"
+    negated = "negated"
+    uncertain = "uncertain"
+    historical = "historical"
+    hypothetical = "hypothetical"
+    family = "family"
+
+
 # Rows that are shown, or left out
 MOST = 1_000_000_000
 DB = Opt("kb.sqlite", "--db", help="The knowledge base: an SQLite file, or a PostgreSQL database's URL")
@@ -36,6 +47,7 @@ MODEL = Opt(
     None, "--model", help="Only what this model found: its name, or an annotator's digits [default: the last]"
 )
 ANY = Opt(False, "--any", help="Also what is negated, uncertain, past, possible in future or of the family")
+ASSERTION = Opt(None, "--assertion", help="Only what is told so, such as what is negated")
 LABELS = Opt([], "--label", help="Its label. May be given again")
 
 
@@ -61,10 +73,11 @@ def make_scope(
     patient: Optional[str],
     where: list[str],
     any_: bool,
+    assertion: "Optional[Assertion]" = None,
 ) -> "Scope":
     """What is asked about, from the options."""
     from ..errors import KnowledgeError
-    from ..kb.annotators import find_annotator
+    from ..kb.annotators import find_annotators
     from ..kb.scope import Scope, check_scope
 
     pairs = [given.partition("=") for given in where]
@@ -72,8 +85,8 @@ def make_scope(
         raise KnowledgeError(f"'{bad[0]}' is no condition. Give --where COLUMN=VALUE.")
     columns = tuple((name, value) for name, _, value in pairs)
     with database.reading() as connection:
-        annotator = find_annotator(connection, model, collection)
-        scope = Scope(annotator, collection, patient, columns, affirmed=not any_)
+        annotators = find_annotators(connection, model, collection)
+        scope = Scope(annotators, collection, patient, columns, not any_, assertion and assertion.value)
         check_scope(connection, scope)
     return scope
 

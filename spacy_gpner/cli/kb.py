@@ -12,6 +12,7 @@ from spacy.cli._util import Arg, Opt
 from ._errors import fail_clearly
 from ._kb import (
     ANY,
+    ASSERTION,
     COLLECTION,
     DB,
     FORMAT,
@@ -21,6 +22,7 @@ from ._kb import (
     OFFSET,
     PATIENT,
     WHERE,
+    Assertion,
     Form,
     make_scope,
     open_kb,
@@ -70,11 +72,14 @@ def build_cli(
 
     with fail_clearly():
         require_kb()
+        from ..archive.permissions import like_inputs
         from ..kb.annotations import open_annotations
         from ..kb.build import Columns, build
+        from ..kb.linking import linked_systems
 
         found = [open_annotations(path) for path in outputs]
-        database = open_kb(db, make=True)
+        with like_inputs(outputs, Path(db)):
+            database = open_kb(db, make=True)
         total = sum(len(own) for output in found for own in output.shards.values())
         with tqdm(total=total, unit=" shards", disable=None) as bar:
             built = build(
@@ -115,6 +120,10 @@ def build_cli(
             )
         if built.undated:
             msg.warn(f"{built.undated:,} dates are none of ISO 8601, such as 2026-03-01, and are left out.")
+        if built.concepts and (systems := linked_systems(database)):
+            msg.warn(
+                f"{built.concepts:,} concepts are new and have no codes yet: spacy gpner kb link {systems[0]}"
+            )
         if built.unfinished:
             msg.warn(f"Not finished: {', '.join(built.unfinished)}. Annotate on, and build again.")
         msg.good(database.name)
@@ -130,6 +139,8 @@ def search_cli(
     db: str = DB,
     collection: Optional[str] = COLLECTION,
     patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
     form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
@@ -140,14 +151,13 @@ def search_cli(
     with fail_clearly():
         database = open_kb(db)
         from ..kb.rows import Answer, Page
-        from ..kb.scope import check_documents
         from ..kb.search import search
 
-        with database.reading() as connection:
-            check_documents(connection, collection=collection, patient=patient)
+        scope = make_scope(database, model, collection, patient, where, any_=True)
+        of = scope.filters if model is None else [scope.readings, *scope.filters]
 
         def read(page: Page) -> Answer:
-            found = search(database, terms, collection=collection, patient=patient, page=page)
+            found = search(database, terms, of=of, few=patient is not None, page=page)
             offsets: list[Any] = [[list(place) for place in own.offsets] for own in found]
             if form is Form.table:
                 offsets = [", ".join(f"{start}-{end}" for start, end in own) for own in offsets]
@@ -166,13 +176,14 @@ def search_cli(
     epilog="Example: spacy gpner kb ask 糖尿病患者常用哪些药？ --db ward.sqlite",
 )
 def ask_cli(
-    question: str = Arg(..., metavar="QUESTION", help="The question, in Chinese"),
+    question: str = Arg(..., metavar="QUESTION", help="The question, in Chinese or English"),
     db: str = DB,
     collection: Optional[str] = COLLECTION,
     patient: Optional[str] = PATIENT,
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
+    assertion: Optional[Assertion] = ASSERTION,
     patterns: Optional[Path] = Opt(None, "--patterns", help="A YAML file of words and patterns of your own"),
     form: Form = FORMAT,
     limit: int = LIMIT,
@@ -185,10 +196,11 @@ def ask_cli(
 
     with fail_clearly():
         database = open_kb(db)
-        from ..kb.ask import answer, read_patterns, understand
+        from ..kb.ask import answer, choose_patterns, read_patterns, understand
 
-        scope = make_scope(database, model, collection, patient, where, any_)
-        asked = understand(database, scope, question, read_patterns(patterns))
+        scope = make_scope(database, model, collection, patient, where, any_, assertion)
+        ways = choose_patterns(question) if patterns is None else read_patterns(patterns)
+        asked = understand(database, scope, question, ways)
         if form is Form.table:
             msg.info(asked.show())
         show_page(partial(answer, database, scope, asked), form, limit, offset)
@@ -204,6 +216,7 @@ def erase_cli(
     name: Optional[str] = Opt(None, "--document", help="The document's name"),
     patient: Optional[str] = Opt(None, "--patient", help="The patient's name"),
     collection: Optional[str] = COLLECTION,
+    dry_run: bool = Opt(False, "--dry-run", help="Say what would be erased, and leave it"),
 ) -> None:
     """Erase a document, or all of a patient, from all annotators' readings: mentions, text, and concepts that
     nobody else has. What is left in files is told.
@@ -214,8 +227,12 @@ def erase_cli(
         database = open_kb(db)
         from ..kb.forget import erase
 
-        erased = erase(database, name=name, patient=patient, collection=collection)
-        msg.good(f"Erased: {erased.documents:,} documents with {erased.mentions:,} mentions")
+        erased = erase(database, name=name, patient=patient, collection=collection, dry_run=dry_run)
+        said = f"{erased.documents:,} documents with {erased.mentions:,} mentions"
+        if dry_run:
+            msg.info(f"Would be erased: {said}")
+            return
+        msg.good(f"Erased: {said}")
         msg.warn(
             "They are still in the annotations, and in what was annotated",
             "\n".join(erased.outputs) + "\nRemove them there too: what is annotated again comes back.",
@@ -235,6 +252,7 @@ def export_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
+    assertion: Optional[Assertion] = ASSERTION,
     form: ExportForm = Opt(
         ExportForm.csv, "--format", "-f", help="note_nlp is the table of OMOP's CDM, as CSV"
     ),
@@ -244,10 +262,12 @@ def export_cli(
 
     with fail_clearly():
         database = open_kb(db)
+        from ..archive.permissions import like_inputs
         from ..kb.export import export
 
-        scope = make_scope(database, model, collection, patient, where, any_)
-        msg.good(f"{path}: {export(database, scope, path, form.value):,} mentions")
+        scope = make_scope(database, model, collection, patient, where, any_, assertion)
+        with like_inputs([database.file] if database.file else [], path):
+            msg.good(f"{path}: {export(database, scope, path, form.value):,} mentions")
 
 
 @codes_cli.command(

@@ -10,6 +10,7 @@ from spacy.cli._util import Arg, Opt
 from ._errors import fail_clearly
 from ._kb import (
     ANY,
+    ASSERTION,
     COLLECTION,
     DB,
     FORMAT,
@@ -19,6 +20,7 @@ from ._kb import (
     OFFSET,
     PATIENT,
     WHERE,
+    Assertion,
     Form,
     make_scope,
     open_kb,
@@ -54,6 +56,7 @@ def cooccur_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
+    assertion: Optional[Assertion] = ASSERTION,
     form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
@@ -66,7 +69,7 @@ def cooccur_cli(
         database = open_kb(db)
         from ..kb.questions import cooccurring
 
-        scope = make_scope(database, model, collection, patient, where, any_)
+        scope = make_scope(database, model, collection, patient, where, any_, assertion)
         read = partial(cooccurring, database, scope, term, labels=labels, of=of, by=by.value)
         show_page(read, form, limit, offset)
 
@@ -87,6 +90,7 @@ def inside_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
+    assertion: Optional[Assertion] = ASSERTION,
     form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
@@ -96,7 +100,7 @@ def inside_cli(
         database = open_kb(db)
         from ..kb.questions import inside
 
-        scope = make_scope(database, model, collection, patient, where, any_)
+        scope = make_scope(database, model, collection, patient, where, any_, assertion)
         read = partial(inside, inner=inner, inner_labels=labels, outer=outer, outer_labels=outer_labels)
         show_page(partial(read, database, scope), form, limit, offset)
 
@@ -116,16 +120,17 @@ def codes_query_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
+    assertion: Optional[Assertion] = ASSERTION,
     form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
 ) -> None:
-    """Count the mentions of each code by the ways of writing that are linked to it."""
+    """Count the documents and mentions of each code, and the ways of writing that are linked to it."""
     with fail_clearly():
         database = open_kb(db)
         from ..kb.linking import coded
 
-        scope = make_scope(database, model, collection, patient, where, any_)
+        scope = make_scope(database, model, collection, patient, where, any_, assertion)
         show_page(partial(coded, database, scope, system, labels=labels, least=least), form, limit, offset)
 
 
@@ -143,6 +148,7 @@ def timeline_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
+    assertion: Optional[Assertion] = ASSERTION,
     form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
@@ -152,7 +158,7 @@ def timeline_cli(
         database = open_kb(db)
         from ..kb.questions import timeline
 
-        scope = make_scope(database, model, collection, patient, where, any_)
+        scope = make_scope(database, model, collection, patient, where, any_, assertion)
         show_page(partial(timeline, database, scope, term, labels=labels), form, limit, offset)
 
 
@@ -170,6 +176,7 @@ def mentions_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
+    assertion: Optional[Assertion] = ASSERTION,
     form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
@@ -179,7 +186,7 @@ def mentions_cli(
         database = open_kb(db)
         from ..kb.questions import mentioned
 
-        scope = make_scope(database, model, collection, patient, where, any_)
+        scope = make_scope(database, model, collection, patient, where, any_, assertion)
         show_page(partial(mentioned, database, scope, term, labels=labels), form, limit, offset)
 
 
@@ -196,6 +203,7 @@ def patients_cli(
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
+    assertion: Optional[Assertion] = ASSERTION,
     form: Form = FORMAT,
     limit: int = LIMIT,
     offset: int = OFFSET,
@@ -205,7 +213,7 @@ def patients_cli(
         database = open_kb(db)
         from ..kb.questions import patients_with
 
-        scope = make_scope(database, model, collection, None, where, any_)
+        scope = make_scope(database, model, collection, None, where, any_, assertion)
         show_page(partial(patients_with, database, scope, term, labels=labels), form, limit, offset)
 
 
@@ -219,7 +227,10 @@ def differences_cli(
     second: str = Arg(..., metavar="MODEL", help="The other's"),
     db: str = DB,
     collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
     any_: bool = ANY,
+    assertion: Optional[Assertion] = ASSERTION,
     form: Form = FORMAT,
 ) -> None:
     """Count by label the mentions that both found, and those that one alone did, in documents that both have
@@ -229,5 +240,6 @@ def differences_cli(
         database = open_kb(db)
         from ..kb.annotators import differences
 
-        scopes = [make_scope(database, model, collection, None, [], any_) for model in (first, second)]
-        show_answer(differences(database, *scopes), form)
+        scope = make_scope(database, first, collection, patient, where, any_, assertion)
+        other = make_scope(database, second, collection, None, [], any_)
+        show_answer(differences(database, scope, other), form)

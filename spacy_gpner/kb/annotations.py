@@ -1,7 +1,6 @@
 """Reading what `annotate` wrote."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from ..archive.extras import require
 from ..archive.ledger import open_ledger
 from ..archive.run import RUNNING
-from ..archive.shards import DOCUMENTS, MENTIONS, name_shard
+from ..archive.shards import DOCUMENTS, MENTIONS, Done, name_shard
 from ..errors import KnowledgeError
 
 
@@ -32,12 +31,13 @@ class Annotations:
 
     path (Path): Its folder.
     runs (List[Dict[str, Any]]): The records of its runs, in their order.
-    shards (Dict[int, List[int]]): The shards of each run that are done, by the run's number.
+    shards (Dict[int, Dict[int, Done]]): What became of the shards of each run that are done, by its number
+        and theirs.
     """
 
     path: Path
     runs: list[dict[str, Any]]
-    shards: dict[int, list[int]]
+    shards: dict[int, dict[int, Done]]
 
     @property
     def unfinished(self) -> list[str]:
@@ -50,13 +50,14 @@ class Annotations:
         record (Dict[str, Any]): Its run's.
         number (int): Which it is.
         RETURNS (AnnotatedShard): What it says.
-        RAISES (KnowledgeError): If a file is missing or damaged.
+        RAISES (KnowledgeError): If a file is missing or damaged, or has not all that the ledger says.
         """
         name = f"{name_shard(record['number'], number)}.{record['settings']['format']}"
+        done = self.shards[record["number"]][number]
         mentions: dict[str, list[dict[str, Any]]] = {}
-        for row in _read(self.path / MENTIONS / name):
+        for row in _read(self.path / MENTIONS / name, done.mentions):
             mentions.setdefault(row["document"], []).append(row)
-        return AnnotatedShard(list(_read(self.path / DOCUMENTS / name)), mentions)
+        return AnnotatedShard(_read(self.path / DOCUMENTS / name, done.documents + done.vanished), mentions)
 
 
 def open_annotations(path: Path) -> Annotations:
@@ -71,24 +72,34 @@ def open_annotations(path: Path) -> Annotations:
         raise KnowledgeError(f"{path} has no ledger of annotations. Give the output of `annotate`.")
     with closing(ledger), ledger.naming():
         runs = ledger.runs()
-        shards = {record["number"]: sorted(ledger.shards(record["number"])) for record in runs}
+        shards = {
+            record["number"]: {done.number: done for done in ledger.done(record["number"])} for record in runs
+        }
     return Annotations(path, runs, shards)
 
 
-def _read(path: Path) -> Iterator[dict[str, Any]]:
+def _read(path: Path, n: int) -> list[dict[str, Any]]:
     try:
         if path.suffix == ".parquet":
             parquet = require("pyarrow.parquet", "archive", "Parquet")
-            yield from map(_storable, parquet.read_table(path).to_pylist())
+            found = parquet.read_table(path).to_pylist()
         else:
             with path.open(encoding="utf-8") as file:
-                yield from (_storable(json.loads(line)) for line in file)
+                found = [json.loads(line) for line in file]
+        rows = [_storable(row) for row in found]
     # Arrow's errors are ValueErrors and OSErrors, as json's and the system's are
-    except (ValueError, OSError) as err:
-        raise KnowledgeError(
-            f"{path} is missing or damaged ({type(err).__name__}), though the ledger has it. Annotate into "
-            "another output, and build from that."
-        ) from None
+    except (ValueError, OSError, AttributeError) as err:
+        raise _damaged(path, type(err).__name__) from None
+    if len(rows) != n or not all("document" in row for row in rows):
+        raise _damaged(path, f"{len(rows):,} rows, where there were {n:,}")
+    return rows
+
+
+def _damaged(path: Path, why: str) -> KnowledgeError:
+    return KnowledgeError(
+        f"{path} is missing or damaged ({why}), though the ledger has it. Annotate into another output, and "
+        "build from that."
+    )
 
 
 def _storable(row: dict[str, Any]) -> dict[str, Any]:

@@ -20,11 +20,15 @@ from .schema import concept, document
 from .scope import Scope
 from .surface import to_surface
 
-OWN = Path(__file__).parent / "patterns" / "zh.yml"
+OWN = {name: Path(__file__).parent / "patterns" / f"{name}.yml" for name in ("en", "zh")}
 LONGEST = 500
+CJK = r"\u2e80-\U0010ffff"
+# A letter or a digit of a script that parts words
+LETTER = rf"[^\W_{CJK}]"
 # What stands for what was found in a question
 CONCEPT, LABEL, PATIENT = "\ue000", "\ue001", "\ue002"
 MARKS = {"<concept>": CONCEPT, "<label>": LABEL, "<patient>": PATIENT}
+SIGN = rf"[{CONCEPT}{LABEL}{PATIENT}]|[\W_]"
 
 # `around` is `inside` from the other side: what the concept lies in
 Query = Literal["cooccur", "inside", "around", "mentions", "patients", "timeline"]
@@ -61,6 +65,9 @@ class Patterns(BaseModel):
     """Ways of asking, in a language.
 
     labels (Dict[str, List[str]]): Words for types of entities, by label.
+    words (List[str]): All other words that a question may have: what is left without them is not known. Empty
+        for any.
+    example (str): A question.
     turned_by (str): A regular expression of what turns a question: it asks what is not, was, or is somebody
         else's, and is not answered.
     patterns (List[Pattern]): The ways, in the order in which they are tried.
@@ -69,6 +76,8 @@ class Patterns(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     labels: dict[str, list[Annotated[str, AfterValidator(_to_word)]]] = Field(default_factory=dict)
+    words: list[Annotated[str, AfterValidator(_to_word)]] = Field(default_factory=list)
+    example: str = ""
     turned_by: str = "(?!)"
     patterns: list[Pattern]
 
@@ -114,15 +123,24 @@ class Understood:
         return replace(scope, patient=self.patient)
 
 
-def read_patterns(path: Optional[Path]) -> Patterns:
+def choose_patterns(question: str) -> Patterns:
+    """The ways of asking that come with this package, in the language of a question.
+
+    question (str): The question.
+    RETURNS (Patterns): The ways.
+    """
+    return read_patterns(OWN["zh" if re.search(f"[{CJK}]", question) else "en"])
+
+
+def read_patterns(path: Path) -> Patterns:
     """Read ways of asking.
 
-    path (Optional[Path]): A YAML file; None for those that come with this package, in Chinese.
+    path (Path): A YAML file.
     RETURNS (Patterns): The ways.
     RAISES (KnowledgeError): If the file is missing or no such file.
     """
     try:
-        read = Patterns.model_validate(srsly.read_yaml(path or OWN))
+        read = Patterns.model_validate(srsly.read_yaml(path))
         re.compile(read.turned_by)
         for pattern in read.patterns:
             pattern.expression  # noqa: B018
@@ -132,7 +150,7 @@ def read_patterns(path: Optional[Path]) -> Patterns:
         where = err.errors()[0]["loc"] if isinstance(err, ValidationError) else ()
         place = f" at {'.'.join(map(str, where))}" if where else ""
         raise KnowledgeError(
-            f"{path or OWN} is no file of patterns ({type(err).__name__}{place}). It needs `patterns`, each "
+            f"{path} is no file of patterns ({type(err).__name__}{place}). It needs `patterns`, each "
             "with `query` and `ask`, in which all but a timeline name a <concept>, and may have `labels`."
         ) from None
     return read
@@ -153,7 +171,7 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     if not asked or len(asked) > LONGEST:
         raise KnowledgeError(f"A question has from 1 to {LONGEST} characters.")
     with database.reading() as connection:
-        patients = _known(connection, document.c.patient, asked, document.c.annotator == scope.annotator)
+        patients = _known(connection, document.c.patient, asked, scope.readings)
         known = _known(connection, concept.c.surface, asked)
         labels = set(connection.execute(select(concept.c.label).distinct()).scalars())
     types = {label: own for label, own in patterns.labels.items() if label in labels}
@@ -161,9 +179,9 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     marked, patient = _mark(asked, ((_find_patient(asked, x), x) for x in patients), PATIENT)
     # A word for a type is no concept: 疾病, and what stands before 药
     concepts = [x for x in known if x not in words]
-    marked, term = _mark(marked, ((marked.find(x.lower()), x) for x in concepts), CONCEPT)
+    marked, term = _mark(marked, ((_find(marked, x), x) for x in concepts), CONCEPT)
     # What is asked for stands last: in 治疗药物 drugs
-    labelled, word = _mark(marked, ((marked.rfind(x), x) for x in words), LABEL, last=True)
+    labelled, word = _mark(marked, ((_find(marked, x, last=True), x) for x in words), LABEL, last=True)
     wanted = [label for label, own in types.items() if word in own]
     others = [x for x in patients if x != patient and _find_patient(labelled, x) >= 0]
     _check_rest(labelled, patterns, term, concepts, others)
@@ -177,12 +195,19 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
                 for label, own in types.items()
                 if label not in wanted
                 for x in own
-                if len(x) > 1 and x in rest
+                if len(x) > 1 and _find(rest, x) >= 0
             ]
             if by_label and others:
                 raise KnowledgeError(
                     f"The question is about '{word}' and about '{max(others, key=len)}', and about one of "
                     "them it can be answered."
+                )
+            rest = labelled if by_label else marked
+            named = [x for x in (term, patient) if x is not None]
+            if patterns.words and (left := _left_over(rest, [*patterns.words, *words, *named])):
+                raise KnowledgeError(
+                    f"The question is not understood: of '{left}' nothing is known. `spacy gpner kb search` "
+                    "finds any characters; --patterns takes words of yours."
                 )
             of_type = [] if pattern.query in ("mentions", "patients") else wanted
             return Understood(pattern.query, term, of_type, patient)
@@ -191,11 +216,12 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
         *([f"the labels {', '.join(wanted)}"] if wanted else []),
         *([f"the patient '{patient}'"] if patient else []),
     ]
+    example = f" ({patterns.example})" if patterns.example else ""
     raise KnowledgeError(
         f"The question is not understood. Known of it: {', '.join(found) or 'nothing'}. Ask for what is told "
-        "together with something (糖尿病患者常用哪些药？), what lies in it, which patients have it, which "
-        "documents tell of it, or what a patient had when; or use `spacy gpner kb query` and `kb search`, "
-        "which finds any characters."
+        f"together with something{example}, what lies in it, which patients have it, which documents tell of "
+        "it, or what a patient had when; or use `spacy gpner kb query` and `kb search`, which finds any "
+        "characters."
     )
 
 
@@ -224,12 +250,36 @@ def _check_rest(
             "and how it is meant."
         )
     # Single characters stand in other words, too
-    others = [x for x in concepts if len(x) > 1 and x.lower() in asked]
+    others = [x for x in concepts if len(x) > 1 and _find(asked, x) >= 0]
     if term is not None and others:
         raise KnowledgeError(
             f"The question is about '{term}' and about '{max(others, key=len)}', and about one thing it can "
             f"be answered. `spacy gpner kb query cooccur '{term}'` lists what is told together with it."
         )
+
+
+def _left_over(marked: str, words: Sequence[str]) -> str:
+    """What of a question that is not wholly of marks, signs and some words is none of them."""
+    known = [SIGN, *map(_by_itself, sorted(words, key=len, reverse=True))]
+    expressions, reached = list(map(re.compile, known)), {0}
+    for start in range(len(marked)):
+        if start in reached:
+            reached.update(x.end() for own in expressions if (x := own.match(marked, start)))
+    return "" if len(marked) in reached else " ".join(re.sub("|".join(known), " ", marked).split())
+
+
+def _find(asked: str, word: str, *, last: bool = False) -> int:
+    """Where a text has a word, for the first or the last time; below 0 where it has not."""
+    places = [match.start() for match in re.finditer(_by_itself(word), asked)]
+    return places[-1 if last else 0] if places else -1
+
+
+def _by_itself(word: str) -> str:
+    """A regular expression of a word: in a script that parts words, no part of a longer one."""
+    word = word.lower()
+    before = f"(?<!{LETTER})" if re.match(LETTER, word[0]) else ""
+    after = f"(?!{LETTER})" if re.match(LETTER, word[-1]) else ""
+    return before + re.escape(word) + after
 
 
 def _known(connection: Connection, column: Any, asked: str, *wanted: Any) -> list[str]:

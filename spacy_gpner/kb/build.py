@@ -15,9 +15,9 @@ from ..errors import KnowledgeError
 from ..files import resolve
 from .annotations import AnnotatedShard, Annotations
 from .database import Database
-from .forget import forget
+from .forget import Forgotten, drop_unused, forget
 from .rows import chunks
-from .schema import concept, containment, document, mention, run, shard, text
+from .schema import about, concept, containment, document, mention, run, shard, text
 from .surface import to_surface
 
 AFFIRMED = (None, "affirmed")
@@ -40,6 +40,7 @@ class Built:
     """What a build did.
 
     shards, documents, mentions, vanished (int): What it took in; documents that are gone.
+    concepts (int): Ways of writing that nothing was called by before.
     failed (int): Documents at which the pipeline failed: nothing is known of them.
     replaced (int): Documents of another output that others of their name replaced.
     stale (int): Documents of annotations that lay where an output is, and are no longer there.
@@ -52,6 +53,7 @@ class Built:
     documents: int = 0
     mentions: int = 0
     vanished: int = 0
+    concepts: int = 0
     failed: int = 0
     replaced: int = 0
     stale: int = 0
@@ -80,7 +82,7 @@ def build(
     RAISES (KnowledgeError): If a run is in another collection, an output lacks a column, or files or database
         fail.
     """
-    built = Built()
+    built, forgot = Built(), False
     for output in outputs:
         _check_columns(output, columns)
     for output in outputs:
@@ -94,17 +96,21 @@ def build(
                 if number not in there:
                     read = output.read(record, number)
                     with database.writing() as connection:
-                        taking = _Taking(
-                            database, connection, place, record, annotator, collection, columns, built
-                        )
-                        taking.take(read)
-                        connection.execute(insert(shard), {"run": record["run"], "number": number})
-                    built.shards += 1
+                        # Another build of the same output may have come between
+                        if number not in _taken(connection, record["run"]):
+                            taking = _Taking(
+                                database, connection, place, record, annotator, collection, columns, built
+                            )
+                            forgot |= taking.take(read)
+                            connection.execute(insert(shard), {"run": record["run"], "number": number})
+                            built.shards += 1
                 progress(1)
         with database.reading() as connection:
             built.stale += _count_stale(connection, place, [record["run"] for record in output.runs])
     if built.shards:
         with database.writing() as connection:
+            if forgot:
+                database.grams.tidy(connection)
             numbers = {name: n for name, n in vars(built).items() if isinstance(n, int)}
             database.note(connection, "build", collection=collection, **numbers)
     return built
@@ -159,6 +165,11 @@ def _put_run(
         return set()
     now = {"finished": finished, "output": str(resolve(output.path))}
     connection.execute(update(run).where(run.c.id == id_).values(**now))
+    return _taken(connection, id_)
+
+
+def _taken(connection: Connection, id_: str) -> set[int]:
+    """The shards of a run that are here."""
     return set(connection.execute(select(shard.c.number).where(shard.c.run == id_)).scalars())
 
 
@@ -175,45 +186,64 @@ class _Taking:
     columns: Columns
     built: Built
 
-    def take(self, read: AnnotatedShard) -> None:
+    def take(self, read: AnnotatedShard) -> bool:
+        """Take it in, and tell whether earlier readings of its documents went."""
         rows = read.documents
-        self._forget_earlier([row["document"] for row in rows])
+        forgotten = self._forget_earlier(rows)
         kept = [row for row in rows if row["state"] != VANISHED]
         self.built.vanished += len(rows) - len(kept)
         self.built.failed += sum(row["state"] == FAILED for row in kept)
         texts = self._put_texts(kept)
-        first = self._next(document)
-        documents = [self._describe(first + i, row, texts) for i, row in enumerate(kept)]
-        self._put(document, documents)
+        ids = self._new_ids(document, len(kept))
+        self._put(document, [self._describe(id_, row, texts) for id_, row in zip(ids, kept, strict=True)])
         found = [
-            (first + i, own) for i, row in enumerate(kept) for own in read.mentions.get(row["document"], ())
+            (id_, own)
+            for id_, row in zip(ids, kept, strict=True)
+            for own in read.mentions.get(row["document"], ())
         ]
         concepts = self._put_concepts({(row["label"], to_surface(row["text"])) for _, row in found})
         self._put(mention, [_describe_mention(id_, row, concepts) for id_, row in found])
-        inside = []
-        for i, row in enumerate(kept):
-            inside += [
-                {"document": first + i, "outer": outer, "inner": inner}
-                for outer, inner in find_containment(read.mentions.get(row["document"], ()))
-            ]
+        inside = [
+            {"document": id_, "outer": outer, "inner": inner}
+            for id_, row in zip(ids, kept, strict=True)
+            for outer, inner in find_containment(read.mentions.get(row["document"], ()))
+        ]
         self._put(containment, inside)
+        drop_unused(self.database, self.connection, forgotten)
         self.built.documents += len(kept)
         self.built.mentions += len(found)
+        return bool(forgotten.texts)
 
     def _put(self, table: Any, rows: list[dict[str, Any]]) -> None:
         if rows:
             self.connection.execute(insert(table), rows)
 
-    def _next(self, table: Any) -> int:
-        return 1 + (self.connection.execute(select(func.max(table.c.id))).scalar() or 0)
+    def _new_ids(self, table: Any, n: int) -> range:
+        """Numbers that no row has, nor had: old addresses lead to no other document."""
+        key = f"last {table.name}"
+        given = self.connection.execute(select(about.c.value).where(about.c.key == key)).scalar()
+        last = self.connection.execute(select(func.max(table.c.id))).scalar() or 0
+        first = 1 + max(last, int(given or 0))
+        row = {"key": key, "value": str(first + n - 1)}
+        if given is None:
+            self.connection.execute(insert(about), row)
+        else:
+            self.connection.execute(update(about).where(about.c.key == key).values(row))
+        return range(first, first + n)
 
-    def _forget_earlier(self, names: list[str]) -> None:
+    def _forget_earlier(self, rows: Sequence[dict[str, Any]]) -> Forgotten:
         same = (document.c.collection == self.collection, document.c.annotator == self.annotator)
-        for own in chunks(names):
-            query = select(document.c.id, run.c.output).join(run, run.c.id == document.c.run)
-            found = self.connection.execute(query.where(*same, document.c.name.in_(own))).all()
-            forget(self.database, self.connection, [row.id for row in found])
-            self.built.replaced += sum(row.output != self.output for row in found)
+        vanished = {row["document"] for row in rows if row["state"] == VANISHED}
+        gone = list[int]()
+        for own in chunks([row["document"] for row in rows]):
+            query = select(document.c.id, document.c.name, run.c.output).join(run, run.c.id == document.c.run)
+            for row in self.connection.execute(query.where(*same, document.c.name.in_(own))):
+                here = row.output == self.output
+                # What is gone from here may have gone to another output
+                if here or row.name not in vanished:
+                    gone.append(row.id)
+                    self.built.replaced += not here
+        return forget(self.connection, gone)
 
     def _put_texts(self, rows: list[dict[str, Any]]) -> dict[str, int]:
         """Keep texts that were carried along, and tell their ids by the documents' names."""
@@ -230,8 +260,8 @@ class _Taking:
             for id_, name, digest in self.connection.execute(query):
                 if digests[name] == digest:
                     ids[name] = id_
-        first = self._next(text)
-        new = {name: first + i for i, name in enumerate(name for name in bodies if name not in ids)}
+        missing = [name for name in bodies if name not in ids]
+        new = dict(zip(missing, self._new_ids(text, len(missing)), strict=True))
         self._put(
             text,
             [
@@ -265,8 +295,9 @@ class _Taking:
         for own in chunks(sorted({surface for _, surface in wanted})):
             query = select(concept.c.id, concept.c.label, concept.c.surface).where(concept.c.surface.in_(own))
             ids.update(((label, surface), id_) for id_, label, surface in self.connection.execute(query))
-        first = self._next(concept)
-        new = {key: first + i for i, key in enumerate(sorted(wanted - ids.keys()))}
+        missing = sorted(wanted - ids.keys())
+        new = dict(zip(missing, self._new_ids(concept, len(missing)), strict=True))
+        self.built.concepts += len(new)
         rows = [{"id": id_, "label": label, "surface": surface} for (label, surface), id_ in new.items()]
         self._put(concept, rows)
         return {**ids, **new}

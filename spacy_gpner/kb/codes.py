@@ -8,7 +8,7 @@ from typing import Optional
 
 from sqlalchemy import Connection, delete, insert, select
 
-from ..archive.encoding import check_encoding, guess_encoding
+from ..archive.encoding import UTF8, check_encoding
 from ..errors import ArchiveError, KnowledgeError
 from .database import Database
 from .schema import code, code_name, link
@@ -35,16 +35,12 @@ def read_codes(path: Path, encoding: Optional[str] = None) -> list[Code]:
     """Read a table with the columns `code` and `name`, and perhaps `aliases`, with | between, and `label`.
 
     path (Path): A CSV file.
-    encoding (Optional[str]): Its encoding; None to look at it.
+    encoding (Optional[str]): Its encoding; None for UTF-8, or else GB18030.
     RETURNS (List[Code]): Its rows.
     RAISES (KnowledgeError): If it is missing, has no such columns, or a row is not as it should be.
     """
     try:
-        if encoding is None:
-            with path.open("rb") as content:
-                encoding = guess_encoding(content)
-        else:
-            encoding = check_encoding(encoding)
+        encoding = _find_encoding(path) if encoding is None else check_encoding(encoding)
         with path.open(encoding=encoding, newline="") as file:
             rows = csv.DictReader(file, strict=True)
             missing = [name for name in (CODE, NAME) if name not in (rows.fieldnames or ())]
@@ -56,6 +52,15 @@ def read_codes(path: Path, encoding: Optional[str] = None) -> list[Code]:
             return _check(path, [(rows.line_num, row) for row in rows])
     except (OSError, UnicodeError, csv.Error, ArchiveError) as err:
         raise KnowledgeError(f"{path} can't be read ({err}). Give a CSV file, and its --encoding.") from None
+
+
+def _find_encoding(path: Path) -> str:
+    """A short table's letters are too few to guess by."""
+    try:
+        path.read_text(encoding=UTF8)
+        return UTF8
+    except UnicodeDecodeError:
+        return "gb18030"
 
 
 def _check(path: Path, rows: Sequence[tuple[int, dict[str, str]]]) -> list[Code]:

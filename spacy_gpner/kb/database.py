@@ -1,7 +1,9 @@
 """Opening a knowledge base."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
@@ -20,8 +22,13 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # Seconds to wait for another process that writes
 PATIENCE = 30
 KIND = "spacy_gpner knowledge base"
+OPENED = "opened"
 # What every SQLite file begins with
 MAGIC = b"SQLite format 3\0"
+# A URL that lacks its slashes would be the path of a file
+ALMOST_URL = re.compile(r"postgres(ql)?(\+\w+)?:", re.IGNORECASE)
+# Under which processes that make the same tables wait for each other
+MAKING = 0x6B62
 
 
 class Database:
@@ -34,6 +41,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.grams: Grams = grams_of(engine.dialect.name)
+        self._open: ContextVar[Optional[Connection]] = ContextVar("open", default=None)
 
     @property
     def name(self) -> str:
@@ -47,14 +55,22 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Read in the block.
+        """Read in the block; in another block that reads, as that does. A second reader would keep a writer
+        waiting who keeps the second reader waiting.
 
         RAISES (KnowledgeError): If the database refuses.
         """
+        if (there := self._open.get()) is not None:
+            yield there
+            return
         # Of one state, whatever is written meanwhile, as SQLite's transactions are
         options = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == POSTGRESQL else {}
         with self._telling("read"), self.engine.connect().execution_options(**options) as connection:
-            yield connection
+            token = self._open.set(connection)
+            try:
+                yield connection
+            finally:
+                self._open.reset(token)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -64,6 +80,7 @@ class Database:
         """
         with self._telling("written"), self.engine.execution_options(writes=True).begin() as connection:
             if self.engine.dialect.name == POSTGRESQL:
+                connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}s'"))
                 connection.execute(text("LOCK TABLE about IN EXCLUSIVE MODE"))
             yield connection
 
@@ -93,7 +110,7 @@ def show_address(address: URL) -> str:
     """
     if address.get_backend_name() == SQLITE:
         return address.database or ":memory:"
-    return address.render_as_string(hide_password=True)
+    return hide_password(address.render_as_string(hide_password=False))
 
 
 def refused(name: str, done: str, err: SQLAlchemyError) -> KnowledgeError:
@@ -105,8 +122,11 @@ def refused(name: str, done: str, err: SQLAlchemyError) -> KnowledgeError:
     RETURNS (KnowledgeError): The error to raise.
     """
     cause = getattr(err, "orig", None)
-    # SQLite's messages name no values, PostgreSQL's may
-    why = str(cause) if type(cause).__module__.startswith("sqlite3") else type(cause or err).__name__
+    # SQLite's messages name no values, and of PostgreSQL's none does before rows are read or written
+    if cause and (done == OPENED or type(cause).__module__.startswith("sqlite3")):
+        why = " ".join(str(cause).split())
+    else:
+        why = ", ".join([type(cause or err).__name__, *filter(None, [getattr(cause, "sqlstate", None)])])
     return KnowledgeError(
         f"The database {name} can't be {done} ({why}). Check that it is there, that you may use it, and that "
         "no other process holds it."
@@ -125,6 +145,8 @@ def open_database(url: str, *, make: bool = False) -> Database:
     if address.get_backend_name() == SQLITE:
         _check_file(address, make)
     name = show_address(address)
+    if address.get_backend_name() == POSTGRESQL and "connect_timeout" not in address.query:
+        address = address.update_query_dict({"connect_timeout": str(PATIENCE)})
     try:
         engine = create_engine(address)
     except (NoSuchModuleError, ImportError) as err:
@@ -136,7 +158,7 @@ def open_database(url: str, *, make: bool = False) -> Database:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
     database = Database(engine)
-    with database._telling("opened"):
+    with database._telling(OPENED):
         with engine.connect() as connection:
             tables = set(inspect(connection).get_table_names())
         if "about" not in tables:
@@ -186,7 +208,7 @@ def _has_magic(path: Path) -> bool:
 
 
 def _address(url: str) -> URL:
-    if "://" not in url:
+    if "://" not in url and not ALMOST_URL.match(url):
         return URL.create(SQLITE, database=url)
     try:
         address = make_url(url)
@@ -201,7 +223,11 @@ def _address(url: str) -> URL:
 
 
 def _make(database: Database) -> None:
-    with database.engine.begin() as connection:
+    with database.engine.execution_options(writes=True).begin() as connection:
+        if database.engine.dialect.name == POSTGRESQL:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({MAKING})"))
+        if inspect(connection).has_table(schema.about.name):
+            return
         schema.METADATA.create_all(connection)
         database.grams.make(connection)
         options = {"literal_binds": True}

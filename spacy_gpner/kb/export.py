@@ -63,8 +63,9 @@ def export(database: Database, scope: Scope, path: Path, form: str) -> int:
                 for row in rows:
                     table.writerow(row.values())
                     written += 1
-    with database.writing() as connection:
-        database.note(connection, "export", format=form, mentions=written)
+        # No file without a note of it
+        with database.writing() as connection:
+            database.note(connection, "export", format=form, mentions=written)
     return written
 
 

@@ -1,10 +1,10 @@
 """Removing documents with all that is known of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
-from sqlalchemy import Connection, delete, exists, select, tuple_
+from sqlalchemy import Connection, delete, exists, func, select, tuple_
 
 from ..errors import KnowledgeError
 from .database import Database
@@ -12,39 +12,58 @@ from .rows import chunks
 from .schema import concept, containment, document, link, mention, run, text
 
 
-def forget(database: Database, connection: Connection, ids: Sequence[int]) -> int:
-    """Remove documents, their mentions, and texts and concepts that no other document has.
+@dataclass
+class Forgotten:
+    """What removed documents had.
+
+    mentions (int): How many.
+    texts, concepts (Set[int]): What no other document may have.
+    """
+
+    mentions: int = 0
+    texts: set[int] = field(default_factory=set)
+    concepts: set[int] = field(default_factory=set)
+
+
+def forget(connection: Connection, ids: Sequence[int]) -> Forgotten:
+    """Remove documents and their mentions. Their texts and concepts stay: what takes their place may have the
+    same.
+
+    connection (Connection): Where it is written.
+    ids (Sequence[int]): The documents.
+    RETURNS (Forgotten): What they had.
+    """
+    forgotten = Forgotten()
+    for own in chunks(ids):
+        texts = select(document.c.text).where(document.c.id.in_(own), document.c.text.is_not(None))
+        forgotten.texts.update(connection.execute(texts).scalars())
+        concepts = select(mention.c.concept).where(mention.c.document.in_(own)).distinct()
+        forgotten.concepts.update(connection.execute(concepts).scalars())
+        connection.execute(delete(containment).where(containment.c.document.in_(own)))
+        forgotten.mentions += connection.execute(delete(mention).where(mention.c.document.in_(own))).rowcount
+        connection.execute(delete(document).where(document.c.id.in_(own)))
+    return forgotten
+
+
+def drop_unused(database: Database, connection: Connection, forgotten: Forgotten) -> None:
+    """Remove the texts and concepts of removed documents that no other has.
 
     database (Database): The knowledge base.
     connection (Connection): Where it is written.
-    ids (Sequence[int]): The documents.
-    RETURNS (int): How many mentions they had.
+    forgotten (Forgotten): What the documents had.
     """
-    mentions = 0
-    for own in chunks(ids):
-        texts = set(connection.execute(select(document.c.text).where(document.c.id.in_(own))).scalars())
-        query = select(mention.c.concept).where(mention.c.document.in_(own)).distinct()
-        concepts = list(connection.execute(query).scalars())
-        connection.execute(delete(containment).where(containment.c.document.in_(own)))
-        mentions += connection.execute(delete(mention).where(mention.c.document.in_(own))).rowcount
-        connection.execute(delete(document).where(document.c.id.in_(own)))
-        for some in chunks(concepts):
-            has = exists().where(mention.c.concept == concept.c.id)
-            gone = (
-                connection.execute(select(concept.c.id).where(concept.c.id.in_(some), ~has)).scalars().all()
-            )
-            connection.execute(delete(link).where(link.c.concept.in_(gone)))
-            connection.execute(delete(concept).where(concept.c.id.in_(gone)))
-        _forget_texts(database, connection, [x for x in texts if x is not None])
-    return mentions
-
-
-def _forget_texts(database: Database, connection: Connection, ids: Sequence[int]) -> None:
-    read = exists().where(document.c.text == text.c.id)
-    query = select(text.c.id, text.c.body).where(text.c.id.in_(ids), ~read)
-    bodies = {row.id: row.body for row in connection.execute(query)}
-    database.grams.remove(connection, bodies)
-    connection.execute(delete(text).where(text.c.id.in_(list(bodies))))
+    for some in chunks(sorted(forgotten.concepts)):
+        told = exists().where(mention.c.concept == concept.c.id)
+        unused = select(concept.c.id).where(concept.c.id.in_(some), ~told)
+        gone = connection.execute(unused).scalars().all()
+        connection.execute(delete(link).where(link.c.concept.in_(gone)))
+        connection.execute(delete(concept).where(concept.c.id.in_(gone)))
+    for some in chunks(sorted(forgotten.texts)):
+        read = exists().where(document.c.text == text.c.id)
+        query = select(text.c.id, text.c.body).where(text.c.id.in_(some), ~read)
+        bodies = {row.id: row.body for row in connection.execute(query)}
+        database.grams.remove(connection, bodies)
+        connection.execute(delete(text).where(text.c.id.in_(list(bodies))))
 
 
 @dataclass(frozen=True)
@@ -66,17 +85,45 @@ def erase(
     name: Optional[str] = None,
     patient: Optional[str] = None,
     collection: Optional[str] = None,
+    dry_run: bool = False,
 ) -> Erased:
     """Erase documents by name, or all of a patient, whoever annotated them.
 
     database (Database): The knowledge base.
     name, patient (Optional[str]): The documents' name, or the patient's. One of them.
     collection (Optional[str]): Of this collection alone.
+    dry_run (bool): Whether to tell alone what would be erased.
     RETURNS (Erased): What was erased.
     RAISES (KnowledgeError): If neither is given or both are, or there are no such documents.
     """
     if (name is None) == (patient is None):
         raise KnowledgeError("Give what to erase: --document or --patient.")
+    with database.reading() if dry_run else database.writing() as connection:
+        rows = _find(connection, name, patient, collection)
+        if not rows:
+            kind = "document of this name" if name is not None else "patient of this name"
+            raise KnowledgeError(f"There is no {kind} in {database.name}. Check it, and --collection.")
+        ids = [id_ for id_, _ in rows]
+        if dry_run:
+            n_mentions = sum(
+                connection.execute(select(func.count()).where(mention.c.document.in_(own))).scalar_one()
+                for own in chunks(ids)
+            )
+        else:
+            forgotten = forget(connection, ids)
+            drop_unused(database, connection, forgotten)
+            database.grams.tidy(connection)
+            n_mentions = forgotten.mentions
+            numbers = {"documents": len(rows), "mentions": n_mentions}
+            kind = "document" if name is not None else "patient"
+            database.note(connection, "erase", by=kind, collection=collection, **numbers)
+    return Erased(len(rows), n_mentions, sorted({output for _, output in rows}))
+
+
+def _find(
+    connection: Connection, name: Optional[str], patient: Optional[str], collection: Optional[str]
+) -> list[tuple[int, str]]:
+    """The documents that are meant, and the outputs that they came from."""
     # Another annotator may have read the patient's documents without their column
     own = (document.c.collection, document.c.name)
     theirs = tuple_(*own).in_(select(*own).where(document.c.patient == patient))
@@ -84,15 +131,5 @@ def erase(
     wanted = document.c.name == name if name is not None else of_patient
     if collection is not None:
         wanted = wanted & (document.c.collection == collection)
-    with database.writing() as connection:
-        rows = connection.execute(
-            select(document.c.id, run.c.output).join(run, document.c.run == run.c.id).where(wanted)
-        ).all()
-        if not rows:
-            kind = "document of this name" if name is not None else "patient of this name"
-            raise KnowledgeError(f"There is no {kind} in {database.name}. Check it, and --collection.")
-        mentions = forget(database, connection, [id_ for id_, _ in rows])
-        database.grams.tidy(connection)
-        kind = "document" if name is not None else "patient"
-        database.note(connection, "erase", by=kind, documents=len(rows), mentions=mentions)
-    return Erased(len(rows), mentions, sorted({output for _, output in rows}))
+    query = select(document.c.id, run.c.output).join(run, document.c.run == run.c.id).where(wanted)
+    return [(row.id, row.output) for row in connection.execute(query)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, distinct, func, insert, select
 
 from .codes import check_system, stored_codes
 from .database import Database
@@ -78,7 +78,7 @@ def coded(
     least: Optional[float] = None,
     page: Page = FIRST,
 ) -> Answer:
-    """How often each code is told, and by which ways of writing.
+    """How often each code is told, in how many documents, and by which ways of writing.
 
     database (Database): The knowledge base.
     scope (Scope): What is asked about.
@@ -86,25 +86,50 @@ def coded(
     labels (Sequence[str]): The types of the concepts; none for all.
     least (Optional[float]): How likely a link has to be; None for all links.
     page (Page): Which rows.
-    RETURNS (Answer): By code, then by the number of mentions.
+    RETURNS (Answer): A row for each way of writing, by the code's documents, then by its own mentions.
     RAISES (KnowledgeError): If there is no such table or type.
     """
-    n = func.count()
-    query = page.cut(
-        select(link.c.code, code.c.name, concept.c.surface, concept.c.label, link.c.score, n)
+    wanted = [link.c.system == system, scope.documents, *scope.mentions(), *of_type(concept, labels)]
+    if least is not None:
+        wanted.append(link.c.score >= least)
+    told = (
+        select()
         .select_from(link)
-        .join(code, (code.c.system == link.c.system) & (code.c.code == link.c.code))
         .join(concept, concept.c.id == link.c.concept)
         .join(mention, mention.c.concept == concept.c.id)
         .join(document, document.c.id == mention.c.document)
-        .where(link.c.system == system, scope.documents, *scope.mentions(), *of_type(concept, labels))
-        .group_by(link.c.code, code.c.name, concept.c.id, concept.c.surface, concept.c.label, link.c.score)
-        .order_by(link.c.code, n.desc(), concept.c.surface, concept.c.label)
+        .where(*wanted)
     )
-    if least is not None:
-        query = query.where(link.c.score >= least)
+    n, n_documents = func.count().label("n"), func.count(distinct(document.c.id)).label("documents")
+    whole = told.add_columns(link.c.code, n, n_documents).group_by(link.c.code).subquery()
+    own = (
+        told.add_columns(concept.c.id, link.c.code, link.c.score, n)
+        .group_by(concept.c.id, link.c.code, link.c.score)
+        .subquery()
+    )
+    query = page.cut(
+        select(
+            *(own.c.code, code.c.name, whole.c.documents, whole.c.n),
+            *(concept.c.surface, concept.c.label, own.c.score, own.c.n),
+        )
+        .join(whole, whole.c.code == own.c.code)
+        .join(code, (code.c.system == system) & (code.c.code == own.c.code))
+        .join(concept, concept.c.id == own.c.id)
+        .order_by(whole.c.documents.desc(), own.c.code, own.c.n.desc(), concept.c.surface, concept.c.label)
+    )
     with database.reading() as connection:
         check_system(connection, system)
         check_labels(connection, labels)
         rows = [tuple(row) for row in connection.execute(query)]
-    return Answer(["code", "name", "concept", "label", "score", "mentions"], rows)
+    columns = ["code", "name", "documents", "mentions", "concept", "label", "score", "its mentions"]
+    return Answer(columns, rows)
+
+
+def linked_systems(database: Database) -> list[str]:
+    """The code tables that concepts are linked to.
+
+    database (Database): The knowledge base.
+    RETURNS (List[str]): What they are called.
+    """
+    with database.reading() as connection:
+        return list(connection.execute(select(link.c.system).distinct().order_by(link.c.system)).scalars())

@@ -128,7 +128,8 @@ class Matcher:
 
         surface (str): The surface.
         label (Optional[str]): Its type: codes of another one are not its.
-        RETURNS (Optional[Match]): The code; None if no name is like it, or several codes have the name.
+        RETURNS (Optional[Match]): The code; None if no name is like it, or several codes have the name that
+            is most like it.
         """
         name = self.forms.normal(surface)
         exact = [code for code in self._exact.get(name, ()) if _fits(code, label)]
@@ -146,7 +147,7 @@ class Matcher:
         name (str): The name, in its usual form.
         label (Optional[str]): Its type.
         RETURNS (Optional[Tuple[str, NDArray]]): The code, and features of its likest name; None if no name
-            shares two neighbours, or an edge, with it.
+            shares two neighbours, or an edge, with it, or the likest is of several codes.
         """
         # In an order that does not depend on the hashes of strings
         grams = dict.fromkeys(bigrams(name))
@@ -159,7 +160,9 @@ class Matcher:
         if not best:
             return None
         (first, (ratio, other)), *rest = sorted(best.items(), key=lambda x: (-x[1][0], x[0]))
-        rival = rest[0][1][0] if rest else 0.0
+        rival, its_name = rest[0][1] if rest else (0.0, "")
+        if its_name == other:
+            return None
         return first, self._features(name, other, ratio, ratio - rival)
 
     def _features(self, name: str, other: str, ratio: float, margin: float) -> NDArray[numpy.float64]:

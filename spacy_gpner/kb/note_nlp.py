@@ -82,6 +82,8 @@ def _modifiers() -> ColumnElement[Any]:
         _if_there(mention.c.parent, ";parent=" + cast(mention.c.parent, Text)),
         _if_there(mention.c.probability, ";probability=" + probability),
         _if_there(mention.c.assertion, ";assertion=" + mention.c.assertion),
+        ";collection=" + document.c.collection,
+        ";document=" + document.c.name,
     ]
     whole = parts[0]
     for part in parts[1:]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, Optional
 
+import numpy
 from scipy.stats import false_discovery_control, hypergeom
-from sqlalchemy import Connection, Select, and_, distinct, func, select
+from sqlalchemy import CTE, Connection, Select, and_, case, distinct, func, literal, select, union
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..errors import KnowledgeError
@@ -29,9 +30,11 @@ def cooccurring(
     page: Page = FIRST,
 ) -> Answer:
     """What is told in the same documents as a concept, or of the same patients: how often, how much more
-    often than by chance (lift), and whether that can be chance: Fisher's exact test, one-sided, over all that
-    co-occurs at least once, as the false discovery rate (Benjamini and Hochberg, 1995). The test takes what
-    is counted as independent: documents of one patient are not.
+    often than by chance (lift), and whether that can be chance: Fisher's exact test, one-sided, as the false
+    discovery rate (Benjamini and Hochberg, 1995) over all concepts that are told at all, for which of them
+    are told together with this one is known only afterwards. Mentions in a mention of the concept, or around
+    it, count as not there: they always go together. The test takes what is counted as independent: documents
+    of one patient are not.
 
     database (Database): The knowledge base.
     scope (Scope): What is asked about.
@@ -56,24 +59,29 @@ def cooccurring(
             .subquery()
         )
         n_own = connection.execute(select(func.count()).select_from(holders)).scalar_one()
+        tied = _tied_to(own)
+        apart = func.count(distinct(case((tied.c.number.is_(None), unit))))
         both = (
-            _told(scope, mention.c.concept, func.count(distinct(unit)).label("n"))
+            _told(scope, mention.c.concept, func.count(distinct(unit)).label("any"), apart.label("n"))
             .join(holders, holders.c.unit == unit)
+            .outerjoin(tied, and_(tied.c.document == mention.c.document, tied.c.number == mention.c.number))
             .where(~mention.c.concept.in_(own))
             .group_by(mention.c.concept)
         ).subquery()
-        query = select(concept.c.id, concept.c.label, concept.c.surface, both.c.n)
-        query = query.join(both, both.c.concept == concept.c.id).where(*of_type(concept, of))
+        query = select(concept.c.id, concept.c.label, concept.c.surface, both.c.n, both.c.any)
+        query = query.join(both, both.c.concept == concept.c.id).where(both.c.n > 0, *of_type(concept, of))
         found = connection.execute(query).all()
         totals = _count(connection, scope, unit, [row.id for row in found])
-    if not found:
-        return Answer(COOCCURRENCE, [])
-    counts = [totals[row.id] for row in found]
+        told = _told(scope, literal(1)).where(mention.c.concept == concept.c.id, unit.is_not(None)).exists()
+        others = select(func.count()).where(~concept.c.id.in_(own), told, *of_type(concept, of))
+        n_others = connection.execute(others).scalar_one()
+    # Where the concept is told only tied to the term, it is not told
+    counts = [totals[row.id] - row.any + row.n for row in found]
     p = hypergeom.sf([row.n - 1 for row in found], n, n_own, counts)
-    q = false_discovery_control(p)
+    q = false_discovery_control(numpy.concatenate([p, numpy.ones(n_others - len(found))]))
     rows = [
         (row.surface, row.label, row.n, total, n_own, n, row.n * n / (total * n_own), float(own_q))
-        for row, total, own_q in zip(found, counts, q, strict=True)
+        for row, total, own_q in zip(found, counts, q[: len(found)], strict=True)
     ]
     rows.sort(key=lambda row: (row[7], -row[6], -row[2], row[0], row[1]))
     return Answer(COOCCURRENCE, rows[page.offset : page.end])
@@ -86,6 +94,19 @@ def _told(scope: Scope, *columns: Any) -> Select[Any]:
     """Columns of the mentions that are asked about, and of their documents."""
     query = select(*columns).select_from(mention).join(document, document.c.id == mention.c.document)
     return query.where(scope.documents, *scope.mentions())
+
+
+def _tied_to(concepts: Sequence[int]) -> CTE:
+    """The mentions that lie in one of some concepts', or around it."""
+    sides = (containment.c.outer, containment.c.inner)
+    return union(
+        *(
+            select(containment.c.document, other.label("number"))
+            .join(mention, _is_mention(mention, own))
+            .where(mention.c.concept.in_(concepts))
+            for own, other in (sides, sides[::-1])
+        )
+    ).cte("tied")
 
 
 def _count(connection: Connection, scope: Scope, unit: Any, ids: Sequence[int]) -> dict[int, int]:

@@ -4,45 +4,71 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..archive.shards import ANNOTATED
 from ..entities import show_key, show_label
 from ..errors import KnowledgeError
-from .schema import concept, document, mention
+from .schema import concept, document, link, mention
 from .surface import to_surface
+
+# Whose readings of which collection; None for all collections
+Annotators = tuple[tuple[Optional[str], str], ...]
 
 
 @dataclass(frozen=True)
 class Scope:
     """What is asked about.
 
-    annotator (str): Whose readings.
+    annotators (Annotators): Whose readings.
     collection, patient (Optional[str]): The documents; None for all.
     where (Tuple[Tuple[str, str], ...]): Columns that were carried along, and what they have to say.
     affirmed (bool): Whether only of mentions that are there, now, and the patient's.
+    assertion (Optional[str]): Only of mentions that are told so, whether affirmed or not; None for no matter.
     """
 
-    annotator: str
+    annotators: Annotators
     collection: Optional[str] = None
     patient: Optional[str] = None
     where: tuple[tuple[str, str], ...] = ()
     affirmed: bool = True
+    assertion: Optional[str] = None
 
     @property
-    def documents(self) -> ColumnElement[bool]:
-        """Which documents. Those at which the pipeline failed were not read."""
-        wanted = [document.c.annotator == self.annotator, document.c.state == ANNOTATED]
+    def readings(self) -> ColumnElement[bool]:
+        """Whose readings of all documents."""
+        return or_(
+            *(
+                document.c.annotator == annotator
+                if collection is None
+                else and_(document.c.collection == collection, document.c.annotator == annotator)
+                for collection, annotator in self.annotators
+            )
+        )
+
+    @property
+    def filters(self) -> list[ColumnElement[bool]]:
+        """Which documents, whoever read them, and whether or not he could."""
+        wanted = [document.c.columns[name].as_string() == value for name, value in self.where]
         if self.collection is not None:
             wanted.append(document.c.collection == self.collection)
         if self.patient is not None:
             wanted.append(document.c.patient == self.patient)
-        wanted += [document.c.columns[name].as_string() == value for name, value in self.where]
-        return and_(*wanted)
+        return wanted
+
+    @property
+    def documents(self) -> ColumnElement[bool]:
+        """Which documents. Those at which the pipeline failed were not read."""
+        return and_(self.readings, document.c.state == ANNOTATED, *self.filters)
 
     def mentions(self, table: Any = mention) -> list[ColumnElement[bool]]:
         """Which mentions of them."""
+        if self.assertion is not None:
+            # One or several words with commas between
+            return [
+                (literal(",") + func.coalesce(table.c.assertion, "") + ",").contains(f",{self.assertion},")
+            ]
         return [table.c.affirmed] if self.affirmed else []
 
 
@@ -51,37 +77,19 @@ def check_scope(connection: Connection, scope: Scope) -> None:
 
     connection (Connection): The database.
     scope (Scope): What is asked about.
-    RAISES (KnowledgeError): If there is no such collection, patient or column.
+    RAISES (KnowledgeError): If there is no such patient or column.
     """
-    own = document.c.annotator == scope.annotator
-    check_documents(connection, own, collection=scope.collection, patient=scope.patient)
+    patient = document.c.patient == scope.patient
+    if scope.patient is not None and not _is_there(connection, scope.readings, patient):
+        raise KnowledgeError(
+            "No document is of a patient of this name, which is told with upper and lower case."
+        )
     for name, _ in scope.where:
-        if not _is_there(connection, own, document.c.columns[name].as_string().is_not(None)):
+        if not _is_there(connection, scope.readings, document.c.columns[name].as_string().is_not(None)):
             raise KnowledgeError(
                 f"No document has the column {show_key(name)} of --where. There are those that `annotate` "
                 "took along."
             )
-
-
-def check_documents(
-    connection: Connection,
-    *wanted: ColumnElement[bool],
-    collection: Optional[str] = None,
-    patient: Optional[str] = None,
-) -> None:
-    """Refuse a collection or a patient that no document is of.
-
-    connection (Connection): The database.
-    wanted (ColumnElement[bool]): Which documents count.
-    collection, patient (Optional[str]): The names; None for all.
-    RAISES (KnowledgeError): If there is none of the name.
-    """
-    if collection is not None and not _is_there(connection, *wanted, document.c.collection == collection):
-        raise KnowledgeError("No document is in a collection of this name. `kb status` lists them.")
-    if patient is not None and not _is_there(connection, *wanted, document.c.patient == patient):
-        raise KnowledgeError(
-            "No document is of a patient of this name, which is told with upper and lower case."
-        )
 
 
 def _is_there(connection: Connection, *wanted: ColumnElement[bool]) -> bool:
@@ -109,7 +117,7 @@ def find_concepts(connection: Connection, term: str, labels: Sequence[str]) -> l
     """The concepts that a term names, of one type or of all.
 
     connection (Connection): The database.
-    term (str): The term, in any of its forms.
+    term (str): The term, in any of its forms, or a code, as `icd10:E11`: all that is linked to it.
     labels (Sequence[str]): Their types; none for all.
     RETURNS (List[int]): Their ids.
     RAISES (KnowledgeError): If there is none.
@@ -117,6 +125,11 @@ def find_concepts(connection: Connection, term: str, labels: Sequence[str]) -> l
     check_labels(connection, labels)
     query = select(concept.c.id).where(concept.c.surface == to_surface(term), *of_type(concept, labels))
     ids = list(connection.execute(query).scalars())
+    if not ids:
+        system, _, code = term.partition(":")
+        query = select(concept.c.id).join(link, link.c.concept == concept.c.id)
+        query = query.where(link.c.system == system, link.c.code == code, *of_type(concept, labels))
+        ids = list(connection.execute(query).scalars())
     if not ids:
         raise KnowledgeError(
             "Nothing is called so in the knowledge base"

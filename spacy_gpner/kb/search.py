@@ -1,8 +1,9 @@
 """Finding passages by their characters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from itertools import islice
+from typing import Any
 
 from sqlalchemy import Connection, exists, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -53,57 +54,52 @@ def search(
     database: Database,
     terms: Sequence[str],
     *,
-    collection: Optional[str] = None,
-    patient: Optional[str] = None,
-    annotator: Optional[str] = None,
+    of: Sequence[ColumnElement[bool]] = (),
+    few: bool = False,
     page: Page = FIRST,
 ) -> list[Passage]:
     """Find the texts that have all terms, each of one character or more, wherever they stand.
 
     database (Database): The knowledge base.
     terms (Sequence[str]): The terms. Upper and lower case are the same.
-    collection, patient (Optional[str]): Search their documents alone.
-    annotator (Optional[str]): Search what this one has read, as it has read it; None for all.
+    of (Sequence[ColumnElement[bool]]): Conditions of the documents that are searched.
+    few (bool): Whether these are so few, a patient's, say, that all of them can be read.
     page (Page): Which of them.
     RETURNS (List[Passage]): What was found, in the order in which texts came in.
     RAISES (KnowledgeError): If a term is empty or too long.
     """
-    terms, found = check_terms(terms), list[Passage]()
-    reader = [document.c.text == text.c.id]
-    if patient is not None:
-        reader.append(document.c.patient == patient)
-    if annotator is not None:
-        reader.append(document.c.annotator == annotator)
-    read = exists().where(*reader)
+    terms = check_terms(terms)
+    normal = [normalize(term) for term in terms]
     with database.reading() as connection:
-        for row in _texts_with(database, connection, terms, collection, read, page.end):
-            found.append(_to_passage(row, terms))
-            if len(found) == page.end:
-                break
-    return found[page.offset :]
+        texts = _read_all(connection, of) if few else _look_up(database, connection, terms, of, page.end)
+        having = (row for row in texts if _has(row.body, normal))
+        return [_to_passage(row, terms) for row in islice(having, page.offset, page.end)]
 
 
-def _texts_with(
+def _has(body: str, terms: Sequence[str]) -> bool:
+    body = normalize(body)
+    return all(term in body for term in terms)
+
+
+def _read_all(connection: Connection, of: Sequence[ColumnElement[bool]]) -> Iterable[Any]:
+    """The texts of some documents."""
+    own = select(document.c.text).where(*of)
+    return connection.execute(select(text).where(text.c.id.in_(own)).order_by(text.c.id))
+
+
+def _look_up(
     database: Database,
     connection: Connection,
     terms: Sequence[str],
-    collection: Optional[str],
-    read: ColumnElement[bool],
+    of: Sequence[ColumnElement[bool]],
     wanted: int,
 ) -> Iterator[Any]:
+    """The texts of some documents that may have all terms."""
     words = sorted({word for term in terms for word in needed(term)})
-    normal, last = [normalize(term) for term in terms], 0
-    size = min(BATCH, max(wanted, 1))
+    own, last, size = exists().where(document.c.text == text.c.id, *of), 0, min(BATCH, max(wanted, 1))
     while ids := database.grams.find(connection, words, last, size):
-        query = select(text).where(text.c.id.in_(ids), read)
-        if collection is not None:
-            query = query.where(text.c.collection == collection)
-        for row in connection.execute(query.order_by(text.c.id)):
-            body = normalize(row.body)
-            if all(term in body for term in normal):
-                yield row
-        last = ids[-1]
-        size = BATCH
+        yield from connection.execute(select(text).where(text.c.id.in_(ids), own).order_by(text.c.id))
+        last, size = ids[-1], BATCH
 
 
 def _to_passage(row: Any, terms: Sequence[str]) -> Passage:

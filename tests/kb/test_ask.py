@@ -1,23 +1,27 @@
 """Questions in words."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
 from spacy_gpner.errors import KnowledgeError
-from spacy_gpner.kb.annotators import find_annotator
-from spacy_gpner.kb.ask import OWN, answer, read_patterns, understand
+from spacy_gpner.kb.annotators import find_annotators
+from spacy_gpner.kb.ask import OWN, answer, choose_patterns, read_patterns, understand
 from spacy_gpner.kb.questions import cooccurring, inside, mentioned, timeline
 from spacy_gpner.kb.rows import Page
 from spacy_gpner.kb.scope import Scope
 
+from .util import Lexicon, annotate_notes, build_from, make_notes
+
 ALL = Page(1000)
+ZH = read_patterns(OWN["zh"])
 
 
 @pytest.fixture
 def scope(filled):
     with filled.reading() as connection:
-        return Scope(find_annotator(connection, None))
+        return Scope(find_annotators(connection, None))
 
 
 @pytest.mark.parametrize(
@@ -44,19 +48,66 @@ def scope(filled):
     ],
 )
 def test_is_a_query(filled, scope, question, command):
-    asked = understand(filled, scope, question, read_patterns(None))
+    asked = understand(filled, scope, question, ZH)
     assert asked.show() == command
     assert answer(filled, scope, asked).columns
 
 
+@pytest.fixture
+def english(empty, model, tmp_path):
+    class Words(Lexicon):
+        words: ClassVar = {
+            **{"diabetes": "Disease", "arthritis": "Disease", "age": "Disease", "art": "Disease"},
+            **{"metformin": "Chemical"},
+        }
+
+    texts = ("Diabetes, on metformin.".lower(), "arthritis and art at this age")
+    notes = [{**note, "text": texts[i % 2]} for i, note in enumerate(make_notes(8))]
+    build_from(empty, annotate_notes(model, notes, tmp_path, annotator=Words))
+    with empty.reading() as connection:
+        return empty, Scope(find_annotators(connection, None))
+
+
+@pytest.mark.parametrize(
+    ("question", "command"),
+    [
+        ("Which drugs do patients with diabetes take?", "kb query cooccur diabetes --of Chemical"),
+        ("Which patients have arthritis?", "kb query patients arthritis"),
+        ("What diseases are associated with metformin?", "kb query cooccur metformin --of Disease"),
+        ("Where is age mentioned?", "kb query mentions age"),
+        ("Which notes mention diabetes", "kb query mentions diabetes"),
+        ("When did p2 have diabetes?", "kb query timeline diabetes --patient p2"),
+        ("Which drugs has p0 taken?", "kb query timeline --label Chemical --patient p0"),
+    ],
+)
+def test_in_english(english, question, command):
+    asked = understand(*english, question, choose_patterns(question))
+    assert asked.show() == command
+    assert answer(*english, asked).rows
+
+
+@pytest.mark.parametrize(
+    ("question", "part"),
+    [
+        ("Which patients have arthropathy?", "Known of it: nothing"),
+        ("Which patients have diabetes insipidus?", "of 'insipidus' nothing"),
+        ("Which patients don't have diabetes?", "asks for something else"),
+        ("Which drugs do diabetes and arthritis patients take?", "about 'arthritis' and about 'diabetes'"),
+    ],
+)
+def test_no_part_of_a_word_is_asked_about(english, question, part):
+    with pytest.raises(KnowledgeError, match=part):
+        understand(*english, question, choose_patterns(question))
+
+
 def test_answers_are_the_queries(filled, scope):
     def ask(question):
-        return answer(filled, scope, understand(filled, scope, question, read_patterns(None)), ALL)
+        return answer(filled, scope, understand(filled, scope, question, ZH), ALL)
 
     assert ask("糖尿病患者常用哪些药？") == cooccurring(filled, scope, "糖尿病", of=["dru"], page=ALL)
     assert ask("胸痛中有哪些部位？") == inside(filled, scope, outer="胸痛", inner_labels=["bod"], page=ALL)
     assert ask("哪些记录提到发热") == mentioned(filled, scope, "发热", page=ALL)
-    own = Scope(scope.annotator, patient="p1")
+    own = Scope(scope.annotators, patient="p1")
     assert ask("患者p1的时间线") == timeline(filled, own, None, page=ALL)
     assert ask("糖尿病患者常用哪些药？").rows[0][0] == "二甲双胍"
 
@@ -73,6 +124,15 @@ def test_answers_are_the_queries(filled, scope):
         ("有糖尿病的高血压患者用哪些药？", "about '糖尿病' and about '高血压'"),
         ("痛风用什么药", "the labels dru"),
         ("p1和p2有哪些药", "several patients"),
+        # What the knowledge base knows is a part of what is asked about
+        ("腹癌患者常用哪些药？", "of '癌' nothing is known"),
+        ("糖尿病肾病患者用哪些药？", "of '肾病' nothing"),
+        ("胸风用什么药", "of '风' nothing"),
+        ("哪些患者有糖尿病足？", "of '足' nothing"),
+        ("非糖尿病患者用哪些药", "'非' asks for something else"),
+        ("糖尿病和哮喘患者用哪些药", "of '哮喘' nothing"),
+        ("p1有没有哮喘？", "of '哮喘' nothing"),
+        ("患者p1先生的病程", "of '先生' nothing"),
         ("糖尿病患者用药后有哪些症状", "about '症状' and about '用药'"),
         ("", "from 1 to"),
         ("药" * 501, "from 1 to"),
@@ -82,7 +142,7 @@ def test_answers_are_the_queries(filled, scope):
 )
 def test_what_is_not_understood_is_said(filled, scope, question, part):
     with pytest.raises(KnowledgeError, match=part):
-        understand(filled, scope, question, read_patterns(None))
+        understand(filled, scope, question, ZH)
 
 
 def test_patterns_of_ones_own(filled, scope, tmp_path):
@@ -104,7 +164,6 @@ def test_patterns_of_ones_own(filled, scope, tmp_path):
             read_patterns(path)
     with pytest.raises(KnowledgeError, match="is no file of patterns"):
         read_patterns(tmp_path / "gone.yml")
-    assert OWN.is_file()
 
 
 def test_as_a_command(run, output, tmp_path):
@@ -122,8 +181,8 @@ def test_as_a_command(run, output, tmp_path):
 @pytest.mark.parametrize("question", ["患者p12的病程", "xp1用过哪些药"])
 def test_no_patient_is_taken_for_another(filled, scope, question):
     with pytest.raises(KnowledgeError, match="not understood"):
-        understand(filled, scope, question, read_patterns(None))
-    asked = understand(filled, scope, "患者p1的病程", read_patterns(None))
+        understand(filled, scope, question, ZH)
+    asked = understand(filled, scope, "患者p1的病程", ZH)
     with pytest.raises(KnowledgeError, match="another patient"):
         answer(filled, replace(scope, patient="p2"), asked)
 

@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotations import open_annotations
-from spacy_gpner.kb.annotators import find_annotator, status
+from spacy_gpner.kb.annotators import find_annotators, status
 from spacy_gpner.kb.build import Columns, build
 from spacy_gpner.kb.database import open_database
 from spacy_gpner.kb.questions import cooccurring
-from spacy_gpner.kb.schema import shard
+from spacy_gpner.kb.schema import document, shard
 from spacy_gpner.kb.scope import Scope
 from spacy_gpner.kb.surface import to_surface
 
@@ -106,6 +106,30 @@ def test_an_archive_annotated_anew_is_taken_in(filled, model, notes, tmp_path):
     assert len(content(filled)["document"]) == len(notes)
 
 
+def test_what_moves_to_another_output_stays(empty, model, tmp_path):
+    notes = make_notes(6)
+    first = annotate_notes(model, notes, tmp_path / "a")
+    build_from(empty, first)
+    build_from(empty, annotate_notes(model, notes[:2], tmp_path / "b"))
+    annotate_notes(model, notes[2:], tmp_path / "a")
+    built = build_from(empty, first)
+    assert (built.vanished, built.replaced) == (2, 0)
+    assert len(content(empty)["document"]) == len(notes)
+
+
+def test_no_number_is_given_twice(empty, model, tmp_path):
+    """An old address leads to no other patient's document."""
+    notes = make_notes(3)
+    output = annotate_notes(model, notes, tmp_path / "a")
+    build_from(empty, output)
+    annotate_notes(model, notes[:1], tmp_path / "a")
+    build_from(empty, output)
+    annotate_notes(model, make_notes(4), tmp_path / "a")
+    build_from(empty, output)
+    with empty.reading() as connection:
+        assert sorted(connection.execute(select(document.c.id)).scalars()) == [1, 4, 5, 6]
+
+
 def test_columns_of_a_patient_or_a_date_that_are_not_there(empty, output):
     found = [open_annotations(output)]
     for columns in (Columns(patient="pat_id"), Columns(date="day")):
@@ -168,6 +192,11 @@ def test_outputs_that_are_none(empty, output, tmp_path):
     (tmp_path / "copy" / "mentions" / "0001-000001.jsonl").write_text('{"document": ')
     with pytest.raises(KnowledgeError, match="JSONDecodeError"):
         build_from(empty, tmp_path / "copy")
+    for damage, part in (("", "0 rows"), ("3\n", "AttributeError"), ("{}\n" * 9, "rows, where there were")):
+        (tmp_path / "copy" / "mentions" / "0001-000001.jsonl").write_text(damage)
+        with pytest.raises(KnowledgeError, match=part):
+            build_from(empty, tmp_path / "copy")
+    assert len(content(empty)["shard"]) == 1
 
 
 def test_runs_that_did_not_end(empty, model, notes, tmp_path):
@@ -200,7 +229,7 @@ def test_failed_documents_have_no_mentions(empty, model, notes, tmp_path):
     failed = sum("腹痛" in note["text"] for note in notes)
     assert built.failed == failed > 0
     with empty.reading() as connection:
-        scope = Scope(find_annotator(connection, None))
+        scope = Scope(find_annotators(connection, None))
     assert status(empty).rows[0][5] == len(notes) - failed
     assert {row[5] for row in cooccurring(empty, scope, "糖尿病").rows} == {len(notes) - failed}
 

@@ -130,6 +130,9 @@ def test_differences(kb, run, tmp_path, model, notes):
 
 
 def test_erase(kb):
+    code, text = kb("erase", "--patient", "p1", "--dry-run")
+    assert code == 0, text
+    assert "Would be erased: 6 documents" in text
     code, text = kb("erase", "--patient", "p1")
     assert code == 0, text
     assert "6 documents" in text
@@ -182,6 +185,23 @@ def test_export(kb, tmp_path, notes):
     table = parquet.read_table(tmp_path / "m.parquet").to_pylist()
     shown = [{name: "" if x is None else str(x) for name, x in row.items()} for row in table]
     assert shown == rows
+
+
+def test_who_may_not_read_the_annotations_may_not_read_what_is_made_of_them(run, output, tmp_path):
+    db, table = tmp_path / "own.sqlite", tmp_path / "own.csv"
+    output.chmod(0o700)
+    for command in (("build", output), ("export", table)):
+        code, text = run("kb", *command, "--db", db)
+        assert code == 0, text
+    assert db.stat().st_mode & 0o077 == table.stat().st_mode & 0o077 == 0
+
+
+def test_what_can_only_be_read_is_not_exported(kb, tmp_path, run):
+    db = f"sqlite:///file:{tmp_path / 'kb.sqlite'}?mode=ro&uri=true"
+    code, text = run("kb", "export", tmp_path / "m.csv", "--db", db)
+    assert code == 1
+    assert "readonly" in text
+    assert not (tmp_path / "m.csv").exists()
 
 
 @pytest.mark.parametrize(
@@ -252,7 +272,8 @@ def test_note_nlp_is_a_view(filled):
     assert exist == ["N"]
     assert first["snippet"] == "患糖尿病，口服二甲双胍，血糖控制可。"
     assert (first["offset"], first["lexical_variant"], first["term_exists"]) == ("1", "糖尿病", "Y")
-    assert first["term_modifiers"] == "label=dis;end=4;mention=0;probability=0.7500;assertion=affirmed"
+    own = "label=dis;end=4;mention=0;probability=0.7500;assertion=affirmed;collection=main;document=d0"
+    assert first["term_modifiers"] == own
     assert [row["note_nlp_id"] for row in rows] == list(range(1, len(rows) + 1))
 
 

@@ -6,15 +6,18 @@ import numpy
 import pytest
 
 from spacy_gpner.errors import KnowledgeError
-from spacy_gpner.kb.annotators import find_annotator
+from spacy_gpner.kb.annotators import find_annotators
 from spacy_gpner.kb.codes import Code, load_codes, read_codes, stored_codes
 from spacy_gpner.kb.linking import coded, link_concepts
 from spacy_gpner.kb.matching import EXACT, WEIGHTS, Matcher
+from spacy_gpner.kb.questions import mentioned
 from spacy_gpner.kb.rows import Page
 from spacy_gpner.kb.scope import Scope
 
 from .evaluate import cross_validate, fit, read_pairs
-from .util import content
+from .util import annotate_notes, build_from, content
+
+ALL = Page(1000)
 
 CODES = [
     Code("D1", ("2型糖尿病", "非胰岛素依赖型糖尿病"), "dis"),
@@ -34,8 +37,9 @@ def write(path, text, encoding="utf-8"):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_tables_are_read(tmp_path, encoding):
     rows = "code,name,aliases,label\nD1,2型糖尿病,非胰岛素依赖型糖尿病|2型糖尿病| ,dis\nS1,胸痛,,\n"
-    found = read_codes(write(tmp_path / "t.csv", rows, encoding), None if encoding != "gb18030" else encoding)
+    found = read_codes(write(tmp_path / "t.csv", rows, encoding))
     assert found == [CODES[0], CODES[5]]
+    assert read_codes(write(tmp_path / "t.csv", "code,name\nS1,胸痛\n", encoding)) == [CODES[5]]
     assert read_codes(write(tmp_path / "t.csv", "name,code\n胸痛,S1\n")) == [CODES[5]]
 
 
@@ -90,6 +94,43 @@ def test_what_is_another_concept_is_unlikely(surface, label):
     assert found is None or found.score < 0.8
 
 
+def test_what_two_codes_are_called_is_neither():
+    """Nor is what is almost called so."""
+    codes = [Code(own, ("急性化脓性扁桃体炎",)) for own in ("A1", "A2")]
+    for surface in ("急性化脓性扁桃体炎", "急性化脓扁桃体炎"):
+        assert Matcher(codes).match(surface) is None
+        assert Matcher(codes[1:]).match(surface).code == "A2"
+
+
+def test_what_two_ways_of_writing_mean_is_added_up(filled):
+    codes = [Code("X", ("糖尿病", "高血压")), Code("Y", ("发热",))]
+    load_codes(filled, "own", codes)
+    link_concepts(filled, "own", 1.0)
+    with filled.reading() as connection:
+        scope = Scope(find_annotators(connection, None))
+    rows = coded(filled, scope, "own").rows
+    whole = {"高血压": mentioned(filled, scope, "高血压", page=ALL).rows}
+    whole["糖尿病"] = mentioned(filled, scope, "糖尿病", page=ALL).rows
+    documents = {row[1] for own in whole.values() for row in own}
+    mentions = sum(map(len, whole.values()))
+    assert {row[4]: (row[2], row[3], row[7]) for row in rows if row[0] == "X"} == {
+        name: (len(documents), mentions, len(own)) for name, own in whole.items()
+    }
+    assert len(documents) < mentions
+
+
+def test_built_again_links_stay(filled, model, notes, tmp_path):
+    """Of concepts that the documents have again."""
+    load_codes(filled, "own", [Code("D", ("肺炎",)), Code("O", ("糖尿病",))])
+    link_concepts(filled, "own", 1.0)
+    before = content(filled)["link"]
+    assert len(before) == 2
+    for note in notes:
+        note["ward"] = "w9"
+    build_from(filled, annotate_notes(model, notes, tmp_path / "first"))
+    assert content(filled)["link"] == before
+
+
 def test_what_is_almost_the_name_is_likely():
     code, score = Matcher(CODES).match("急性支气管炎症性病", "dis")
     assert code == "D3"
@@ -116,15 +157,17 @@ def test_concepts_are_linked(filled):
     assert linked.exact == 4
     assert linked.exact + linked.near + linked.without == len(there["concept"])
     with filled.reading() as connection:
-        scope = Scope(find_annotator(connection, None))
+        scope = Scope(find_annotators(connection, None))
     rows = coded(filled, scope, "own", page=Page(100)).rows
-    assert [row[:4] for row in rows] == [
+    assert {(row[0], row[1], row[4], row[5]) for row in rows} == {
         ("D2", "糖尿病", "糖尿病", "dis"),
         ("D4", "高血压病", "高血压", "dis"),
         ("M1", "二甲双胍", "二甲双胍", "dru"),
         ("S1", "胸痛", "胸痛", "sym"),
-    ]
-    assert coded(filled, scope, "own", labels=["dru"]).rows == rows[2:3]
+    }
+    assert [row[2] for row in rows] == sorted((row[2] for row in rows), reverse=True)
+    assert coded(filled, scope, "own", labels=["dru"]).rows == [row for row in rows if row[0] == "M1"]
+    assert mentioned(filled, scope, "own:D4").rows == mentioned(filled, scope, "高血压").rows
     assert coded(filled, scope, "own", least=1.1).rows == []
     # A slip of the pen costs no link
     linked = content(filled)["link"]
@@ -161,7 +204,7 @@ def test_commands(run, output, tmp_path):
     assert "by name 1" in text
     code, text = run("kb", "query", "codes", "icd", "--db", db, "--format", "csv")
     assert code == 0, text
-    assert "X1,糖尿病,糖尿病,dis,1.0,9" in text
+    assert "X1,糖尿病,9,9,糖尿病,dis,1.0,9" in text
     code, text = run("kb", "codes", "load", table, "--name", "own", "--db", db)
     assert "own: 1 codes" in text
     near = write(tmp_path / "near.csv", "code,name\nN1,糖尿病前期\n")
@@ -172,5 +215,6 @@ def test_commands(run, output, tmp_path):
         code, text = run("kb", "query", "codes", "near", "--db", db, "--format", "csv")
         assert ("N1" in text) == (found is not None)
     run("kb", "link", "near", "--threshold", "0.0", "--db", db)
-    code, text = run("kb", "query", "codes", "near", "--score", "1.0", "--db", db, "--format", "csv")
+    code, text = run("kb", "query", "codes", "near", "--threshold", "1.0", "--db", db, "--format", "csv")
+    assert code == 0, text
     assert "N1" not in text

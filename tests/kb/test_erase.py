@@ -11,7 +11,7 @@ from spacy_gpner.kb.forget import erase
 from spacy_gpner.kb.schema import METADATA
 from spacy_gpner.kb.search import search
 
-from .util import OtherLexicon, annotate_notes, build_from, content, make_notes
+from .util import Lexicon, OtherLexicon, annotate_notes, build_from, content, make_notes
 
 SECRET = "杨梅疮"
 
@@ -32,8 +32,11 @@ def secret(empty, model, tmp_path):
 
 @pytest.mark.parametrize("what", [{"patient": "p99"}, {"name": "d4"}, {"name": "d4", "collection": "main"}])
 def test_nothing_is_left(secret, what, url):
-    before = content(secret)
+    before = content(secret, leave_out=())
     assert SECRET in json.dumps(before, ensure_ascii=False)
+    assert erase(secret, **what, dry_run=True).mentions == 4
+    assert content(secret, leave_out=()) == before
+    before = content(secret)
     word = f"{ord(SECRET[0]):x}z{ord(SECRET[1]):x}"
     assert word in words_of_the_index(secret)
     erased = erase(secret, **what)
@@ -47,11 +50,28 @@ def test_nothing_is_left(secret, what, url):
     assert len(search(secret, ["发热"])) == len([x for x in before["text"] if "发热" in x]) - 1
     with secret.reading() as connection:
         events = [row.detail for row in connection.execute(METADATA.tables["event"].select())]
-    assert events[-1] == {"by": "patient" if "patient" in what else "document", "documents": 2, "mentions": 4}
+    by = "patient" if "patient" in what else "document"
+    numbers = {"documents": 2, "mentions": 4}
+    assert events[-1] == {"by": by, "collection": what.get("collection"), **numbers}
     assert word not in words_of_the_index(secret)
     secret.engine.dispose()
     if "://" not in url:
         assert SECRET.encode() not in Path(url).read_bytes()
+
+
+def test_nor_of_what_changed(secret, model, tmp_path, url):
+    """Neither in the index nor, of what is gone, in the file."""
+    word = f"{ord(SECRET[0]):x}z{ord(SECRET[1]):x}"
+    notes = make_notes(9)
+    for name, clean in (("a", ()), ("b", ("spaces",))):
+        assert word in words_of_the_index(secret)
+        build_from(secret, annotate_notes(model, notes, tmp_path / name, annotator=Lexicon, clean=clean))
+    assert word not in words_of_the_index(secret)
+    secret.engine.dispose()
+    if "://" not in url:
+        content_ = Path(url).read_bytes()
+        assert SECRET.encode() not in content_
+        assert word.encode() not in content_
 
 
 def words_of_the_index(database):

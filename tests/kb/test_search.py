@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.grams import normalize
 from spacy_gpner.kb.rows import Page
+from spacy_gpner.kb.schema import document
 from spacy_gpner.kb.search import LONGEST_TERM, find_places, search
 
 from .util import passages
@@ -15,8 +16,10 @@ HOSTILE = "血糖高低发热痛 %_'\"<>&\\A1ａİΣσß\n\t🩺é"
 BODIES = st.text(HOSTILE, max_size=12)
 
 
-def find(database, *terms, **options):
-    return {x.document: x.offsets for x in search(database, terms, page=Page(1000), **options)}
+def find(database, *terms, of=()):
+    found, read = (search(database, terms, of=of, few=few, page=Page(1000)) for few in (False, True))
+    assert found == read
+    return {x.document: x.offsets for x in found}
 
 
 @pytest.mark.parametrize(
@@ -54,10 +57,10 @@ def test_what_can_not_be_searched(filled, terms, part):
 def test_pages_and_scopes(filled, notes):
     whole = search(filled, ["发热"], page=Page(1000))
     assert [x for n in range(0, 20, 3) for x in search(filled, ["发热"], page=Page(3, n))] == whole
-    own = find(filled, "发热", patient="p1")
+    own = find(filled, "发热", of=[document.c.patient == "p1"])
     assert own.keys() == {x["id"] for x in notes if x["patient"] == "p1" and "发热" in x["text"]}
-    assert find(filled, "发热", collection="none") == {}
-    assert find(filled, "发热", collection="main").keys() == find(filled, "发热").keys()
+    assert find(filled, "发热", of=[document.c.collection == "none"]) == {}
+    assert find(filled, "发热", of=[document.c.collection == "main"]).keys() == find(filled, "发热").keys()
     for passage in whole:
         text = next(x["text"] for x in notes if x["id"] == passage.document)
         assert text[passage.start :].startswith(passage.passage)
@@ -71,7 +74,7 @@ def test_like_a_plain_scan(empty, bodies, term, data):
     """Of any texts and terms, taken from the texts and not."""
     from sqlalchemy import delete, insert
 
-    from spacy_gpner.kb.schema import document, run, text
+    from spacy_gpner.kb.schema import run, text
 
     if bodies and (body := data.draw(st.sampled_from(bodies))):
         start = data.draw(st.integers(0, len(body) - 1))

@@ -18,8 +18,8 @@ from markupsafe import Markup
 from sqlalchemy import Connection, select
 
 from ...errors import GpnerError, KnowledgeError
-from ..annotators import find_annotator
-from ..ask import Understood, answer, read_patterns, understand
+from ..annotators import find_annotators
+from ..ask import Understood, answer, choose_patterns, understand
 from ..database import Database
 from ..rows import Page
 from ..schema import concept, document, run
@@ -76,8 +76,8 @@ class Given:
 
     def scope(self, connection: Connection) -> Scope:
         """What is asked about: the readings of the model that ran last."""
-        annotator = find_annotator(connection, None, self.collection)
-        return Scope(annotator, self.collection, self.patient, affirmed=not self.any)
+        annotators = find_annotators(connection, None, self.collection)
+        return Scope(annotators, self.collection, self.patient, affirmed=not self.any)
 
     @property
     def page(self) -> Page:
@@ -211,7 +211,7 @@ class Site:
         return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
 
     def _answer(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
-        asked = understand(self.database, scope, given.q, read_patterns(None))
+        asked = understand(self.database, scope, given.q, choose_patterns(given.q))
         if asked.query != "mentions" or asked.term is None:
             return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
         colors, ids = get_colors(connection), find_concepts(connection, asked.term, [])
@@ -220,14 +220,8 @@ class Site:
 
     def _find(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
         words = given.q.rstrip("".join(QUESTION_MARKS)).split()
-        found = search(
-            self.database,
-            words,
-            collection=given.collection,
-            patient=given.patient,
-            annotator=scope.annotator,
-            page=given.page,
-        )
+        few = given.patient is not None
+        found = search(self.database, words, of=[scope.readings, *scope.filters], few=few, page=given.page)
         colors = get_colors(connection)
         concepts = count_concepts(connection, scope, words, Page(CONCEPTS).and_next)
         return {

@@ -108,17 +108,17 @@ def tell_concepts(
 def tell_passages(
     connection: Connection, scope: Scope, found: Sequence[Passage], colors: dict[str, str]
 ) -> list[Told]:
-    """Passages that were found by their characters, as an annotator read them.
+    """Passages that were found by their characters, with what was read there.
 
     connection (Connection): The database.
     scope (Scope): Whose readings.
-    found (Sequence[Passage]): The passages, of texts that the annotator has read.
+    found (Sequence[Passage]): The passages, of documents that were read.
     colors (Dict[str, str]): The color of each label.
     RETURNS (List[Told]): The same, drawn.
     """
     named = [and_(document.c.collection == own.collection, document.c.name == own.document) for own in found]
     query = select(*DOCUMENT).join(text, text.c.id == document.c.text)
-    query = query.where(document.c.annotator == scope.annotator, or_(false(), *named))
+    query = query.where(scope.readings, or_(false(), *named))
     read = {(row.collection, row.name): row for row in connection.execute(query)}
     return _tell(
         connection,
