@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FORMATS = (
     "auto (by what the file holds), brat, ccks2019, cluener, cmeee, doccano, iob, label-studio, prodigy, "
-    "spans or tokens"
+    "pubtator, spans or tokens"
 )
 MAX_LISTED = 5
 

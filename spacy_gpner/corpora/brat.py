@@ -10,12 +10,11 @@ from typing import Optional
 from ..errors import CorpusError
 from .checks import RawEntity, check_entities
 from .records import Problem, Record, Report, Source
-from .text import parse_int, read_text
+from .text import parse_offset, read_text
 
 TEXT = ".txt"
 # brat's own, and those of the BioNLP shared tasks: given entities and found events
 ANNOTATIONS = (".ann", ".a1", ".a2")
-INTEGER = re.compile(r"-?[0-9]+")
 ENTITY = re.compile(r"T|t[0-9]")
 OTHERS = {
     "R": "relation",
@@ -171,7 +170,7 @@ def _parse_entity(line: str, source: Source, report: Report) -> Optional[RawEnti
     if ";" in offsets:
         report(Problem("discontinuous", source, label=label))
         return None
-    numbers = [parse_int(n) if INTEGER.fullmatch(n) else n for n in offsets.split()]
+    numbers = [parse_offset(n) for n in offsets.split()]
     if len(numbers) != 2:
         report(Problem("bad_entity", source, detail="expected: id, tab, type, start, end, tab, text"))
         return None

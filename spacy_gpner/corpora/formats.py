@@ -15,6 +15,7 @@ from .iob import read_iob
 from .iob_writer import write_iob
 from .label_studio import is_label_studio, read_label_studio, write_label_studio
 from .prodigy import is_prodigy, read_prodigy, write_prodigy
+from .pubtator import read_pubtator
 from .records import Record
 from .spans import is_spans, read_spans, write_spans
 from .tokens import is_tokens, read_tokens, write_tokens
@@ -50,6 +51,7 @@ FORMATS: dict[str, Format] = {
     "iob": Format(read_iob, write_iob, tokenized=True),
     "label-studio": Format(read_label_studio, write_label_studio, is_label_studio),
     "prodigy": Format(read_prodigy, write_prodigy, is_prodigy),
+    "pubtator": Format(read_pubtator),
     "spans": Format(read_spans, write_spans, is_spans),
     "tokens": Format(read_tokens, write_tokens, is_tokens, tokenized=True),
 }

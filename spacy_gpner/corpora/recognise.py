@@ -10,6 +10,7 @@ from ..errors import CorpusError
 from .brat import ANNOTATIONS
 from .formats import FORMATS
 from .iob import read_iob
+from .pubtator import is_pubtator
 from .records import Problem
 from .text import read_json_values, read_text
 
@@ -38,6 +39,8 @@ def _recognise(path: Path) -> tuple[str, str]:
     if path.is_dir() or (path.suffix.lower() == ".txt" and _has_annotations(path)):
         return "brat", "it is a directory" if path.is_dir() else "annotations of the same name are beside it"
     text = read_text(path)
+    if is_pubtator(text):
+        return "pubtator", "its first line is a title"
     values, broken = _parse(path)
     if values is None:
         try:
@@ -47,7 +50,9 @@ def _recognise(path: Path) -> tuple[str, str]:
                 raise CorpusError(
                     f"{broken} Mend the file there: JSON is one array, or has a whole record a line."
                 ) from None
-            raise CorpusError(f"{path} is no JSON, no directory of brat, and not iob. {err}") from None
+            raise CorpusError(
+                f"{path} is no JSON, no directory of brat, and neither pubtator nor iob. {err}"
+            ) from None
         return "iob", "its lines end with tags"
     counts = {
         name: sum(map(entry.holds, values)) for name, entry in FORMATS.items() if entry.holds is not None

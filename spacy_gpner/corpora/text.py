@@ -33,6 +33,7 @@ OTHER_FILES = {
 MAX_DIGITS = 1000
 MAX_INT = 10**MAX_DIGITS
 LINE_END = re.compile(r"\r*\n|\r")
+INTEGER = re.compile(r"-?[0-9]+")
 
 
 class JsonObject(dict[str, Any]):
@@ -220,6 +221,15 @@ def parse_int(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
         return -MAX_INT if digits.startswith("-") else MAX_INT
     return int(digits)
+
+
+def parse_offset(value: str) -> int | str:
+    """Parse an offset of a format of lines.
+
+    value (str): What stands in its place.
+    RETURNS (int | str): The offset, or the value as it is if it is no integer.
+    """
+    return parse_int(value) if INTEGER.fullmatch(value) else value
 
 
 def _json_type(value: Any) -> str:

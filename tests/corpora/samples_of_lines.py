@@ -45,6 +45,26 @@ WORDS = [
     *("She PRP O O", "took VBD O O", "acid NN B-dru O", "pills NNS I-dru O", "😀 SYM B-emo O", ". . O O"),
 ]
 ENTITY = re.compile(r"[BI]-\w+")
+# As the corpora of diseases and chemicals have it, with an odd column and an emoji
+PUBTATOR = """101|t|Severe kidney failure after cyclosporine 😀: two cases.
+101|a|Both had liver and kidney failure. Kidney failure | was mild.
+101\t7\t21\tkidney failure\tDisease\tD1
+101\t0\t21\tSevere kidney failure\tDisease\tD1\t
+101\t28\t40\tcyclosporine\tChemical\tD2|D3
+101\t41\t42\t😀\tSymbol\t-1
+101\t64\t88\tliver and kidney failure\tDisease\tD4;D1\tliver failure|kidney failure
+101\t90\t104\tkidney failure\tDisease\tD1\t\tx
+101\tCID\tD2\tD1
+
+102|t|No abstract, no entity.
+
+103|t|Cough.
+103|a|
+103\tAssociation\tD5\t7\tNovel
+103\t0\t5\tCough\tSymptom
+103\t0\t5\tCough\tSymptom
+"""
+TEXT_LINE = re.compile(r" *([^|\s]+)\|([ta])\|.*")
 
 
 def to_lines(values: list[Any]) -> bytes:
@@ -87,6 +107,28 @@ def count_brat_text(data: bytes) -> Counts:
     return count_brat(ANNOTATIONS.encode()) or {}
 
 
+def count_pubtator(data: bytes) -> Optional[Counts]:
+    """Every line that is neither empty nor a title, an abstract or a relation is one of an entity."""
+    try:
+        lines = split(data.decode().removeprefix("\ufeff"))
+    except UnicodeDecodeError:
+        return None
+    counts: Counts = {}
+    position, pmid, blank = "line 1", None, False
+    for number, line in enumerate(lines, 1):
+        text = TEXT_LINE.fullmatch(line)
+        columns = line.split("\t")
+        if text:
+            if [text[2] == "t", blank, text[1] != pmid].count(True) > 1:
+                position, pmid = f"line {number}", text[1]
+            pmid = pmid or text[1]
+            counts.setdefault(position, 0)
+        elif line.strip() and not (len(columns) in (4, 5) and columns[1][:1].isalpha()):
+            counts[position] = (counts.get(position) or 0) + 1
+        blank = not line.strip()
+    return counts
+
+
 def count_iob(data: bytes, layers: int) -> Optional[Counts]:
     """Count the entities in the last columns, unless a line has other tags or none."""
     try:
@@ -123,6 +165,7 @@ LINE_SAMPLES = [
     ),
     Sample("brat", "1.ann", ANNOTATIONS.encode(), count_brat, {"1.txt": TEXT.encode()}),
     Sample("brat", "1.txt", TEXT.encode(), count_brat_text, {"1.ann": ANNOTATIONS.encode()}),
+    Sample("pubtator", "corpus.PubTator.txt", PUBTATOR.encode(), count_pubtator),
     Sample(
         "iob", "tabs.tsv", "\n".join(WORDS * 2).replace(" ", "\t").encode(), lambda data: count_iob(data, 2)
     ),

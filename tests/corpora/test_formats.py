@@ -351,7 +351,7 @@ def test_every_format_is_recognised(sample, tmp_path):
         ('{"text": "a"}\n', "fits no format: its first record has key 'text'"),
         ('{"text": "a", "ents": []}\n', "key 'text', key 'ents'"),
         ("[]", "it holds no record"),
-        ("A fever.\n", "is no JSON, no directory of brat, and not iob"),
+        ("A fever.\n", "is no JSON, no directory of brat, and neither pubtator nor iob"),
         ("", "is empty"),
         (
             '{"text": "a", "label": [[0, 1, "x"',

@@ -37,6 +37,7 @@ GOOD = {
     "prodigy": json.dumps(
         {"text": "发热三天", "spans": [{"start": 0, "end": 2, "label": "sym"}], "answer": "accept"}
     ),
+    "pubtator": "1|t|发热三天\n1\t0\t2\t发热\tsym\n",
     "spans": json.dumps({"text": "发热三天", "spans": [{"start": 0, "end": 2, "label": "sym"}]}),
     "tokens": json.dumps(
         {"tokens": ["发", "热"], "entities": [{"start": 0, "end": 2, "label": "sym", "text": "发热"}]}
