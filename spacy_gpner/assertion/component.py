@@ -1,5 +1,6 @@
 """The component `span_assertion`."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -13,6 +14,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..entities import Entity
+from ..errors import GpnerWarning
 from .context import Context
 from .rules import CATEGORIES, Category, Rules, default_rules, parse_rules, read_rules
 
@@ -102,6 +104,13 @@ class SpanAssertion(Pipe):
         group = doc.spans.get(self.key)
         if group is None:
             return doc
+        if not self.rules.categories:
+            warnings.warn(
+                f"'{self.name}' has no rules, so that every mention counts as affirmed: this package has none "
+                "of the pipeline's language. Give some with add_rules, or as `rules` in [initialize.components].",
+                GpnerWarning,
+                stacklevel=2,
+            )
         spans = list(group)
         mentions = [Entity(span.start_char, span.end_char, span.label_) for span in spans]
         found = self._context.assertions(doc.text, mentions)

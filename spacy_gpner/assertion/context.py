@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from typing import NamedTuple, get_args
 
 from ..entities import Entity
+from ..words import whole_word
 from .rules import CATEGORIES, Category, Direction, Reach, Rules
 
-WORD = re.compile(r"\w", re.ASCII)
+# As they are written in the rules
+APOSTROPHES = str.maketrans("\u2019\u02bc", "''")
 # Stands for a mention's characters
 MASK = "\ufffc"
 NOTHING: frozenset[Category] = frozenset()
@@ -67,7 +69,7 @@ class Context:
         self._triggers = {word: tuple(own) for word, own in triggers.items()}
         self._stops = {word: frozenset(own) for word, own in stops.items()}
         longest_first = sorted({*triggers, *stops}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_whole_word, longest_first)) or r"(?!)", re.IGNORECASE)
+        self._pattern = re.compile("|".join(map(whole_word, longest_first)) or r"(?!)", re.IGNORECASE)
         self._sentence_ends = re.compile(rules.sentence_ends)
         self._clause_or_sentence_ends = re.compile(f"{rules.sentence_ends}|{rules.clause_ends}")
         self._gap = re.compile(rf"\s*(?:(?:{rules.separators})\s*)*", re.IGNORECASE)
@@ -112,7 +114,7 @@ class Context:
                 parts += [text[edge:start], MASK * (end - start)]
                 edge = end
         words = []
-        for match in self._pattern.finditer("".join([*parts, text[edge:]])):
+        for match in self._pattern.finditer("".join([*parts, text[edge:]]).translate(APOSTROPHES)):
             word = match[0].lower()
             words.append(Found(*match.span(), self._triggers.get(word, ()), self._stops.get(word, NOTHING)))
         return words
@@ -169,13 +171,6 @@ class _Parts:
         """Where the part with these characters begins and ends."""
         i = bisect.bisect_right(self._edges, start) - 1
         return self._edges[i], self._edges[max(i + 1, bisect.bisect_left(self._edges, end))]
-
-
-def _whole_word(word: str) -> str:
-    """A pattern that finds a word, of Latin letters not within another."""
-    before = r"(?<![a-z0-9])" if WORD.match(word[0]) else ""
-    after = r"(?![a-z0-9])" if WORD.match(word[-1]) else ""
-    return f"{before}{re.escape(word)}{after}"
 
 
 def _stops(other: Found, trigger: Trigger) -> bool:

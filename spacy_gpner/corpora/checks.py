@@ -105,9 +105,10 @@ def _is_span(text: str, start: int, end: int) -> bool:
 
 
 def _fold(text: str) -> str:
-    """Give a text without case, and full and half width made one."""
+    """Give a text without case, and full and half width, and Unicode's forms of a letter, made one."""
     wide = {c for c in text if unicodedata.decomposition(c).startswith(("<wide>", "<narrow>"))}
-    return "".join(unicodedata.normalize("NFKC", c) if c in wide else c for c in text).casefold()
+    narrow = "".join(unicodedata.normalize("NFKC", c) if c in wide else c for c in text)
+    return unicodedata.normalize("NFC", narrow).casefold()
 
 
 def _is_integer(value: Any) -> bool:

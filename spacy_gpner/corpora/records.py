@@ -81,7 +81,9 @@ KINDS: dict[str, Kind] = {
     "column_ignored": Kind(None, "the column holds no tags of entities"),
     "file_ignored": Kind(None, "the file is neither a text nor its annotations"),
     "id_repeated": Kind(None, "the id is that of an earlier annotation or record; both are kept"),
-    "surface_differs": Kind(None, "the entity's text differs in case or width from what stands there"),
+    "surface_differs": Kind(
+        None, "the entity's text differs in case, width or Unicode form from what stands there"
+    ),
     "unknown_key": Kind(None, "the format knows no such key, which is not read"),
     "unused_key": Kind(None, "the format has the key, which says nothing of entities and is not read"),
     "duplicate_key": Kind(None, "a JSON key is repeated"),

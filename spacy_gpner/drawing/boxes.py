@@ -9,6 +9,7 @@ from unicodedata import category
 from markupsafe import Markup
 
 from ..entities import Entity
+from ..words import parts_word
 
 # Light enough for black text, and told apart by colour-blind readers as far as ten colours can be.
 PALETTE = (
@@ -18,8 +19,6 @@ PALETTE = (
 # Control characters are drawn by their pictures: they have none in HTML, or are not allowed there
 CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"} | {0x7F: 0x2421}
 FAINTEST = 0.25
-# The code from which on characters need no space between words
-FIRST_CJK = 0x2E80
 
 # Characters of a label that a tag shows: half of them of its begin, half of its end
 LONGEST = 16
@@ -124,11 +123,9 @@ def is_in_word(text: str, place: int) -> bool:
     place (int): The break: before this character.
     RETURNS (bool): Whether it would. Chinese can be broken between any two characters.
     """
-    around = text[max(0, place - 1) : place + 1]
-    if len(around) < 2:
+    if not 0 < place < len(text):
         return False
-    is_word = all(char.isalnum() and ord(char) < FIRST_CJK for char in around)
-    return is_word or category(around[0]) in ("Ps", "Pi")
+    return parts_word(text, place) or category(text[place - 1]) in ("Ps", "Pi")
 
 
 def show(text: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sqlalchemy import Connection, func, literal, select
 
 from ..errors import KnowledgeError
+from ..words import FIRST_CJK, whole_word
 from .database import SQLITE, Database
 from .questions import cooccurring, inside, mentioned, patients_with, timeline
 from .rows import FIRST, Answer, Page
@@ -22,9 +23,6 @@ from .surface import to_surface
 
 OWN = {name: Path(__file__).parent / "patterns" / f"{name}.yml" for name in ("en", "zh")}
 LONGEST = 500
-CJK = r"\u2e80-\U0010ffff"
-# A letter or a digit of a script that parts words
-LETTER = rf"[^\W_{CJK}]"
 # What stands for what was found in a question
 CONCEPT, LABEL, PATIENT = "\ue000", "\ue001", "\ue002"
 MARKS = {"<concept>": CONCEPT, "<label>": LABEL, "<patient>": PATIENT}
@@ -129,7 +127,7 @@ def choose_patterns(question: str) -> Patterns:
     question (str): The question.
     RETURNS (Patterns): The ways.
     """
-    return read_patterns(OWN["zh" if re.search(f"[{CJK}]", question) else "en"])
+    return read_patterns(OWN["zh" if any(ord(x) >= FIRST_CJK for x in question) else "en"])
 
 
 def read_patterns(path: Path) -> Patterns:
@@ -260,7 +258,7 @@ def _check_rest(
 
 def _left_over(marked: str, words: Sequence[str]) -> str:
     """What of a question that is not wholly of marks, signs and some words is none of them."""
-    known = [SIGN, *map(_by_itself, sorted(words, key=len, reverse=True))]
+    known = [SIGN, *map(whole_word, sorted(words, key=len, reverse=True))]
     expressions, reached = list(map(re.compile, known)), {0}
     for start in range(len(marked)):
         if start in reached:
@@ -270,16 +268,8 @@ def _left_over(marked: str, words: Sequence[str]) -> str:
 
 def _find(asked: str, word: str, *, last: bool = False) -> int:
     """Where a text has a word, for the first or the last time; below 0 where it has not."""
-    places = [match.start() for match in re.finditer(_by_itself(word), asked)]
+    places = [match.start() for match in re.finditer(whole_word(word.lower()), asked)]
     return places[-1 if last else 0] if places else -1
-
-
-def _by_itself(word: str) -> str:
-    """A regular expression of a word: in a script that parts words, no part of a longer one."""
-    word = word.lower()
-    before = f"(?<!{LETTER})" if re.match(LETTER, word[0]) else ""
-    after = f"(?!{LETTER})" if re.match(LETTER, word[-1]) else ""
-    return before + re.escape(word) + after
 
 
 def _known(connection: Connection, column: Any, asked: str, *wanted: Any) -> list[str]:

@@ -1,6 +1,7 @@
 """Which code a surface means, how surely, or that none does."""
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +16,15 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from scipy.special import expit
 
+from ..words import FIRST_CJK
 from .codes import Code
 from .surface import to_surface
 
-FORMS = Path(__file__).parent / "patterns" / "forms_zh.yml"
+FORMS = {name: Path(__file__).parent / "patterns" / f"forms_{name}.yml" for name in ("en", "zh")}
+ACCENTS = re.compile("[\u0300-\u036f]")
 # Names that share most bigrams with a surface, which are compared with it
 SHORTLIST = 50
 EXACT = 1.0
-LATIN = re.compile(r"[a-z]+|[0-9]+|[\u0370-\u03ff]+")
 # What the features below weigh, with the constant first: fitted to pairs of our own
 WEIGHTS = (-1.27, 2.72, 0.82, 1.84, -1.52, -0.41, -0.76)
 
@@ -44,22 +46,24 @@ class Forms:
 
     replace (Dict[str, str]): What is written in whose place.
     endings (Sequence[str]): What may be left out at the end.
+    apart (str): A regular expression of what makes another concept where it differs.
     contrasts (Sequence[Sequence[str]]): Of which one that comes, goes or changes makes another concept.
     light (str): Characters whose coming and going changes little.
     """
 
     replace: dict[str, str]
     endings: Sequence[str]
+    apart: str
     contrasts: Sequence[Sequence[str]]
     light: str
 
     def normal(self, name: str) -> str:
-        """A name in its usual form.
+        """A name in its usual form, without accents.
 
         name (str): The name.
         RETURNS (str): The form.
         """
-        form = to_surface(name).replace(" ", "")
+        form = unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFD", to_surface(name))))
         for old, new in self.replace.items():
             form = form.replace(old, new)
         for ending in self._endings:
@@ -77,7 +81,7 @@ class Forms:
         one, two (str): The names.
         RETURNS (bool): Whether they do.
         """
-        if LATIN.findall(one) != LATIN.findall(two):
+        if re.findall(self.apart, one) != re.findall(self.apart, two):
             return True
         for group in self.contrasts:
             first, second = (Counter(_find(name, group)) for name in (one, two))
@@ -95,25 +99,25 @@ def _find(name: str, group: Sequence[str]) -> list[str]:
     return found
 
 
-def read_forms(path: Path = FORMS) -> Forms:
-    """Read forms.
+def choose_forms(codes: Sequence[Code]) -> Forms:
+    """What names may be written as, in the language of a code table.
 
-    path (Path): A YAML file.
-    RETURNS (Forms): The forms.
+    codes (Sequence[Code]): The table.
+    RETURNS (Forms): The forms of Chinese, if any name is in such characters, or those of English.
     """
-    return Forms(**srsly.read_yaml(path))
+    is_cjk = any(ord(char) >= FIRST_CJK for code in codes for name in code.names for char in name)
+    return Forms(**srsly.read_yaml(FORMS["zh" if is_cjk else "en"]))
 
 
 class Matcher:
     """A code table, ready to be looked up."""
 
-    def __init__(self, codes: Sequence[Code], forms: Optional[Forms] = None) -> None:
+    def __init__(self, codes: Sequence[Code]) -> None:
         """Make what finds names.
 
         codes (Sequence[Code]): The table.
-        forms (Optional[Forms]): What names may be written as; those of Chinese by default.
         """
-        self.forms = forms or read_forms()
+        self.forms = choose_forms(codes)
         self.names = [(self.forms.normal(name), code) for code in codes for name in code.names]
         self._exact: dict[str, list[Code]] = defaultdict(list)
         self._by_bigram: dict[str, list[int]] = defaultdict(list)

@@ -1,5 +1,7 @@
 """`span_assertion` in a pipeline."""
 
+import warnings
+
 import pytest
 import spacy
 import srsly
@@ -7,7 +9,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
 from spacy_gpner.archive.annotator import Annotator
-from spacy_gpner.errors import ConfigError
+from spacy_gpner.errors import ConfigError, GpnerWarning
 
 from ..util import CHAR_TOKENIZER, blank, train
 
@@ -115,6 +117,18 @@ def test_after_a_model_and_in_an_archive(tmp_path):
     }
     by_text = {x.text: x.assertion for x in found[1].mentions}
     assert by_text["阿司匹林"] == "affirmed"
+
+
+def test_a_language_without_rules_is_told_of():
+    nlp = spacy.blank("de")
+    nlp.add_pipe("span_assertion")
+    doc = nlp.make_doc("Kein Fieber")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nlp.get_pipe("span_assertion")(doc)
+    doc.spans["sc"] = [doc[1:2]]
+    with pytest.warns(GpnerWarning, match="has no rules"):
+        nlp.get_pipe("span_assertion")(doc)
 
 
 def test_the_extension_of_others_is_left(nlp):

@@ -37,6 +37,8 @@ EN = [
     "History of [stroke]h, now with [headache].",
     "Return if [chest pain]c. Possible [angina]u.",
     "[Gram negative sepsis] and notable [anemia].",
+    "She doesn't have [fever]n. There isn’t any [rash]n.",
+    "Can't exclude [pneumonia]u.",
 ]
 
 
@@ -74,6 +76,21 @@ def test_any_text(parts, data):
 
 
 CHINESE = Context(default_rules("zh"))
+
+
+def test_words_of_any_letters_are_whole():
+    """French: `ni` is no part of Ménière, nor `si` of sièges."""
+    rules = Rules.model_validate(
+        {
+            "categories": {
+                "negated": {"after": {"sentence": ["ni"]}},
+                "hypothetical": {"after": {"clause": ["si"]}},
+            }
+        }
+    )
+    for sentence in ("Syndrome de Ménière avec [vertige].", "Deux sièges et [vertige].", "Ni [fièvre]n"):
+        text, mentions, meant = parse(sentence)
+        assert Context(rules).assertions(text, mentions) == meant
 
 
 def test_without_words_nothing_is_told():

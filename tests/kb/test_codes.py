@@ -94,6 +94,41 @@ def test_what_is_another_concept_is_unlikely(surface, label):
     assert found is None or found.score < 0.8
 
 
+ENGLISH = [
+    Code("M1", ("Myocardial infarction",)),
+    Code("M2", ("Ménière's disease",)),
+    Code("L1", ("Acute lymphoblastic leukemia",)),
+    Code("L2", ("Chronic lymphocytic leukemia",)),
+    Code("A1", ("Anemia",)),
+    Code("H1", ("Hepatitis B",)),
+    Code("D2", ("Type 2 diabetes mellitus",)),
+    Code("T1", ("Hypertension",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("surface", "code"),
+    [
+        ("myocardial infarctions", "M1"),
+        ("Meniere disease", "M2"),
+        ("acute lymphoblastic leukaemia", "L1"),
+        ("Anaemia", "A1"),
+        ("type II diabetes mellitus", "D2"),
+    ],
+)
+def test_english_names_in_any_form(surface, code):
+    assert Matcher(ENGLISH).match(surface) == (code, EXACT)
+
+
+@pytest.mark.parametrize(
+    "surface",
+    ["chronic lymphoblastic leukemia", "hepatitis C", "type 1 diabetes mellitus", "hypotension", "fever"],
+)
+def test_english_names_of_others(surface):
+    found = Matcher(ENGLISH).match(surface)
+    assert found is None or found.score < 0.8
+
+
 def test_what_two_codes_are_called_is_neither():
     """Nor is what is almost called so."""
     codes = [Code(own, ("急性化脓性扁桃体炎",)) for own in ("A1", "A2")]
