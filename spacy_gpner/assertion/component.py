@@ -106,8 +106,8 @@ class SpanAssertion(Pipe):
             return doc
         if not self.rules.categories:
             warnings.warn(
-                f"'{self.name}' has no rules, so that every mention counts as affirmed: this package has none "
-                "of the pipeline's language. Give some with add_rules, or as `rules` in [initialize.components].",
+                f"'{self.name}' has no rules, so that every mention counts as affirmed: there are none of the "
+                "pipeline's language. Give some with add_rules, or as `rules` in [initialize.components].",
                 GpnerWarning,
                 stacklevel=2,
             )
