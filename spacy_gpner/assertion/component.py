@@ -106,7 +106,7 @@ class SpanAssertion(Pipe):
             return doc
         if not self.rules.categories:
             warnings.warn(
-                f"'{self.name}' has no rules, so that every mention counts as affirmed: there are none of the "
+                f"'{self.name}' has no rules, so that all mentions count as affirmed: there are none of the "
                 "pipeline's language. Give some with add_rules, or as `rules` in [initialize.components].",
                 GpnerWarning,
                 stacklevel=2,
