@@ -1,6 +1,7 @@
 """Loading encoders of Hugging Face's kind, by hub name or directory. Their own code is never run."""
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,17 +23,21 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
 )
+from transformers.models.auto.tokenization_auto import get_tokenizer_config
 from transformers.utils import logging
 
-from ...errors import PipelineError
+from ...errors import GpnerWarning, PipelineError
 from ...files import safetensors_errors
 
 # Parts that score whole texts
 POOLERS = ("pooler", "sequence_summary")
 CONFIG = "config.json"
 HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
+TOKENIZER = "tokenizer.json or vocab.txt"
 # Characters that are shown of an error of transformers'
 LONGEST = 200
+# Of the pieces with letters of either case: fewer with capitals are strays in an uncased vocabulary
+MIN_CAPITALS = 0.01
 
 
 class Pretrained(NamedTuple):
@@ -146,6 +151,7 @@ def _load_settings(name: str, depth: Optional[int]) -> tuple[PretrainedConfig, A
             f"The encoder {name} has no fast tokenizer, which knows the characters of a piece. Convert it to "
             "a tokenizer.json, or give another encoder."
         )
+    tokenizer = _keep_capitals(name, tokenizer)
     n_pieces = max(tokenizer.get_vocab().values()) + 1
     if n_pieces > config.vocab_size:
         raise PipelineError(
@@ -157,13 +163,36 @@ def _load_settings(name: str, depth: Optional[int]) -> tuple[PretrainedConfig, A
 
 def _load_tokenizer(name: str, config: PretrainedConfig) -> Any:
     try:
-        return _load(AutoTokenizer, name, "tokenizer.json or vocab.txt", use_fast=True)
+        return _load(AutoTokenizer, name, TOKENIZER, use_fast=True)
     except PipelineError:
         # The Chinese ALBERTs have a BERT's, and don't say so
         if config.model_type == "albert":
             with suppress(Exception):
                 return BertTokenizerFast.from_pretrained(name)
         raise
+
+
+def _keep_capitals(name: str, tokenizer: Any) -> Any:
+    """Where an encoder does not say that its text is in lower case, transformers takes a BERT's for such, and
+    a cased one would never see its pieces with capitals."""
+    if not _loses_capitals(tokenizer) or "do_lower_case" in get_tokenizer_config(name):
+        return tokenizer
+    warnings.warn(
+        f"The encoder {name} has pieces with capitals, and does not say whether its text is in lower case: "
+        "capitals and accents are kept. Put a tokenizer_config.json with do_lower_case beside its vocab.txt.",
+        GpnerWarning,
+        stacklevel=2,
+    )
+    return _load(type(tokenizer), name, TOKENIZER, do_lower_case=False)
+
+
+def _loses_capitals(tokenizer: Any) -> bool:
+    if not getattr(tokenizer.backend_tokenizer.normalizer, "lowercase", False):
+        return False
+    ordinary = tokenizer.get_vocab().keys() - set(tokenizer.all_special_tokens)
+    letters = [piece for piece in (x.removeprefix("##") for x in ordinary) if piece.isalpha()]
+    n_cased = sum(piece.lower() != piece.upper() for piece in letters)
+    return sum(piece != piece.lower() for piece in letters) > MIN_CAPITALS * n_cased
 
 
 def _check_name(name: str) -> None:

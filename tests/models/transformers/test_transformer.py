@@ -13,12 +13,14 @@ import torch
 from safetensors.numpy import load_file, save_file
 from spacy.tokens import Doc
 from spacy.util import registry
-from transformers import AutoConfig, AutoModel, BertTokenizerFast
+from tokenizers import Tokenizer
+from transformers import AutoConfig, AutoModel, BertConfig, BertModel, BertTokenizerFast
 
 from spacy_gpner.errors import CacheError, GpnerWarning, PipelineError
 from spacy_gpner.models.torch_layer import get_shim
 from spacy_gpner.models.transformers import frozen
 from spacy_gpner.models.transformers.frozen import frozen_encoders
+from spacy_gpner.models.transformers.pretrained import load_masked, load_pretrained
 from spacy_gpner.training.lazy_adam import create_lazy_adam
 
 from ...util import CHAR_TOKENIZER, TRAIN, entities, make_examples, make_tiny_albert, make_tiny_bert
@@ -339,6 +341,45 @@ def test_an_albert_with_the_vocabulary_of_a_bert(tmp_path):
     remove("vocab.txt")(albert)
     with pytest.raises(PipelineError, match=r"tokenizer.json or vocab.txt"):
         alone.initialize(lambda: make_examples(alone))
+
+
+CASED = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "Met", "##formin", "met", "né", "ne", "右"]
+
+
+def bert_of(path, vocabulary, **says):
+    """An encoder as the first ones came: a vocabulary, and no word of how text is read."""
+    path.mkdir()
+    (path / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    settings = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    BertModel(BertConfig(vocab_size=len(vocabulary), **settings)).save_pretrained(path)
+    if says:
+        (path / "tokenizer_config.json").write_text(json.dumps(says), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("load", [load_pretrained, load_masked])
+def test_a_cased_encoder_that_does_not_say_so(load, tmp_path):
+    path = bert_of(tmp_path / "cased", CASED)
+    with pytest.warns(GpnerWarning, match=r"cased has pieces with capitals.*tokenizer_config\.json") as told:
+        loaded = load(path)
+    assert len([x for x in told if x.category is GpnerWarning]) == 1
+    tokenizer = loaded.tokenizer if load is load_pretrained else loaded.tokenizer.backend_tokenizer.to_str()
+    assert Tokenizer.from_str(tokenizer).encode("Metformin né").tokens[1:-1] == ["Met", "##formin", "né"]
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "says", "pieces"),
+    [
+        # What it says is heeded
+        (CASED, {"do_lower_case": True}, ["met", "##formin", "ne"]),
+        (CASED, {"do_lower_case": False}, ["Met", "##formin", "né"]),
+        # As the Chinese BERTs are: marks with capitals, that are not in the text
+        ([x for x in CASED if x != "Met"] + ["<S>", "[unused1]"], {}, ["met", "##formin", "ne"]),
+    ],
+)
+def test_an_encoder_that_lower_cases(vocabulary, says, pieces, tmp_path):
+    loaded = load_pretrained(bert_of(tmp_path / "bert", vocabulary, **says))
+    assert Tokenizer.from_str(loaded.tokenizer).encode("Metformin né").tokens[1:-1] == pieces
 
 
 def test_an_encoder_that_takes_no_mask(bert, tmp_path):
