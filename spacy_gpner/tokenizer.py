@@ -1,5 +1,6 @@
 """A tokenizer of one token a character."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -13,6 +14,10 @@ from spacy.vocab import Vocab
 TokenizerName = Literal["char", "lang"]
 # Languages that are written without spaces between words
 CHARACTER_LANGUAGES = ("zh", "ja")
+# Their letters: kana and ideographs
+OWN_LETTER = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+# Of all letters: texts that have fewer of these are of another language
+MIN_OWN = 0.05
 
 
 def default_tokenizer(lang: str) -> TokenizerName:
@@ -22,6 +27,23 @@ def default_tokenizer(lang: str) -> TokenizerName:
     RETURNS (str): "char" for one token a character, "lang" for the language's own tokenizer.
     """
     return "char" if lang in CHARACTER_LANGUAGES else "lang"
+
+
+def is_foreign(lang: str, texts: Iterable[str]) -> bool:
+    """Tell whether texts can't be of a language whose characters are tokens: hardly any letter is one of its
+    own.
+
+    lang (str): The language's code.
+    texts (Iterable[str]): The texts.
+    RETURNS (bool): Whether they can't. Of other languages, and of texts without letters, nothing is told.
+    """
+    if lang not in CHARACTER_LANGUAGES:
+        return False
+    letters = own = 0
+    for text in texts:
+        letters += sum(map(str.isalpha, text))
+        own += len(OWN_LETTER.findall(text))
+    return own < MIN_OWN * letters
 
 
 @registry.tokenizers("spacy-gpner.CharTokenizer.v1")

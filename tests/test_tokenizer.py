@@ -4,6 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.training import Example
 
+from spacy_gpner.tokenizer import is_foreign
+
 from .util import CHAR_TOKENIZER
 
 NLP = spacy.blank("zh", config=CHAR_TOKENIZER)
@@ -25,6 +27,22 @@ def test_lone_surrogates_are_named_without_the_text():
     with pytest.raises(ValueError, match="character 2 of 4") as info:
         NLP("肺炎\ud800x")
     assert "肺" not in str(info.value)
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "expected"),
+    [
+        ("zh", "No fever, and the knee is swollen (膝).", True),
+        ("zh", "CT, MRI, PET-CT：肺癌。", False),
+        ("ja", "MRIでくも膜下出血", False),
+        ("ja", "Kein Fieber", True),
+        ("zh", "37.5", False),
+        ("en", "肺癌", False),
+        ("xx", "Fieber", False),
+    ],
+)
+def test_texts_of_another_language(lang, text, expected):
+    assert is_foreign(lang, [text, ""]) == expected
 
 
 def test_saves_loads_and_scores(tmp_path):

@@ -15,6 +15,7 @@ from ..files import lies_in, resolve
 from ..models.transformers.module import require_readable
 from ..models.transformers.pieces import PieceTokenizer
 from ..models.transformers.pretrained import load_masked
+from ..tokenizer import is_foreign
 from ..training.checkpoint import check_output
 from ..training.loop import run
 from .course import RESULT, AdaptationCourse, Settings
@@ -119,6 +120,13 @@ def prepare(
             msg.warn(
                 f"The encoder does not know {windows.unknown:.0%} of the characters that are no spaces, and "
                 "can't learn them. Give one of the texts' language."
+            )
+        )
+    if is_foreign(settings.lang, texts.learned):
+        course.say(
+            msg.warn(
+                f"Hardly any letter of the texts is one of the language '{settings.lang}', whose words are "
+                "masked. Give the texts' language, such as --lang en."
             )
         )
     if course.head_steps:

@@ -14,6 +14,7 @@ from ..corpora.docs import read_docs, require_length, require_spans
 from ..errors import ConfigError
 from ..statistics.counts import Counts
 from ..statistics.window import Advice, advise
+from ..tokenizer import is_foreign
 
 KEY = "sc"
 NO_SPANS = (
@@ -63,6 +64,7 @@ class Survey:
     batches (int): Batches of an epoch.
     retokenized (int): Documents that have other tokens in the corpus.
     lost (int): Of their entities, those that are not made of whole tokens: can't be learned.
+    foreign (bool): Whether its texts can't be of the config's language.
     """
 
     counts: Counts
@@ -70,6 +72,7 @@ class Survey:
     batches: int
     retokenized: int
     lost: int
+    foreign: bool
 
 
 def fit_corpus(
@@ -139,7 +142,8 @@ def fit_corpus(
         train=str(train),
         dev=None if dev is None else str(dev),
     )
-    return fitted, Survey(counts, advice, batches, retokenized, lost)
+    foreign = is_foreign(nlp.lang, (doc.text for doc in given))
+    return fitted, Survey(counts, advice, batches, retokenized, lost, foreign)
 
 
 def _move_spans(doc: Doc, own: Doc) -> int:

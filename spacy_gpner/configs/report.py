@@ -39,7 +39,13 @@ def print_recipe(recipe: Recipe, fit: Fit, survey: Optional[Survey]) -> None:
         ("Steps", f"{fit.max_steps:,}, {fit.max_steps / survey.batches:.1f} epochs"),
     ]
     print_table(rows, aligns="l")
-    if survey.retokenized:
+    if survey.foreign:
+        msg.warn(
+            f"Hardly any letter of the corpus is one of the language '{recipe.lang}', whose characters are "
+            "tokens.",
+            "Give the corpus's language, such as --lang en, here and to `spacy gpner convert`.",
+        )
+    elif survey.retokenized:
         _print_retokenized(recipe, survey)
 
 
@@ -54,12 +60,11 @@ def _print_retokenized(recipe: Recipe, survey: Survey) -> None:
         f"{survey.retokenized:,} of {survey.counts.documents:,} documents have other tokens in the corpus "
         "than this config's tokenizer makes"
     )
-    if not survey.lost and 2 * survey.retokenized < survey.counts.documents:
+    if not survey.lost and (recipe.is_characters or 2 * survey.retokenized < survey.counts.documents):
         msg.info(f"{found}. All of their entities are made of whole tokens all the same.")
         return
-    kind, other = ("char", "lang") if recipe.is_characters else ("lang", "char")
     msg.warn(
         f"{found}, and {survey.lost:,} entities that are not made of whole ones can't be learned.",
-        f"Convert the corpus with --lang {recipe.lang} --tokenizer {kind}, or make the config with "
-        f"--tokenizer {other}.",
+        f"Convert the corpus with --lang {recipe.lang} --tokenizer lang. One that came tokenized keeps its "
+        "tokens: make the config with --tokenizer char.",
     )

@@ -41,6 +41,18 @@ def test_an_encoder_from_nothing(run, text, tmp_path):
     assert "has no head" not in said
 
 
+def test_texts_of_another_language(run, text, tmp_path):
+    english = ["No fever after the second day.", "The knee is swollen, and 37.5 °C.", "A cough."]
+    bert, path = make_tiny_bert(tmp_path / "bert", english), write_texts(tmp_path / "en.txt", english * 20)
+    args = ("adapt", bert, path, "--output", tmp_path / "out", *SMALL)
+    code, said = run(*args)
+    assert code == 0, said
+    assert "Hardly any letter of the texts is one of the language 'zh'" in said
+    assert "such as --lang en" in said
+    assert "Hardly" not in run(*args, "--lang", "en")[1]
+    assert "Hardly" not in run("adapt", bert, text, "--output", tmp_path / "zh", *SMALL)[1]
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

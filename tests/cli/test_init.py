@@ -7,8 +7,9 @@ import srsly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.cli import app
-from spacy.tokens import DocBin, Span, SpanGroup
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.util import load_config, load_config_from_str, load_model_from_config
+from spacy.vocab import Vocab
 from thinc.api import Config
 from typer.testing import CliRunner
 
@@ -274,6 +275,42 @@ def test_tokens_of_corpus_and_config_differ(run, corpora, tmp_path):
     )
     assert "other tokens" not in text
     assert load_config(path)["components"][COMPONENT]["window"] > windows[0]
+
+
+def test_a_corpus_of_another_language(run, corpora, tmp_path):
+    """English without --lang: the remedy is that, and no other tokenizer for Chinese."""
+    path = tmp_path / "config.cfg"
+    for train in (corpora / "en.spacy", save_docs(tmp_path / "characters.spacy", make_sentences(30))):
+        code, text = run("init", "config", path, "--force", "--train", train)
+        assert code == 0, text
+        assert "Hardly any letter of the corpus is one of the language 'zh'" in text
+        assert "--lang en, here and to `spacy gpner convert`" in text
+        assert "--tokenizer" not in text
+    for options in (["--lang", "en"], ["--lang", "en", "--tokenizer", "char"]):
+        code, text = run("init", "config", path, "--force", "--train", corpora / "en.spacy", *options)
+        assert code == 0, text
+        assert "Hardly any" not in text
+        assert "Convert the corpus" not in text
+
+
+def test_remedies_do_not_lead_to_each_other(run, tmp_path):
+    """Of a corpus that came in words of its own: with characters in the config, nothing is left to do."""
+    docs = []
+    for text, spans in make_sentences(30):
+        doc = Doc(Vocab(), words=text.split(" "))
+        (start, end, label), *_ = [*spans, (0, 1, "part")]
+        doc.spans["sc"] = [doc.char_span(start, end, label, alignment_mode="expand")]
+        docs.append(doc)
+    train = tmp_path / "words.spacy"
+    DocBin(docs=docs).to_disk(train)
+    options = ["--force", "--lang", "en", "--train", train]
+    code, text = run("init", "config", tmp_path / "config.cfg", *options)
+    assert code == 0, text
+    assert "keeps its tokens: make the config with --tokenizer char" in text
+    code, text = run("init", "config", tmp_path / "config.cfg", *options, "--tokenizer", "char")
+    assert code == 0, text
+    assert "All of their entities are made of whole tokens all the same" in text
+    assert "Convert the corpus" not in text
 
 
 def test_labels_of_another_key_and_no_entities(run, tmp_path):
