@@ -46,7 +46,10 @@ def convert_cli(
         help="Where an edge is inside a token: move it to the token's edge, skip the entity, or fail",
     ),
     tokenizer: Optional[TokenizerName] = Opt(
-        None, "--tokenizer", help="One token a character (default for zh and ja), or the language's own"
+        None,
+        "--tokenizer",
+        help="One token a character (default for zh and ja), or the language's own, which leaves the tokens "
+        "of iob and tokens as they are",
     ),
     summary_path: Optional[Path] = Opt(None, "--summary", help="A JSON file for the counts and problems"),
     show_text: bool = Opt(False, "--show-text", help="Show entities' text where problems are listed"),

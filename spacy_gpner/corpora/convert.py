@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Optional
@@ -45,7 +46,8 @@ def convert_corpus(
     lang (str): The language's code. The tokens of a corpus that comes tokenized are joined by spaces, but
         for Chinese and Japanese, where they are joined without any and the text is tokenized as others are.
     tokenizer (Optional[Literal["char", "lang"]]): One token a character, or the language's own tokenizer.
-        By default the former for Chinese and Japanese, and the latter else.
+        By default the former for Chinese and Japanese, and the latter else. A corpus that comes tokenized
+        keeps its tokens, unless characters are asked for.
     spans_key (str): The key in `doc.spans`.
     set_ents (bool): Whether to set `doc.ents` as well, which can't overlap.
     on_misaligned (Literal["snap", "skip", "error"]): What to do where an entity's edge is inside a token.
@@ -81,7 +83,7 @@ def convert_corpus(
     records = ((path, record) for path in inputs for record in read(path, report))
     for path, record in tqdm(records, unit=" docs", delay=2, leave=False, disable=None):
         doc = make_doc(
-            record,
+            replace(record, words=None) if tokenizer == "char" else record,
             tokenize,
             vocab,
             report,

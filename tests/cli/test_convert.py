@@ -165,6 +165,24 @@ def test_english_tokens_are_kept(run, tmp_path):
     assert [span.text for span in doc.spans["sc"]] == ["(APC)-fever"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("iob", "no O\n(APC)-fever B-sym\n"),
+        ("tokens", '{"tokens": ["no", "(APC)-fever"], "entities": [{"start": 1, "end": 2, "label": "sym"}]}'),
+    ],
+)
+def test_english_tokens_become_characters(name, text, run, tmp_path):
+    source, output = tmp_path / "a.txt", tmp_path / "docs.spacy"
+    source.write_text(text, encoding="utf-8")
+    assert run("convert", name, source, output, "--lang", "en", "--tokenizer", "char")[0] == 0
+    (doc,) = read_docs(output)[0]
+    assert [token.text for token in doc] == list("no (APC)-fever")
+    assert [span.text for span in doc.spans["sc"]] == ["(APC)-fever"]
+    assert run("convert", name, source, output, "--lang", "en", "--tokenizer", "lang")[0] == 0
+    assert [token.text for token in read_docs(output)[0][0]] == ["no", "(APC)-fever"]
+
+
 def test_labels_on_the_terminal_are_short_and_escaped(run, write_cmeee, tmp_path):
     entity = {"start_idx": 0, "end_idx": 1, "type": "\x1b[31m" + "咳" * 99}
     text = run("convert", "cmeee", write_cmeee([{**FLAT, "entities": [entity] * 2}]), tmp_path / "o.spacy")[1]
