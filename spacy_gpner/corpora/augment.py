@@ -2,13 +2,14 @@
 
 import math
 import random
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from itertools import pairwise
 
 from spacy.attrs import DEP
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, Token
 from spacy.training import Example
 from spacy.util import registry
 
@@ -16,19 +17,26 @@ from ..checks import check_count, is_number
 from .parts import ATTRIBUTES, part_of
 
 Augmenter = Callable[[Language, Example], Iterator[Example]]
+# Ends of sentences: those of Chinese and Japanese, and those that end one before a blank alone
+ENDS = "。！？.!?"
+BEFORE_BLANKS = ".!?"
+# What stands around a sentence's last word
+OPENING, CLOSING = "\"'“‘«„([{", "\"'”’»“)]}"
 # Where a sentence that is too long is cut, if possible
 PAUSES = "，,、；;：:"
 KEPT = tuple(attribute for attribute in ATTRIBUTES if attribute != DEP)
 
 
 @registry.augmenters("spacy-gpner.split_sentences.v1")
-def create_sentence_splitter(max_length: int = 128, ends: str = "。") -> Augmenter:
+def create_sentence_splitter(max_length: int = 128, ends: str = ENDS) -> Augmenter:
     """Create an augmenter that cuts documents into sentences, as section 4.2 of paper 2 does, but loses none
     of the text: what is longer is cut again, at the last pause that is near enough. No entity is cut; a part
     that one fills is longer.
 
     max_length (int): The most tokens of a part.
-    ends (str): The characters that a sentence ends with.
+    ends (str): The characters that a sentence ends with. A full stop, exclamation or question mark of these
+        ends one where a blank or nothing follows, and not in an abbreviation that spaCy knows in the
+        language. Quotation marks and brackets that close behind such a mark are its sentence's.
     RETURNS (Callable[[Language, Example], Iterator[Example]]): The augmenter.
     RAISES (ValueError): If a setting is out of range.
     """
@@ -37,12 +45,12 @@ def create_sentence_splitter(max_length: int = 128, ends: str = "。") -> Augmen
         raise ValueError(f"Invalid ends: {ends!r}. Expected characters that a sentence ends with.")
 
     def split(nlp: Language, example: Example) -> Iterator[Example]:
-        cuts = find_cuts(example.reference, max_length, ends)
+        cuts = find_cuts(example.reference, max_length, ends, nlp.Defaults.tokenizer_exceptions)
         if len(cuts) < 3:
             yield example
             return
         for part in cut(example.reference, cuts):
-            yield Example(nlp.make_doc(part.text), part)
+            yield Example(_own_words(part) if part.has_unknown_spaces else nlp.make_doc(part.text), part)
 
     return split
 
@@ -89,18 +97,26 @@ def chain_augmenters(first: Augmenter, then: Augmenter) -> Augmenter:
     return chained
 
 
-def find_cuts(doc: Doc, max_length: int, ends: str) -> list[int]:
+def _own_words(doc: Doc) -> Doc:
+    """The words alone of a document that came tokenized: spaCy's corpora take such as they are, too."""
+    return Doc(doc.vocab, [token.text for token in doc], [bool(token.whitespace_) for token in doc])
+
+
+def find_cuts(doc: Doc, max_length: int, ends: str, abbreviations: Container[str] = ()) -> list[int]:
     """Where a document is cut.
 
     doc (Doc): The document.
     max_length (int): The most tokens of a part.
     ends (str): The characters that a sentence ends with.
+    abbreviations (Container[str]): Words that end with a full stop inside of a sentence.
     RETURNS (List[int]): The first token of each part, and the number of tokens.
     """
     spans = [span for group in doc.spans.values() for span in group] + list(doc.ents)
     inside = {i for span in spans for i in range(span.start + 1, span.end)}
     allowed = [i for i in range(1, len(doc)) if i not in inside]
-    stops = [i for i in allowed if doc[i - 1].text[-1] in ends]
+    anywhere = "".join(end for end in ends if end not in BEFORE_BLANKS)
+    marked = _ends_before_blanks(doc.text, ends, abbreviations)
+    stops = [i for i in allowed if doc[i - 1].text[-1] in anywhere or _end_of(doc[i - 1]) in marked]
     cuts = [0]
     for stop in [*stops, len(doc)]:
         while stop - cuts[-1] > max_length:
@@ -111,6 +127,20 @@ def find_cuts(doc: Doc, max_length: int, ends: str) -> list[int]:
             cuts.append(_last_pause(doc, allowed[first:near]) if first < near else allowed[first])
         cuts.append(stop)
     return cuts
+
+
+def _ends_before_blanks(text: str, ends: str, abbreviations: Container[str]) -> set[int]:
+    marks = tuple(end for end in ends if end in BEFORE_BLANKS)
+    found = set()
+    for match in re.finditer(r"\S+", text) if marks else ():
+        word = match[0].strip(OPENING + CLOSING)
+        if word.endswith(marks) and word not in abbreviations and word.lower() not in abbreviations:
+            found.add(match.end())
+    return found
+
+
+def _end_of(token: Token) -> int:
+    return token.idx + len(token)
 
 
 def _last_pause(doc: Doc, places: list[int]) -> int:
@@ -127,6 +157,8 @@ def cut(doc: Doc, cuts: list[int]) -> list[Doc]:
         whose heads may lie in another.
     """
     parts = [part_of(doc, start, end, KEPT) for start, end in pairwise(cuts)]
+    for part in parts:
+        part.has_unknown_spaces = doc.has_unknown_spaces
     for key, group in doc.spans.items():
         own: list[list[Span]] = [[] for _ in parts]
         for span in filter(len, group):

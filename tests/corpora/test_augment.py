@@ -10,7 +10,7 @@ import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example
 from spacy.util import registry
 
@@ -54,6 +54,43 @@ def test_sentences_keep_their_entities():
     assert found[1] == []
     assert found[2] == [("右上腹压痛", "sym")]
     assert all(len(eg.predicted) == len(eg.reference) for eg in parts)
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentences"),
+    [
+        ("en", ["Dr. Ho saw no fever (e.g. 37.5 °C, vs. 39.2).", "“Any pain?”", "(None.)", "Stable!"]),
+        ("de", ["Dr. Roth sah ca. 3.5 cm, z.B. „links.“", "Kein Fieber?", "Nein"]),
+        ("fr", ["M. Roux a 37.5 °C, etc. selon le Dr. Petit.", "Pas de douleur."]),
+        ("zh", ["血压120.5，无发热！", "咳嗽？", "有。", "NYHA II级. 好"]),
+    ],
+)
+@pytest.mark.parametrize("words", [True, False])
+def test_sentences_of_any_script_end(lang, sentences, words):
+    text = ("" if lang == "zh" else " ").join(sentences)
+    nlp = spacy.blank(lang, config={} if words else CHAR_TOKENIZER)
+    parts = list(make("split_sentences")(nlp, Example(nlp.make_doc(text), nlp.make_doc(text))))
+    expected = [*sentences[:-1], "NYHA II级.", "好"] if lang == "zh" else sentences
+    assert [eg.text.strip() for eg in parts] == expected
+    assert "".join(eg.text for eg in parts) == text
+
+
+def test_ends_that_are_given_are_the_only_ones():
+    text = "无发热！咳嗽? 有。NYHA II级. 好"
+    assert [eg.text for eg in split(text, ends="。")] == ["无发热！咳嗽? 有。", "NYHA II级. 好"]
+    assert [eg.text for eg in split(text, ends="?")] == ["无发热！咳嗽?", " 有。NYHA II级. 好"]
+
+
+def test_given_words_stay():
+    """Of a corpus that came tokenized, as spaCy's own reader leaves them."""
+    nlp = spacy.blank("en")
+    doc = Doc(nlp.vocab, ["(APC)-fever", ".", "No", "pain", "."])
+    doc.spans["sc"] = [Span(doc, 0, 1, "sym")]
+    first, second = make("split_sentences")(nlp, Example(doc.copy(), doc))
+    assert [token.text for token in first.predicted] == ["(APC)-fever", "."]
+    assert [token.text for token in second.predicted] == ["No", "pain", "."]
+    assert first.reference.has_unknown_spaces
+    assert first.text == "(APC)-fever . "
 
 
 def test_long_sentences_are_cut_at_pauses():
