@@ -30,6 +30,7 @@ def make_encoder(
     hidden: int = 256,
     heads: int = 4,
     vocabulary: int = 20000,
+    cased: bool = False,
     seed: int = 0,
 ) -> int:
     """Make a BERT with random weights, whose vocabulary is that of texts.
@@ -41,6 +42,7 @@ def make_encoder(
     hidden (int): Their width.
     heads (int): Their attention heads, which divide it.
     vocabulary (int): The most pieces of its vocabulary. Characters come first, the commonest of them.
+    cased (bool): Whether capitals are kept, or read as small letters. Accents are kept either way.
     seed (int): Of its weights.
     RETURNS (int): The pieces of its vocabulary.
     RAISES (GpnerError): If a text can't be read, the directory is there, or a number is out of range.
@@ -59,9 +61,9 @@ def make_encoder(
     if output.is_file() or visible_names(output):
         raise PipelineError(f"{output} is there already. Give another directory.")
     texts = read_texts(paths, without)
-    trained = train_tokenizer(texts.learned, vocabulary)
+    trained = train_tokenizer(texts.learned, vocabulary, cased=cased)
     _warn_of_unknown(trained, texts.learned)
-    tokenizer = BertTokenizerFast(tokenizer_object=trained)
+    tokenizer = BertTokenizerFast(tokenizer_object=trained, do_lower_case=not cased, strip_accents=False)
     fix_random_seed(seed)
     config = BertConfig(
         vocab_size=len(tokenizer),
@@ -89,16 +91,17 @@ def _warn_of_unknown(tokenizer: Tokenizer, texts: Sequence[str]) -> None:
         )
 
 
-def train_tokenizer(texts: Sequence[str], size: int) -> Tokenizer:
-    """Train a WordPiece tokenizer as BERT's: in lower case, each Chinese character by itself.
+def train_tokenizer(texts: Sequence[str], size: int, *, cased: bool = False) -> Tokenizer:
+    """Train a WordPiece tokenizer as BERT's, with accents, and each Chinese character by itself.
 
     texts (Sequence[str]): The texts.
     size (int): The most pieces; a few more, where letters are pieces both at the beginning of a word and in
         it. Characters come first, the commonest of them.
+    cased (bool): Whether capitals are kept, or read as small letters.
     RETURNS (Tokenizer): The tokenizer.
     """
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
-    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=not cased, strip_accents=False)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     trainer = trainers.WordPieceTrainer(
         vocab_size=size,

@@ -16,6 +16,7 @@ def init_encoder_cli(
     hidden: int = Opt(256, "--hidden", min=1, help="Width of the layers"),
     heads: int = Opt(4, "--heads", min=1, help="Attention heads of a layer, which must divide --hidden"),
     vocabulary: int = Opt(20000, "--vocabulary", min=6, help="The most pieces of its vocabulary"),
+    cased: bool = Opt(False, "--cased", help="Keep capitals [default: read them as small letters]"),
     seed: int = Opt(0, "--seed", min=0, help="Seed of the weights"),
 ) -> None:
     """Make an encoder without pretrained weights, with a vocabulary from texts, for `spacy gpner adapt` to
@@ -35,6 +36,7 @@ def init_encoder_cli(
             hidden=hidden,
             heads=heads,
             vocabulary=vocabulary,
+            cased=cased,
             seed=seed,
         )
     msg.good(f"Saved an encoder with {n_pieces:,} pieces and random weights", str(output))

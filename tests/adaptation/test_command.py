@@ -33,7 +33,7 @@ def test_runs(run, bert, text, tmp_path):
 
 def test_an_encoder_from_nothing(run, text, tmp_path):
     sizes = ("--layers", 1, "--hidden", 16, "--heads", 2, "--vocabulary", 60)
-    code, said = run("init", "encoder", tmp_path / "new", text, *sizes)
+    code, said = run("init", "encoder", tmp_path / "new", text, *sizes, "--cased")
     assert code == 0, said
     assert "random weights" in said
     code, said = run("adapt", tmp_path / "new", text, "--output", tmp_path / "out", *SMALL)

@@ -282,6 +282,14 @@ def test_wrong_settings(change):
         replace(SETTINGS, **change)
 
 
+@pytest.mark.parametrize(("cased", "pieces"), [(False, ["größe", "élevée"]), (True, ["Größe", "Élevée"])])
+def test_letters_of_an_encoder_from_nothing(cased, pieces, tmp_path):
+    """Of other scripts than ASCII, and in either case, also once it is saved and loaded again."""
+    text = write_texts(tmp_path / "a.txt", ["Größe Élevée"])
+    make_encoder([text], tmp_path / "new", layers=1, hidden=16, heads=2, vocabulary=60, cased=cased)
+    assert load_masked(str(tmp_path / "new")).tokenizer.tokenize("Größe Élevée") == pieces
+
+
 def test_an_encoder_from_nothing(text, tmp_path):
     with pytest.warns(GpnerWarning, match=r"different characters \(.*\) are not in the vocabulary"):
         make_encoder([text], tmp_path / "small", layers=2, hidden=16, heads=2, vocabulary=10)
