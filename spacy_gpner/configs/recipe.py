@@ -20,6 +20,8 @@ Context = Literal["idcnn", "mha", "bilstm", "bigru"]
 
 # What our results in Chinese are with; for other languages spaCy recommends one
 CHINESE_TRANSFORMER = "hfl/chinese-roberta-wwm-ext"
+# For those without: what spaCy takes for them leaves out accents, and the marks of kana
+MULTILINGUAL_TRANSFORMER = "google-bert/bert-base-multilingual-cased"
 HEADS: dict[Component, str] = {
     "span_globalpointer": "under a head that scores every span in the window",
     "span_crf": "under a conditional random field over tags",
@@ -164,6 +166,7 @@ class Recipe:
         places = [
             f"components.{self.component}.model{'.tok2vec' * i}" for i in range(1, len(self.context) + 2)
         ]
+        transformer = self.transformer or _recommend(self.lang)
         return {
             "component": self.component,
             "by_type": self.by_type,
@@ -175,10 +178,10 @@ class Recipe:
             "lang": self.lang,
             "size": self.size,
             "pretrained": self.is_pretrained,
-            "layers": _layers(self.transformer),
+            "layers": _layers(transformer),
             "tokenizer": self.tokenizer or default_tokenizer(self.lang),
             "characters": self.is_characters,
-            "transformer": self.transformer or _recommend(self.lang),
+            "transformer": transformer,
             "depth": self.depth,
             "vectors": self.vectors,
             "gpu": self.gpu,
@@ -211,10 +214,10 @@ def _describe(recipe: Recipe) -> str:
     return f"Trains from scratch, on a CPU: {layers} {head}."
 
 
-def _layers(name: Optional[str]) -> list[int]:
+def _layers(name: str) -> list[int]:
     """The layers of a frozen encoder to use: after each third. One whose size is not known here has 12."""
     try:
-        n = read_transformer_config(name or CHINESE_TRANSFORMER).num_hidden_layers
+        n = read_transformer_config(name).num_hidden_layers
     except (PipelineError, OSError):
         n = N_LAYERS
     return sorted({max(1, n * third // 3) for third in (1, 2, 3)})
@@ -226,5 +229,5 @@ def _recommend(lang: str) -> str:
 
     if lang == "zh":
         return CHINESE_TRANSFORMER
-    found = RECOMMENDATIONS.get(lang, {}).get("transformer") or RECOMMENDATIONS["__default__"]["transformer"]
-    return found["accuracy"]["name"]
+    found = RECOMMENDATIONS.get(lang, {}).get("transformer")
+    return found["accuracy"]["name"] if found else MULTILINGUAL_TRANSFORMER

@@ -252,6 +252,8 @@ class SpanMRC(SpanPipe[JointScores]):
         labels: Optional[list[str]] = None,
     ) -> None:
         """Initialize the component for training. See `SpanPipe.initialize`."""
+        if nlp is not None:
+            self._warn_of_the_language(nlp.lang)
         super().initialize(get_examples, nlp=nlp, labels=labels)
         queries = self._queries
         if queries is None:
@@ -264,6 +266,18 @@ class SpanMRC(SpanPipe[JointScores]):
             shown = ", ".join(map(show_label, unknown))
             text = f"There are queries for labels that no gold span has: {shown}."
             warnings.warn(f"[{self.name}] {text}", GpnerWarning, stacklevel=2)
+
+    def _warn_of_the_language(self, lang: str) -> None:
+        """The default encoder is one of Chinese."""
+        name = DEFAULT_SPAN_MRC_MODEL["tok2vec"]["name"]
+        if lang != "zh" and any(layer.attrs.get("name") == name for layer in query_layers(self.model)):
+            warnings.warn(
+                f"[{self.name}] The encoder is {name}, which reads Chinese, and the language is '{lang}'. "
+                "Set `name` in the block of the model's tok2vec to one that reads it, such as "
+                "google-bert/bert-base-multilingual-cased.",
+                GpnerWarning,
+                stacklevel=3,
+            )
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
         """Load the component from a directory. See `ConfiguredPipe.from_disk`."""

@@ -106,6 +106,28 @@ def test_is_complete(lang, size):
         assert embed["@architectures"] == learned
 
 
+@pytest.mark.parametrize(
+    ("lang", "name"),
+    [
+        ("zh", "hfl/chinese-roberta-wwm-ext"),
+        ("en", "roberta-base"),
+        ("it", "google-bert/bert-base-multilingual-cased"),
+        ("ja", "google-bert/bert-base-multilingual-cased"),
+        ("xx", "google-bert/bert-base-multilingual-cased"),
+    ],
+)
+def test_an_encoder_of_the_language(lang, name):
+    config = load_config_from_str(make_config(Recipe(lang, "transformer")))
+    assert config["paths"]["transformer"] == name
+
+
+def test_layers_are_those_of_the_encoder(tmp_path, monkeypatch):
+    """Also of one that the language is given, and not the user."""
+    small = make_tiny_bert(tmp_path / "bert", n_layers=3)
+    monkeypatch.setattr("spacy_gpner.configs.recipe._recommend", lambda lang: small)
+    assert Recipe("it", "frozen").variables["layers"] == [1, 2, 3]
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("layers", [(), ("idcnn", "mha"), ("bilstm",), ("mha", "bigru")])
 def test_context_layers_stand_on_each_other(size, layers):

@@ -10,11 +10,12 @@ import torch
 
 from spacy_gpner.errors import GpnerWarning, PipelineError
 from spacy_gpner.models.torch_layer import get_shim
+from spacy_gpner.models.transformers.pretrained import load_pretrained
 from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.spans import Cut
 
 from ..components import COMPONENTS, mrc
-from ..util import TINY_TOK2VEC, TRAIN, entities, expected, make_examples, make_tiny_bert
+from ..util import CHAR_TOKENIZER, TINY_TOK2VEC, TRAIN, entities, expected, make_examples, make_tiny_bert
 
 NAME = "span_mrc"
 TEXTS = [text for text, _ in TRAIN]
@@ -68,6 +69,23 @@ def test_it_learns_with_a_pretrained_encoder(bert, tmp_path, heads, decoding, ad
     doc = again("".join(TEXTS) * 3)
     assert len({span.label_ for span in doc.spans["sc"]}) > 2
     assert max(span.start for span in doc.spans["sc"]) > 2 * len(doc) // 3
+
+
+@pytest.mark.parametrize(("lang", "tells"), [("zh", False), ("en", True), ("ja", True)])
+def test_the_default_encoder_reads_chinese(lang, tells, bert, monkeypatch):
+    """Another language is told of that, before the encoder is loaded."""
+    nlp = spacy.blank(lang, config=CHAR_TOKENIZER)
+    nlp.add_pipe(NAME)
+    loaded = load_pretrained(bert)
+    monkeypatch.setattr(
+        "spacy_gpner.models.transformers.pretrained.load_pretrained", lambda *args, **kwargs: loaded
+    )
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        nlp.initialize(lambda: make_examples(nlp))
+    found = [x for x in map(str, (y.message for y in told)) if "reads Chinese" in x]
+    assert len(found) == tells
+    assert all(f"the language is '{lang}'" in x and "Set `name`" in x for x in found)
 
 
 def test_queries_come_from_files(tmp_path):
