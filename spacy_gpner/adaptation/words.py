@@ -1,6 +1,6 @@
 """Words, and which of them the pieces of an encoder belong to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
 import numpy
@@ -11,6 +11,7 @@ from ..errors import PipelineError
 
 # Characters that spaCy's tokenizer is given at once: with a row of brackets its time grows with the square.
 MAX_STRETCH = 500
+BLANKS = " \t\n"
 # From a text to where its words end
 Cutter = Callable[[str], numpy.ndarray]
 
@@ -33,12 +34,22 @@ def word_cutter(lang: str) -> Cutter:
         ) from None
 
     def cut(text: str) -> numpy.ndarray:
-        starts = range(0, max(len(text), 1), MAX_STRETCH)
-        return numpy.concatenate(
-            [i + token_edges(tokenizer(text[i : i + MAX_STRETCH]))[:, 1] for i in starts]
-        )
+        stretches = _stretches(text)
+        return numpy.concatenate([i + token_edges(tokenizer(stretch))[:, 1] for i, stretch in stretches])
 
     return cut
+
+
+def _stretches(text: str) -> Iterator[tuple[int, str]]:
+    """Parts of a text, with where each begins: up to the last blank that is near enough, if there is one."""
+    start = 0
+    while len(text) - start > MAX_STRETCH:
+        last = start + MAX_STRETCH
+        behind = max(text.rfind(blank, start, last) for blank in BLANKS) + 1
+        stop = behind if behind > start else last
+        yield start, text[start:stop]
+        start = stop
+    yield start, text[start:]
 
 
 def _chinese_cutter() -> Cutter:

@@ -4,6 +4,7 @@ import sys
 
 import numpy
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
@@ -11,6 +12,7 @@ from transformers import PreTrainedTokenizerFast
 from spacy_gpner.adaptation.adapt import make_masking
 from spacy_gpner.adaptation.masking import NO_WORD, SHARE, Window, choose_words, cut_windows
 from spacy_gpner.adaptation.words import number_words, word_cutter
+from spacy_gpner.entities import token_edges
 from spacy_gpner.errors import CorpusError, PipelineError
 from spacy_gpner.models.transformers.pieces import PieceTokenizer
 
@@ -78,6 +80,15 @@ def test_any_pieces_and_words(cuts, words):
 def test_chinese_words():
     text = "口服阿司匹林"
     assert word_cutter("zh")(text).tolist() == [2, 6]
+
+
+@pytest.mark.parametrize("blank", [" ", "\n"])
+def test_long_texts_keep_their_words(blank):
+    text = blank.join(["osteochondrosis of 37.5°C, non-feverish (bilateral)"] * 60)
+    expected = token_edges(spacy.blank("en").tokenizer(text))[:, 1]
+    assert word_cutter("en")(text).tolist() == expected.tolist()
+    # Without a blank there is no better place
+    assert word_cutter("en")("a" * 1200).tolist() == [500, 1000, 1200]
 
 
 def test_windows_hold_all_pieces_once(tokenizer):
