@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Optional, Union
 
-from .encoding import DAMAGED, guess_encoding
+from ..encoding import DAMAGED, UTF8, guess_encoding
 from .rows import Columns, Place, Reject, Row
 
 Rows = Iterator[Union[Row, Reject]]
@@ -41,6 +41,7 @@ class Reading:
     encoding (Optional[str]): That of all text files; None to look at each.
     tally (Tally): Where to say how far it has come.
     encodings (Dict[str, int]): How many files are in which encoding, of those read so far.
+    say (Callable[[str], None]): Called with what a user should know.
     """
 
     columns: Columns
@@ -48,6 +49,7 @@ class Reading:
     encoding: Optional[str] = None
     tally: Tally = field(default_factory=Tally)
     encodings: dict[str, int] = field(default_factory=dict)
+    say: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class ArchiveFile:
 
 
 def find_encoding(file: ArchiveFile, reading: Reading) -> str:
-    """Find the encoding of a file's text, and count it.
+    """Find the encoding of a file's text, and count it. Of each that is guessed, and is not UTF-8, it is told
+    once.
 
     file (ArchiveFile): The file.
     reading (Reading): How it is read.
@@ -117,6 +120,11 @@ def find_encoding(file: ArchiveFile, reading: Reading) -> str:
                 encoding = guess_encoding(content)
             except UnicodeError as err:
                 raise UnreadError(str(err)) from None
+        if encoding != UTF8 and encoding not in reading.encodings:
+            reading.say(
+                f"{file.name} is not in UTF-8, and is read in {encoding}, as files like it are. Is it in "
+                "another? Give --encoding."
+            )
     reading.encodings[encoding] = reading.encodings.get(encoding, 0) + 1
     return encoding
 

@@ -15,9 +15,9 @@ from uuid import uuid4
 import srsly
 
 from ..about import __version__
+from ..encoding import check_encoding
 from ..errors import ArchiveError
 from .annotator import Annotator
-from .encoding import check_encoding
 from .engine import Engine
 from .extras import require
 from .ledger import Ledger
@@ -148,7 +148,7 @@ def annotate(
         check_identity(ledger, identity, output)
         while True:
             run = _begin(ledger, identity, archive, say)
-            reading = Reading(settings.columns, settings.max_length, encoding, archive.tally())
+            reading = Reading(settings.columns, settings.max_length, encoding, archive.tally(), say=say)
             course = _Course(
                 run, archive, output, settings, engine, annotator, ledger, reading, progress, say
             )

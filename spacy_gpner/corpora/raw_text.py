@@ -6,11 +6,12 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ..errors import CorpusError
 from .docs import read_docs
 from .records import Source
-from .text import check_is_text, not_utf8
+from .text import check_is_text, not_text, not_utf8
 
 # Bytes that tell what a file is
 HEAD = 4096
@@ -50,20 +51,25 @@ def _read_lines(path: Path) -> Iterator[tuple[Source, str]]:
         raise CorpusError(f"{path} is no file that can be read twice. Write it to one first.")
     number = 0
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with _open(path) as file:
             head = file.read(HEAD)
             check_is_text(head, path)
             if b"\0" in head:
-                raise not_utf8(path, "its beginning", is_binary=True)
+                raise not_text(path)
             file.seek(0)
             for number, line in enumerate(io.TextIOWrapper(file, "utf-8-sig"), 1):
                 yield Source(str(path), f"line {number}"), line.removesuffix("\n")
     except UnicodeDecodeError:
-        raise not_utf8(path, f"what follows line {number}", is_binary=b"\0" in head) from None
+        with _open(path) as file:
+            raise not_utf8(path, f"what follows line {number}", file) from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise CorpusError(f"{path} is not packed by gzip, or is damaged. Pack or copy it again.") from None
     except OSError as err:
         raise CorpusError(f"Can't read {path}: {err.strerror}. Check it, and who may read it.") from None
+
+
+def _open(path: Path) -> Any:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
 
 
 def _parse(line: str, source: Source) -> str:

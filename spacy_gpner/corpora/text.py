@@ -1,13 +1,15 @@
 """Reading text and JSON, with errors that say where and what to do."""
 
 import codecs
+import io
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import IO, Any
 
+from ..encoding import UTF8, guess_encoding
 from ..errors import CorpusError
 from .records import Problem, Report, Source
 
@@ -67,7 +69,9 @@ def read_text(path: Path) -> str:
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as err:
-        raise not_utf8(path, f"byte {err.start}", is_binary=b"\0" in data) from None
+        if b"\0" in data:
+            raise not_text(path) from None
+        raise not_utf8(path, f"byte {err.start}", io.BytesIO(data)) from None
 
 
 def check_is_text(data: bytes, path: Path) -> None:
@@ -87,20 +91,32 @@ def check_is_text(data: bytes, path: Path) -> None:
         )
 
 
-def not_utf8(path: Path, place: str, *, is_binary: bool) -> CorpusError:
-    """Say that a file is not in UTF-8.
+def not_text(path: Path) -> CorpusError:
+    """Say that a file holds bytes that no text does.
+
+    path (Path): The file.
+    RETURNS (CorpusError): The error.
+    """
+    return CorpusError(f"{path} is no text, but a binary file. Give the corpus's text or JSON.")
+
+
+def not_utf8(path: Path, place: str, content: IO[bytes]) -> CorpusError:
+    """Say that a file is not in UTF-8, and what it seems to be in.
 
     path (Path): The file.
     place (str): Where in it.
-    is_binary (bool): Whether it holds bytes that no text does.
+    content (IO[bytes]): What it holds, unpacked, at its beginning.
     RETURNS (CorpusError): The error.
     """
-    if is_binary:
-        return CorpusError(f"{path} is no text, but a binary file. Give the corpus's text or JSON.")
-    return CorpusError(
-        f"{path} is not valid UTF-8: see {place}. If it is in another encoding, convert it "
-        f"first, for instance: {_iconv('GB18030', path)}"
-    )
+    try:
+        found = guess_encoding(content)
+    except UnicodeError:
+        remedy = "Convert it first, with iconv, from the encoding that it is in."
+    else:
+        remedy = f"It seems to be in {found}. Convert it first: {_iconv(found.upper(), path)}"
+        if found == UTF8:
+            remedy = "Most of its beginning is. Mend it there, or convert it from the encoding that it is in."
+    return CorpusError(f"{path} is not valid UTF-8: see {place}. {remedy}")
 
 
 def _iconv(encoding: str, path: Path) -> str:

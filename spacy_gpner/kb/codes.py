@@ -8,7 +8,7 @@ from typing import Optional
 
 from sqlalchemy import Connection, delete, insert, select
 
-from ..archive.encoding import UTF8, check_encoding
+from ..encoding import UTF8, check_encoding
 from ..errors import ArchiveError, KnowledgeError
 from .database import Database
 from .schema import code, code_name, link

@@ -105,6 +105,22 @@ def test_what_is_missing_is_named(run, model, notes, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
+def test_guessed_encodings_are_told(run, model, tmp_path):
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    for name, encoding in (("a", "gb18030"), ("b", "gb18030"), ("c", "utf-8")):
+        (notes / f"{name}.txt").write_text("患者右上腹疼痛三天，口服阿司匹林。", encoding=encoding)
+    code, text = run("annotate", model, notes, "--output", tmp_path / "out")
+    assert code == 0, text
+    assert "a.txt is not in UTF-8, and is read in gb18030, as files like it are" in text
+    assert "Give --encoding" in text
+    assert "b.txt" not in text
+    assert "c.txt" not in text
+    code, text = run("annotate", model, notes / "a.txt", "--output", tmp_path / "b", "--encoding", "gb18030")
+    assert "not in UTF-8" not in text
+
+
 def test_a_locked_output_is_refused(run, model, notes, tmp_path, hold):
     hold(tmp_path / "out")
     code, text = run("annotate", model, notes, "--output", tmp_path / "out")

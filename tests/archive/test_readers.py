@@ -10,10 +10,10 @@ import sqlite3
 
 import pytest
 
-from spacy_gpner.archive.encoding import SAMPLE, check_encoding
 from spacy_gpner.archive.reading import Reading
 from spacy_gpner.archive.rows import Columns, Reject, Row
 from spacy_gpner.archive.source import Archive
+from spacy_gpner.encoding import SAMPLE, check_encoding
 from spacy_gpner.errors import ArchiveError, CorpusError
 
 from .util import make_records, write_jsonl

@@ -193,6 +193,9 @@ def test_errors_with_a_message_of_their_own_keep_it():
     assert explain(OSError("Can't write here.")) == "Can't write here."
 
 
+LATIN = "Das Knie ist überwärmt, die Größe der Schwellung unverändert.\nKein Fieber.\n"
+
+
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
@@ -200,6 +203,12 @@ def test_errors_with_a_message_of_their_own_keep_it():
         ("a.xlsx", b"PK\x03\x04\xff", "an Office document"),
         ("a.bin", b"\xff\x00\x01", "a binary file. Give the corpus's text or JSON"),
         ("gb.txt", "发热".encode("gb18030"), "iconv -f GB18030 -t UTF-8 {path} > {new}"),
+        (
+            "latin.txt",
+            LATIN.encode("latin-1"),
+            "in cp1252. Convert it first: iconv -f CP1252 -t UTF-8 {path}",
+        ),
+        ("damaged.txt", (LATIN * 3).encode() + b"Gr\xf6\xdfe", "Most of its beginning is. Mend it there"),
         ("corpus.spacy", None, "a .spacy file, which needs no conversion"),
     ],
 )

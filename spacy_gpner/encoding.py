@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from charset_normalizer import from_bytes
 
-from ..errors import ArchiveError
+from .errors import ArchiveError
 
 # What is looked at of a file
 SAMPLE = 1 << 18
