@@ -99,11 +99,14 @@ def test_classes_that_do_not_overlap_add_up(predictions, surfaces):
 
 def test_lengths():
     lengths = {1: "1-2", 2: "1-2", 3: "3-4", 4: "3-4", 5: "5-8", 9: "9-16", 16: "9-16", 17: "17-32",
-               32: "17-32", 33: "33+", 900: "33+"}  # fmt: skip
+               32: "17-32", 33: "33-64", 65: "65-128", 128: "65-128", 129: "129+", 900: "129+"}  # fmt: skip
     found = [Entity(7, 7 + n, "bod") for n in lengths]
     assert by_length(Prediction("", frozenset(), {}), found) == [(name,) for name in lengths.values()]
     own = Prediction("", frozenset(found), {})
-    assert list(measure([own])["length"]) == ["1-2", "3-4", "5-8", "9-16", "17-32", "33+"]
+    classes = ["1-2", "3-4", "5-8", "9-16", "17-32", "33-64", "65-128", "129+"]
+    assert list(measure([own])["length"]) == classes
+    # Those without an entity are not shown
+    assert list(measure([Prediction("", frozenset(found[:5]), {})])["length"]) == classes[:3]
 
 
 def test_novelty():
