@@ -142,7 +142,7 @@ def fit_corpus(
         train=str(train),
         dev=None if dev is None else str(dev),
     )
-    foreign = is_foreign(nlp.lang, (doc.text for doc in given))
+    foreign = is_foreign(nlp.lang or "", (doc.text for doc in given))
     return fitted, Survey(counts, advice, batches, retokenized, lost, foreign)
 
 

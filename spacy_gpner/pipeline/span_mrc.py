@@ -252,7 +252,7 @@ class SpanMRC(SpanPipe[JointScores]):
         labels: Optional[list[str]] = None,
     ) -> None:
         """Initialize the component for training. See `SpanPipe.initialize`."""
-        if nlp is not None:
+        if nlp is not None and nlp.lang is not None:
             self._warn_of_the_language(nlp.lang)
         super().initialize(get_examples, nlp=nlp, labels=labels)
         queries = self._queries
