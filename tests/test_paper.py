@@ -32,6 +32,7 @@ from paper.studies import STUDIES
 from paper.study import component_of
 from paper.tables import make_tables, render
 from paper.train import train_model
+from spacy_gpner.distillation.config import make_loss
 from spacy_gpner.evaluation.matching import ERRORS
 from spacy_gpner.pipeline.queries import read_queries
 
@@ -532,6 +533,29 @@ def test_biobert_teaches_a_bilstm(tmp_path, monkeypatch):
     assert result.returncode == 0, result.stderr
     svg = (tmp_path / "results" / "english-sweep.svg").read_text(encoding="utf-8")
     assert "weight of the teacher" in svg
+
+
+def test_a_mixture_keeps_what_a_preset_sets_of_the_loss():
+    """All but its own two settings; what has its default is not told, as in the published cells."""
+    row, mixed = STUDIES["biobert"].rows["soft-0.3"], {"weighting": "convex", "alpha": 0.3}
+    for given, expected in (
+        ({}, {"divergence": "bernoulli"}),
+        (
+            {"temperature": 2.0, "reduction": "mean"},
+            {"divergence": "bernoulli", "temperature": 2.0, "reduction": "mean"},
+        ),
+        ({"divergence": "mse"}, {"divergence": "mse"}),
+    ):
+        overrides = {f"distillation.loss.{name}": value for name, value in given.items()}
+        config = load_config(ROOT / "configs" / "en_student.cfg", overrides=overrides)
+        row.apply(config)
+        loss = config["distillation"]["loss"]
+        assert loss == mixed | expected
+        make_loss(loss)
+
+
+def test_presets_with_further_text_have_the_papers_mixture():
+    assert "soft-0.3" in srsly.read_yaml(PRESETS)["biomedical-cpu-raw"]["rows"]
 
 
 def _vocab():
