@@ -13,7 +13,7 @@ from spacy.tokens import DocBin
 from thinc.api import Config
 from wasabi import msg
 
-from scripts.make_config import fit_config
+from scripts.make_config import OTHER_TOKENS, fit_config, has_other_tokens
 from spacy_gpner.corpora.docs import read_docs
 
 from .cells import read_cell
@@ -127,13 +127,21 @@ class Grid:
         return {Path(path) for path in named if path}
 
     def check(self, rows: list[Row], seeds: list[int]) -> None:
-        """Stop before the first training if something is missing, or a result is of another grid."""
+        """Stop before the first training if something is missing, a config is for other tokens than the
+        corpus's, or a result is of another grid."""
         texts = (self.preset.config(row.config, self.corpus.name)["paths"].get("raw_text") for row in rows)
         own = {Path(path) for path in texts if path}
         needed = (*self.preset.configs.values(), *self._queries(rows), *self.parts, *own)
         missing = [str(path) for path in needed if not path.is_file()]
         if missing:
             msg.fail("Nothing to train", f"Not there: {', '.join(missing)}", exits=1)
+        for name in sorted(self.preset.used([row.name for row in rows])):
+            if has_other_tokens(self.preset.config(name, self.corpus.name), self.parts[1]):
+                msg.fail(
+                    f"{self.preset.configs[name]} makes other tokens than {self.parts[1]} has",
+                    OTHER_TOKENS,
+                    exits=1,
+                )
         for path, row in ((self.result(row, seed), row) for row in rows for seed in seeds):
             if not path.is_file():
                 continue

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast, get_args
 
+import spacy
 from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
@@ -23,10 +24,18 @@ from spacy_gpner.configs.make import make_config, make_fitted_config
 from spacy_gpner.configs.recipe import Recipe, Size
 from spacy_gpner.configs.report import print_recipe
 from spacy_gpner.corpora.docs import read_docs
+from spacy_gpner.entities import token_edges
 from spacy_gpner.files import atomic_write
 
 from .corpora import CORPORA, Source, find_source
 from .make_configs import CONFIGS, RECIPES
+
+# Documents that tell whether a config makes a corpus's tokens
+FEW = 20
+OTHER_TOKENS = (
+    "Take a config for its language, or convert the corpus with the config's tokenizer (`spacy gpner convert "
+    "--lang … --tokenizer …`; columns have tokens of their own)."
+)
 
 
 def find_recipe(name: str, source: Source) -> Recipe | None:
@@ -69,6 +78,24 @@ def fit_config(config: Config, train: Path, dev: Path, steps: int, *, eval_frequ
     config["training"]["eval_frequency"] = eval_frequency
 
 
+def has_other_tokens(config: Config, corpus: Path) -> bool:
+    """Whether a config's tokenizer makes less than half of the tokens of a corpus: characters, say, where it
+    has words. A corpus of columns would be trained on in its own tokens, and measured in the config's.
+
+    config (Config): The config.
+    corpus (Path): The .spacy file, of which a few documents are looked at.
+    RETURNS (bool): Whether it does.
+    """
+    given = {key: value for key, value in config.interpolate()["nlp"].items() if key == "tokenizer"}
+    nlp = spacy.blank(config["nlp"]["lang"], config={"nlp": given})
+    n_same = n_tokens = 0
+    for doc in read_docs(corpus)[0][:FEW]:
+        own, made = ({*map(tuple, token_edges(each))} for each in (doc, nlp.make_doc(doc.text)))
+        n_same += len(own & made)
+        n_tokens += len(own)
+    return 2 * n_same < n_tokens
+
+
 def write_config(
     name: str, source: Source, corpus: Path, output: Path, *, encoder: str, epochs: int, min_steps: int
 ) -> None:
@@ -107,6 +134,8 @@ def write_config(
             f"Give a size ({', '.join(get_args(Size))}) in place of {name}, or --vars.lang.",
             exits=1,
         )
+    if has_other_tokens(config, train):
+        msg.warn(f"{path} makes other tokens than {train} has", OTHER_TOKENS)
     if encoder and "transformer" in config["paths"]:
         config["paths"]["transformer"] = encoder
     steps = max(min_steps, epochs * count_batches(config["training"]["batcher"], read_docs(train)[0]))

@@ -586,6 +586,23 @@ def test_results_of_another_grid_are_refused(place, capsys):
     path.unlink()
 
 
+def test_a_config_for_other_tokens_is_refused(place, tmp_path, capsys):
+    """Words in columns, with a config that makes characters: trained on the ones, measured on the others."""
+    rows = ["The O", "APC B-gene", "tumour I-gene", "suppressor I-gene", "gene I-gene", ". O", ""]
+    (tmp_path / "words.iob").write_text("\n".join(rows * 3), encoding="utf-8")
+    for part in ("train", "heldout", "dev"):
+        command = [sys.executable, "-m", "spacy", "gpner", "convert", "iob", str(tmp_path / "words.iob")]
+        run_spacy([*command, str(tmp_path / f"{part}.spacy"), "--lang", "en"])
+    grid = replace(make_grid(place), corpus=tmp_path)
+    with pytest.raises(SystemExit):
+        grid.check([ROWS["linked"]], [0])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "cpu_student.cfg makes other tokens than" in said
+    assert "Take a config for its language" in said
+    configs = dict.fromkeys(("teacher", "student"), ROOT / "configs" / "en_student.cfg")
+    replace(grid, preset=grid.preset.model_copy(update={"configs": configs})).check([ROWS["linked"]], [0])
+
+
 def test_cells_of_different_grids_are_not_averaged(tmp_path, capsys):
     for change, expected in (
         ({"steps": 5}, "steps"),

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import srsly
+from spacy.tokens import Doc, DocBin
 from spacy.util import load_config
+from spacy.vocab import Vocab
 
 from scripts import make_config, prepare_corpus, report
 from scripts.corpora import Source, find_source, read_corpora
@@ -196,6 +198,17 @@ def test_an_edited_file_is_taken_as_it_is(run, corpus, tmp_path, monkeypatch):
     code, text = run(make_config, *args, "--lang", "en")
     assert code == 1
     assert "is for the language 'zh'" in text
+
+
+def test_tokens_that_a_file_does_not_make_are_said(run, corpus, tmp_path):
+    """Of a file for the corpus's language that cuts texts another way."""
+    for words in (["患者", "右上", "腹疼痛", "三天"], list("患者右上腹疼痛三天")):
+        doc = Doc(Vocab(), words=words, spaces=[False] * len(words))
+        doc.spans["sc"] = []
+        DocBin(docs=[doc]).to_disk(corpus / "train.spacy")
+        code, text = run(make_config, "transformer_large", "sample", corpus, tmp_path / "out.cfg")
+        assert code == 0, text
+        assert ("transformer_large.cfg makes other tokens than" in text) == (len(words) == 4)
 
 
 def test_errors_are_clear(run, corpus, tmp_path):
