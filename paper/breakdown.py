@@ -62,18 +62,26 @@ def detail_table(study: Study, cells: Cells) -> Table:
 
 
 def size_table(study: Study, cells: Cells) -> Table:
-    """A table of how large models are on disk, and what the losses of heads that learn together weigh in the
-    end: means over seeds."""
+    """A table of how large models are on disk, how fast they read, how good they are on the text that
+    thresholds are chosen on, and what the losses of heads that learn together weigh in the end: means over
+    seeds."""
     rows = []
     for row in study.rows:
         own = [cell for cell in cells.get(row, {}).values() if cell.bytes]
         if own:
+            speeds = [cell.tokens_per_second for cell in own if cell.tokens_per_second]
             weights = (
                 f"{head} {numpy.mean([cell.task_weights[head] for cell in own]):.2f}"
                 for head in own[0].task_weights
             )
-            rows.append([row, f"{numpy.mean([cell.bytes for cell in own]) / 1e6:.1f}", ", ".join(weights)])
-    return Table("Size", ("", "MB", "weights of losses"), rows)
+            numbers = [
+                f"{numpy.mean([cell.bytes for cell in own]) / 1e6:.1f}",
+                f"{numpy.mean(speeds):,.0f}" if speeds else "",
+                _mean(f1 for cell in own if (f1 := cell.heldout) is not None),
+            ]
+            rows.append([row, *numbers, ", ".join(weights)])
+    header = ("", "MB", "tokens/s", "F1, held-out", "weights of losses")
+    return Table("Size, speed and held-out text", header, rows)
 
 
 def boundary_table(study: Study, cells: Cells) -> Table:
@@ -151,4 +159,5 @@ def percent(value: Optional[float]) -> str:
 
 
 def _mean(values: Iterable[float]) -> str:
-    return percent(float(numpy.mean(list(values))))
+    found = list(values)
+    return percent(float(numpy.mean(found)) if found else None)

@@ -32,6 +32,7 @@ class Cell(BaseModel):
     documents, steps (int): Training documents, 0 for all, and steps.
     seconds (int): How long the training took.
     threshold (float): The threshold, chosen on held-out text.
+    heldout (Optional[float]): F1 there, at this threshold; None in cells from before it was kept.
     predicted, right, gold (List[int]): Numbers of entities for each document of the dev part.
     labels (Dict[str, List[int]]): These numbers by label.
     nesting (Dict[str, List[int]]): Those of flat and of nested entities, and of the latter found.
@@ -43,6 +44,8 @@ class Cell(BaseModel):
     task_weights (Dict[str, float]): What the loss of each head weighs at last, of heads that learn together.
     bytes (int): The pipeline's size on disk; 0 in cells from before it was measured.
     characters_per_second (int): How fast the dev part was read.
+    tokens_per_second (int): The same in the pipeline's tokens, which for English are words; 0 in cells from
+        before they were counted.
     curve (List[List[float]]): Steps, and F1 on the held-out part after them.
     """
 
@@ -60,6 +63,7 @@ class Cell(BaseModel):
     steps: int
     seconds: int
     threshold: float
+    heldout: Optional[float] = None
     predicted: list[int]
     right: list[int]
     gold: list[int]
@@ -71,6 +75,7 @@ class Cell(BaseModel):
     task_weights: dict[str, float] = {}
     bytes: int = 0
     characters_per_second: int = 0
+    tokens_per_second: int = 0
     curve: list[list[float]] = []
 
     @model_validator(mode="after")

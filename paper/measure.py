@@ -39,16 +39,18 @@ def measure(
     prepare(nlp)
     heldout, dev = (read_gold(corpus / f"{part}.spacy") for part in ("heldout", "dev"))
     dev = spread(dev, n_dev)
-    threshold = choose_threshold(_predict(nlp, heldout, CANDIDATES[0]), (gold for _, gold in heldout))
+    likely, _ = _predict(nlp, heldout, CANDIDATES[0])
+    threshold, f1 = choose_threshold(likely, (gold for _, gold in heldout))
     start = time.perf_counter()
-    found = _predict(nlp, dev, threshold)
-    speed = sum(len(text) for text, _ in dev) / (time.perf_counter() - start)
+    found, n_tokens = _predict(nlp, dev, threshold)
+    seconds = time.perf_counter() - start
     predictions = [Prediction(*gold, own) for gold, own in zip(dev, found, strict=True)]
     matches = [pair for own in predictions for pair in own.matches]
     names = ("predicted", "right", "gold")
     by_document = counts_by_document(predictions).T.tolist()
     return {
         "threshold": threshold,
+        "heldout": round(f1, 4),
         **dict(zip(names, by_document, strict=True)),
         "labels": _numbers(score_by(predictions, by_label), names),
         "nesting": _numbers(score_by(predictions, by_nesting), (*names, "found")),
@@ -57,7 +59,8 @@ def measure(
         "kinds": "".join(LETTERS[pair.kind] for pair in matches if pair.gold),
         "task_weights": getattr(find_pipe(nlp), "task_weights", {}),
         "bytes": sum(path.stat().st_size for path in model.rglob("*") if path.is_file()),
-        "characters_per_second": round(speed),
+        "characters_per_second": round(sum(len(text) for text, _ in dev) / seconds),
+        "tokens_per_second": round(n_tokens / seconds),
     }
 
 
@@ -79,9 +82,14 @@ def read_gold(path: Path) -> Gold:
     return [(doc.text, frozenset(entities(doc, "sc"))) for doc in docs]
 
 
-def _predict(nlp: Language, gold: Gold, threshold: float) -> list[dict[Entity, Any]]:
+def _predict(nlp: Language, gold: Gold, threshold: float) -> tuple[list[dict[Entity, Any]], int]:
+    """What a model finds in each text, and how many tokens it read."""
     find_pipe(nlp).threshold = threshold
-    return [scored_entities(doc, "sc") for doc in nlp.pipe(text for text, _ in gold)]
+    found, n_tokens = [], 0
+    for doc in nlp.pipe(text for text, _ in gold):
+        found.append(scored_entities(doc, "sc"))
+        n_tokens += len(doc)
+    return found, n_tokens
 
 
 def _numbers(scores: dict[str, Score], names: Iterable[str]) -> dict[str, list[int]]:

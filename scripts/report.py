@@ -63,12 +63,14 @@ def predict(nlp: Language, path: Path, threshold: float) -> tuple[list[Example],
     return [Example(*pair) for pair in zip(predicted, gold, strict=True)], speed
 
 
-def choose_threshold(found: Iterable[dict[Entity, Any]], gold: Iterable[Collection[Entity]]) -> float:
+def choose_threshold(
+    found: Iterable[dict[Entity, Any]], gold: Iterable[Collection[Entity]]
+) -> tuple[float, float]:
     """The candidate with the highest micro-F1.
 
     found (Iterable[Dict[Entity, Any]]): Entities of each document above the lowest candidate, with scores.
     gold (Iterable[Collection[Entity]]): The gold entities of each document.
-    RETURNS (float): The threshold.
+    RETURNS (Tuple[float, float]): The threshold, and the F1 there.
     """
     scores: list[float] = []
     right: list[bool] = []
@@ -83,7 +85,8 @@ def choose_threshold(found: Iterable[dict[Entity, Any]], gold: Iterable[Collecti
         above = all_scores > threshold
         return 2 * all_right[above].sum() / max(1, above.sum() + n_gold)
 
-    return round(float(max(CANDIDATES, key=fscore)), 2)
+    best = max(CANDIDATES, key=fscore)
+    return round(float(best), 2), float(fscore(best))
 
 
 def measure(name: str, path: Path, corpus: Path) -> Report:
@@ -97,7 +100,7 @@ def measure(name: str, path: Path, corpus: Path) -> Report:
     nlp = load_pipeline(str(path))
     pipe = find_pipe(nlp)
     heldout, _ = predict(nlp, corpus / "heldout.spacy", CANDIDATES[0])
-    chosen = choose_threshold(
+    chosen, _ = choose_threshold(
         (scored_entities(eg.predicted, pipe.key) for eg in heldout),
         (set(entities(eg.reference, pipe.key)) for eg in heldout),
     )

@@ -27,6 +27,7 @@ from paper.cells import read_cells
 from paper.encoders import describe_encoder, identify_encoder
 from paper.grid import Grid
 from paper.linked import ROWS
+from paper.measure import measure
 from paper.presets import PRESETS, read_preset
 from paper.studies import STUDIES
 from paper.study import component_of
@@ -37,7 +38,16 @@ from spacy_gpner.evaluation.matching import ERRORS
 from spacy_gpner.pipeline.queries import read_queries
 
 from .english import write_sentences
-from .util import NEEDS_CORPORA, TRAIN, make_tiny_bert, save_docs, save_trained
+from .util import (
+    NEEDS_CORPORA,
+    TRAIN,
+    blank,
+    make_examples,
+    make_tiny_bert,
+    save_docs,
+    save_trained,
+    train,
+)
 
 ROOT = Path(__file__).parent.parent
 PUBLISHED = ROOT / "docs" / "results" / "paper"
@@ -301,7 +311,8 @@ def test_grid_goes_on_where_it_stopped(place):
         sum(column) for column in zip(*first["labels"].values(), strict=True)
     ]
     assert sum(first["nesting"][kind][2] for kind in ("flat", "nested")) == sum(first["gold"])
-    assert first["characters_per_second"] > 0
+    assert first["characters_per_second"] == pytest.approx(first["tokens_per_second"], abs=1)
+    assert 0 <= first["heldout"] <= 1
     before = {name: (path.read_bytes(), path.stat().st_mtime_ns) for name, path in cells.items()}
     teacher = (place / "work" / "models" / "teacher-0" / "state.json").read_bytes()
 
@@ -311,7 +322,7 @@ def test_grid_goes_on_where_it_stopped(place):
     after = cells["traditional-0.json"]
     assert (after.read_bytes(), after.stat().st_mtime_ns) == before["traditional-0.json"]
     again = json.loads(cells["traditional-1.json"].read_text(encoding="utf-8"))
-    timing = {"seconds": 0, "characters_per_second": 0}
+    timing = {"seconds": 0, "characters_per_second": 0, "tokens_per_second": 0}
     assert {**again, **timing} == {**json.loads(before["traditional-1.json"][0]), **timing}
     assert (place / "work" / "models" / "teacher-0" / "state.json").read_bytes() == teacher
     assert len(list((place / "results" / "sample").glob("*.json"))) == 2 * len(FEW_ROWS)
@@ -749,6 +760,35 @@ def test_labels_stand_beside_the_papers(tmp_path):
     (found,) = (table for table in make_tables(tmp_path)["cmeee"] if table.title == "F1 by label")
     assert found.header[2:5] == (whole, f"{whole}, P", f"{whole}, R")
     assert found.rows[0][2:5] == ["44.44", "50.00", "40.00"]
+
+
+def test_size_speed_and_held_out_text(tmp_path):
+    """Of the cells that have them."""
+    directory = tmp_path / "ncbi-disease"
+    directory.mkdir()
+    measured = [{"bytes": 5_000_000, "tokens_per_second": 70_000, "heldout": 0.75}]
+    measured.append(measured[0] | {"tokens_per_second": 74_000, "heldout": 0.76})
+    for row, own in (("student", measured), ("soft-0.3", [{"bytes": 6_000_000}] * 2), ("soft-1", [{}] * 2)):
+        for seed, found in enumerate(own):
+            content = cell(row, seed, [(4, 2, 4)], study="biobert", **found)
+            srsly.write_json(directory / f"{row}-{seed}.json", content)
+    tables = make_tables(tmp_path)["ncbi-disease"]
+    (found,) = (table for table in tables if table.title == "Size, speed and held-out text")
+    assert found.header == ("", "MB", "tokens/s", "F1, held-out", "weights of losses")
+    assert found.rows == [["student", "5.0", "72,000", "75.50", ""], ["soft-0.3", "6.0", "", "", ""]]
+
+
+def test_what_a_model_is_worth_on_words(tmp_path):
+    """Its speed in its own tokens beside characters, and F1 where its threshold was chosen."""
+    nlp = blank("en", char_tokenizer=False)
+    data = [("no fever", [(3, 8, "sym")]), ("chest pain", [(0, 10, "sym"), (0, 5, "bod")])]
+    train(nlp, data)
+    nlp.to_disk(tmp_path / "model")
+    for part in ("heldout", "dev"):
+        DocBin(docs=[eg.reference for eg in make_examples(nlp, data)]).to_disk(tmp_path / f"{part}.spacy")
+    found = measure(tmp_path / "model", tmp_path)
+    assert found["heldout"] == 1
+    assert found["characters_per_second"] == pytest.approx(18 / 4 * found["tokens_per_second"], rel=0.01)
 
 
 def test_errors_that_another_model_has_right(tmp_path):
