@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,12 +10,20 @@ from pathlib import Path
 
 import pytest
 import srsly
+from spacy.cli import app
 from spacy.util import load_config
+from typer.testing import CliRunner
+
+from paper.studies import STUDIES
+from scripts import run_study
 
 from .english import write_sentences
 
 ROOT = Path(__file__).parent.parent
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
+PAPER = [command for command in PROJECT["commands"] if command["name"] in PROJECT["workflows"]["paper"]]
+# The variables of the workflow `paper`
+USED = set(re.findall(r"\$\{vars\.(\w+)\}", json.dumps(PAPER)))
 
 
 def run(path, *args, env=None):
@@ -44,6 +53,47 @@ def test_every_command_says_what_it_needs_and_makes():
         if name != "clean":
             assert command["deps"]
             assert command.get("outputs") or command.get("outputs_no_cache")
+
+
+def test_the_biomedical_workflow_is_of_english():
+    """Its step names an English preset and corpora, and hands on all variables."""
+    (name,) = PROJECT["workflows"]["biomedical"]
+    (script,) = next(command["script"] for command in PROJECT["commands"] if command["name"] == name)
+    study, given = script.removeprefix("python -m scripts.run_study ").split(" --vars ")
+    assert study.split() == ["biomedical-cpu", *STUDIES["biobert"].corpora]
+    assert set(given.split()) == {f"'{name}=${{vars.{name}}}'" for name in USED}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, [("ncbi-disease", "biomedical-cpu"), ("bc5cdr", "biomedical-cpu")]),
+        ({"corpus": "bc5cdr"}, [("bc5cdr", "biomedical-cpu")]),
+        ({"corpus": "ncbi-disease", "preset": "raw"}, [("ncbi-disease", "raw")]),
+        ({"preset": "biomedical"}, [("ncbi-disease", "biomedical"), ("bc5cdr", "biomedical")]),
+    ],
+)
+def test_variables_that_are_given_go_before_those_of_a_study(project, monkeypatch, given, expected):
+    """Each run is one of the workflow `paper`, as it is run by hand; here none of its steps is."""
+    runs = []
+
+    def run_dry(command):
+        assert command[:3] == [sys.executable, "-m", "spacy"]
+        result = CliRunner().invoke(app, [*command[3:], "--dry"])
+        runs.append(result.output)
+        return subprocess.CompletedProcess(command, result.exit_code)
+
+    own = {name: str(PROJECT["vars"][name]) for name in USED} | given
+    options = [f"{name}={value}" for name, value in own.items()]
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "argv", ["", "biomedical-cpu", "ncbi-disease", "bc5cdr", "--vars", *options])
+    monkeypatch.setattr(run_study.subprocess, "run", run_dry)
+    run_study.main()
+    assert len(runs) == len(expected)
+    for said, (corpus, preset) in zip(runs, expected, strict=True):
+        assert f"scripts.prepare_corpus {corpus} corpus/{corpus}" in said
+        assert f"training/paper/{preset}/{corpus} --preset {preset} " in said
+        assert "--gpu-id -1" in said
 
 
 @pytest.mark.slow
