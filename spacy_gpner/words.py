@@ -1,11 +1,23 @@
 """Words, in scripts that part them: by blanks or signs."""
 
 import re
+from unicodedata import category
 
 # Chinese, Japanese and Korean text begins here, which can be parted between any two characters
 FIRST_CJK = 0x2E80
-# A letter or a digit of the other scripts
-LETTER = re.compile(rf"[^\W_{chr(FIRST_CJK)}-\U0010ffff]")
+# Accents and vowels that are characters of their own
+MARKS = "".join(x for x in map(chr, range(FIRST_CJK)) if category(x) in ("Mn", "Mc"))
+# A letter, or a part of one, or a digit of the other scripts
+LETTER = re.compile(rf"(?:[^\W_{chr(FIRST_CJK)}-\U0010ffff]|[{MARKS}])")
+
+
+def has_cjk(text: str) -> bool:
+    """Tell whether any character is of a script that does not part words.
+
+    text (str): The text.
+    RETURNS (bool): Whether one is.
+    """
+    return any(ord(x) >= FIRST_CJK for x in text)
 
 
 def parts_word(text: str, place: int) -> bool:

@@ -15,7 +15,7 @@ from ..entities import Entity
 from ..words import whole_word
 from .rules import CATEGORIES, Category, Direction, Reach, Rules
 
-# As they are written in the rules
+# One is as good as another
 APOSTROPHES = str.maketrans("\u2019\u02bc", "''")
 # Stands for a mention's characters
 MASK = "\ufffc"
@@ -57,15 +57,15 @@ class Context:
 
         rules (Rules): The rules.
         """
-        triggers: dict[str, list[Trigger]] = {word.lower(): [] for word in rules.idioms}
-        stops: dict[str, set[Category]] = {word.lower(): set(CATEGORIES) for word in rules.stops}
+        triggers: dict[str, list[Trigger]] = {_plain(word): [] for word in rules.idioms}
+        stops: dict[str, set[Category]] = {_plain(word): set(CATEGORIES) for word in rules.stops}
         for category, own in rules.categories.items():
             for word in own.stops:
-                stops.setdefault(word.lower(), set()).add(category)
+                stops.setdefault(_plain(word), set()).add(category)
             for direction in get_args(Direction):
                 for reach, words in getattr(own, direction).items():
                     for word in words:
-                        triggers.setdefault(word.lower(), []).append(Trigger(category, direction, reach))
+                        triggers.setdefault(_plain(word), []).append(Trigger(category, direction, reach))
         self._triggers = {word: tuple(own) for word, own in triggers.items()}
         self._stops = {word: frozenset(own) for word, own in stops.items()}
         longest_first = sorted({*triggers, *stops}, key=len, reverse=True)
@@ -171,6 +171,11 @@ class _Parts:
         """Where the part with these characters begins and ends."""
         i = bisect.bisect_right(self._edges, start) - 1
         return self._edges[i], self._edges[max(i + 1, bisect.bisect_left(self._edges, end))]
+
+
+def _plain(word: str) -> str:
+    """A word as it is looked up."""
+    return word.lower().translate(APOSTROPHES)
 
 
 def _stops(other: Found, trigger: Trigger) -> bool:

@@ -74,6 +74,8 @@ def make_scope(
     where: list[str],
     any_: bool,
     assertion: "Optional[Assertion]" = None,
+    *,
+    of_all: bool = False,
 ) -> "Scope":
     """What is asked about, from the options."""
     from ..errors import KnowledgeError
@@ -87,7 +89,7 @@ def make_scope(
     with database.reading() as connection:
         annotators = find_annotators(connection, model, collection)
         scope = Scope(annotators, collection, patient, columns, not any_, assertion and assertion.value)
-        check_scope(connection, scope)
+        check_scope(connection, scope, of_all=of_all)
     return scope
 
 

@@ -75,10 +75,11 @@ def build_cli(
         from ..archive.permissions import like_inputs
         from ..kb.annotations import open_annotations
         from ..kb.build import Columns, build
+        from ..kb.database import file_of
         from ..kb.linking import linked_systems
 
         found = [open_annotations(path) for path in outputs]
-        with like_inputs(outputs, Path(db)):
+        with like_inputs(outputs, file_of(db) or Path()):
             database = open_kb(db, make=True)
         total = sum(len(own) for output in found for own in output.shards.values())
         with tqdm(total=total, unit=" shards", disable=None) as bar:
@@ -153,8 +154,9 @@ def search_cli(
         from ..kb.rows import Answer, Page
         from ..kb.search import search
 
-        scope = make_scope(database, model, collection, patient, where, any_=True)
-        of = scope.filters if model is None else [scope.readings, *scope.filters]
+        of_all = model is None
+        scope = make_scope(database, model, collection, patient, where, any_=True, of_all=of_all)
+        of = scope.filters if of_all else [scope.readings, *scope.filters]
 
         def read(page: Page) -> Answer:
             found = search(database, terms, of=of, few=patient is not None, page=page)

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sqlalchemy import Connection, func, literal, select
 
 from ..errors import KnowledgeError
-from ..words import FIRST_CJK, whole_word
+from ..words import has_cjk, whole_word
 from .database import SQLITE, Database
 from .questions import cooccurring, inside, mentioned, patients_with, timeline
 from .rows import FIRST, Answer, Page
@@ -127,7 +127,7 @@ def choose_patterns(question: str) -> Patterns:
     question (str): The question.
     RETURNS (Patterns): The ways.
     """
-    return read_patterns(OWN["zh" if any(ord(x) >= FIRST_CJK for x in question) else "en"])
+    return read_patterns(OWN["zh" if has_cjk(to_surface(question)) else "en"])
 
 
 def read_patterns(path: Path) -> Patterns:
@@ -201,14 +201,15 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
                     "them it can be answered."
                 )
             rest = labelled if by_label else marked
-            named = [x for x in (term, patient) if x is not None]
-            if patterns.words and (left := _left_over(rest, [*patterns.words, *words, *named])):
+            # Whoever asks which patients take drugs for a disease asks for more than who has the disease
+            types_count = pattern.query not in ("mentions", "patients")
+            allowed = [*patterns.words, *(words if types_count else ()), *filter(None, (term, patient))]
+            if patterns.words and (left := _left_over(rest, allowed)):
                 raise KnowledgeError(
                     f"The question is not understood: of '{left}' nothing is known. `spacy gpner kb search` "
                     "finds any characters; --patterns takes words of yours."
                 )
-            of_type = [] if pattern.query in ("mentions", "patients") else wanted
-            return Understood(pattern.query, term, of_type, patient)
+            return Understood(pattern.query, term, wanted if types_count else [], patient)
     found = [
         *([f"the concept '{term}'"] if term else []),
         *([f"the labels {', '.join(wanted)}"] if wanted else []),
@@ -258,7 +259,7 @@ def _check_rest(
 
 def _left_over(marked: str, words: Sequence[str]) -> str:
     """What of a question that is not wholly of marks, signs and some words is none of them."""
-    known = [SIGN, *map(whole_word, sorted(words, key=len, reverse=True))]
+    known = [SIGN, *(whole_word(word.lower()) for word in sorted(words, key=len, reverse=True))]
     expressions, reached = list(map(re.compile, known)), {0}
     for start in range(len(marked)):
         if start in reached:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Optional
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ..archive.run import FINISHED
 from ..archive.shards import FAILED, VANISHED
@@ -21,6 +21,8 @@ from .schema import about, concept, containment, document, mention, run, shard, 
 from .surface import to_surface
 
 AFFIRMED = (None, "affirmed")
+# What says that removed texts have left something in the index
+UNTIDY = "untidy"
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def build(
     RAISES (KnowledgeError): If a run is in another collection, an output lacks a column, or files or database
         fail.
     """
-    built, forgot = Built(), False
+    built = Built()
     for output in outputs:
         _check_columns(output, columns)
     for output in outputs:
@@ -101,7 +103,8 @@ def build(
                             taking = _Taking(
                                 database, connection, place, record, annotator, collection, columns, built
                             )
-                            forgot |= taking.take(read)
+                            if taking.take(read):
+                                _keep(connection, UNTIDY, "1")
                             connection.execute(insert(shard), {"run": record["run"], "number": number})
                             built.shards += 1
                 progress(1)
@@ -109,7 +112,8 @@ def build(
             built.stale += _count_stale(connection, place, [record["run"] for record in output.runs])
     if built.shards:
         with database.writing() as connection:
-            if forgot:
+            # Also after a build that was stopped before it
+            if connection.execute(delete(about).where(about.c.key == UNTIDY)).rowcount:
                 database.grams.tidy(connection)
             numbers = {name: n for name, n in vars(built).items() if isinstance(n, int)}
             database.note(connection, "build", collection=collection, **numbers)
@@ -168,6 +172,12 @@ def _put_run(
     return _taken(connection, id_)
 
 
+def _keep(connection: Connection, key: str, value: str) -> None:
+    """Keep something about the database, in place of what it was."""
+    if not connection.execute(update(about).where(about.c.key == key).values(value=value)).rowcount:
+        connection.execute(insert(about), {"key": key, "value": value})
+
+
 def _taken(connection: Connection, id_: str) -> set[int]:
     """The shards of a run that are here."""
     return set(connection.execute(select(shard.c.number).where(shard.c.run == id_)).scalars())
@@ -224,11 +234,7 @@ class _Taking:
         given = self.connection.execute(select(about.c.value).where(about.c.key == key)).scalar()
         last = self.connection.execute(select(func.max(table.c.id))).scalar() or 0
         first = 1 + max(last, int(given or 0))
-        row = {"key": key, "value": str(first + n - 1)}
-        if given is None:
-            self.connection.execute(insert(about), row)
-        else:
-            self.connection.execute(update(about).where(about.c.key == key).values(row))
+        _keep(self.connection, key, str(first + n - 1))
         return range(first, first + n)
 
     def _forget_earlier(self, rows: Sequence[dict[str, Any]]) -> Forgotten:

@@ -113,6 +113,16 @@ def show_address(address: URL) -> str:
     return hide_password(address.render_as_string(hide_password=False))
 
 
+def file_of(url: str) -> Optional[Path]:
+    """The file of an SQLite database, which may not be there yet; None of another database.
+
+    url (str): Its URL or path.
+    RAISES (KnowledgeError): If it is none.
+    """
+    address = _address(url)
+    return _file_of(address) if address.get_backend_name() == SQLITE else None
+
+
 def refused(name: str, done: str, err: SQLAlchemyError) -> KnowledgeError:
     """What a database's error means, without values of rows.
 

@@ -1,7 +1,8 @@
 """Mentions as other tools read them."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ def export(database: Database, scope: Scope, path: Path, form: str) -> int:
         check_output(path, [database.file])
     query = select_note_nlp() if form == VIEW else _select_all()
     query = query.where(scope.documents, *scope.mentions())
-    rows, written = _read(database, query), 0
-    with atomic_write(path) as temporary:
+    written = 0
+    with atomic_write(path) as temporary, closing(_read(database, query)) as rows:
         if form == "parquet":
             arrow = require("pyarrow", "archive", "Parquet")
             parquet = require("pyarrow.parquet", "archive", "Parquet")
@@ -84,7 +85,7 @@ def _select_all() -> Select[Any]:
     )
 
 
-def _read(database: Database, query: Select[Any]) -> Iterator[dict[str, Any]]:
+def _read(database: Database, query: Select[Any]) -> Generator[dict[str, Any]]:
     with database.reading() as connection:
         for row in connection.execution_options(yield_per=BATCH).execute(query).mappings():
             yield dict(row)

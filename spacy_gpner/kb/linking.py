@@ -59,11 +59,12 @@ def link_concepts(
             linked.exact += found.score == EXACT
             linked.near += found.score < EXACT
     with database.writing() as connection:
-        # A build may have come between
+        # A build may have come between, or another table
         left = set(connection.execute(select(concept.c.id)).scalars())
+        codes = set(connection.execute(select(code.c.code).where(code.c.system == system)).scalars())
         own = select(concept.c.id).where(*of_type(concept, labels))
         connection.execute(delete(link).where(link.c.system == system, link.c.concept.in_(own)))
-        if rows := [row for row in rows if row["concept"] in left]:
+        if rows := [row for row in rows if row["concept"] in left and row["code"] in codes]:
             connection.execute(insert(link), rows)
         database.note(connection, "link", system=system, threshold=threshold, **vars(linked))
     return linked

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from scipy.special import expit
 
-from ..words import FIRST_CJK
+from ..words import has_cjk
 from .codes import Code
 from .surface import to_surface
 
@@ -105,7 +105,7 @@ def choose_forms(codes: Sequence[Code]) -> Forms:
     codes (Sequence[Code]): The table.
     RETURNS (Forms): The forms of Chinese, if any name is in such characters, or those of English.
     """
-    is_cjk = any(ord(char) >= FIRST_CJK for code in codes for name in code.names for char in name)
+    is_cjk = any(has_cjk(to_surface(name)) for code in codes for name in code.names)
     return Forms(**srsly.read_yaml(FORMS["zh" if is_cjk else "en"]))
 
 

@@ -72,20 +72,21 @@ class Scope:
         return [table.c.affirmed] if self.affirmed else []
 
 
-def check_scope(connection: Connection, scope: Scope) -> None:
+def check_scope(connection: Connection, scope: Scope, *, of_all: bool = False) -> None:
     """Refuse what no document can be: an answer without rows would look like one.
 
     connection (Connection): The database.
     scope (Scope): What is asked about.
+    of_all (bool): Whether it is asked about documents whoever read them.
     RAISES (KnowledgeError): If there is no such patient or column.
     """
-    patient = document.c.patient == scope.patient
-    if scope.patient is not None and not _is_there(connection, scope.readings, patient):
+    own = [] if of_all else [scope.readings]
+    if scope.patient is not None and not _is_there(connection, *own, document.c.patient == scope.patient):
         raise KnowledgeError(
             "No document is of a patient of this name, which is told with upper and lower case."
         )
     for name, _ in scope.where:
-        if not _is_there(connection, scope.readings, document.c.columns[name].as_string().is_not(None)):
+        if not _is_there(connection, *own, document.c.columns[name].as_string().is_not(None)):
             raise KnowledgeError(
                 f"No document has the column {show_key(name)} of --where. There are those that `annotate` "
                 "took along."

@@ -78,6 +78,14 @@ def test_any_text(parts, data):
 CHINESE = Context(default_rules("zh"))
 
 
+def test_apostrophes_of_rules_and_texts_are_one():
+    for written in "'’":
+        rules = Rules.model_validate({"categories": {"negated": {"after": {"clause": [f"doesn{written}t"]}}}})
+        for sentence in ("He doesn't have [pain]n.", "He doesn’t have [pain]n."):
+            text, mentions, meant = parse(sentence)
+            assert Context(rules).assertions(text, mentions) == meant
+
+
 def test_words_of_any_letters_are_whole():
     """French: `ni` is no part of Ménière, nor `si` of sièges."""
     rules = Rules.model_validate(

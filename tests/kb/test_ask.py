@@ -75,6 +75,10 @@ def english(empty, model, tmp_path):
         ("Which patients have arthritis?", "kb query patients arthritis"),
         ("What diseases are associated with metformin?", "kb query cooccur metformin --of Disease"),
         ("Where is age mentioned?", "kb query mentions age"),
+        ("Which drugs are used in diabetes？", "kb query cooccur diabetes --of Chemical"),
+        ("Which drugs in diabetes?", "kb query cooccur diabetes --of Chemical"),
+        ("What is related to diabetes?", "kb query cooccur diabetes"),
+        ("What did P2 have, and when did P2 get diabetes?", "kb query timeline diabetes --patient p2"),
         ("Which notes mention diabetes", "kb query mentions diabetes"),
         ("When did p2 have diabetes?", "kb query timeline diabetes --patient p2"),
         ("Which drugs has p0 taken?", "kb query timeline --label Chemical --patient p0"),
@@ -91,6 +95,7 @@ def test_in_english(english, question, command):
     [
         ("Which patients have arthropathy?", "Known of it: nothing"),
         ("Which patients have diabetes insipidus?", "of 'insipidus' nothing"),
+        ("Which patients take drugs for diabetes?", "of 'drugs' nothing"),
         ("Which patients don't have diabetes?", "asks for something else"),
         ("Which drugs do diabetes and arthritis patients take?", "about 'arthritis' and about 'diabetes'"),
     ],

@@ -74,6 +74,22 @@ def test_nor_of_what_changed(secret, model, tmp_path, url):
         assert word.encode() not in content_
 
 
+def test_nor_after_a_build_that_was_stopped(secret, model, tmp_path):
+    notes = make_notes(9)
+    outputs = [
+        annotate_notes(model, notes, tmp_path / name, annotator=Lexicon, clean=clean)
+        for name, clean in (("a", ()), ("b", ("spaces",)))
+    ]
+    tidy = secret.grams.tidy
+    secret.grams.tidy = lambda _: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build_from(secret, *outputs)
+    secret.grams.tidy = tidy
+    build_from(secret, annotate_notes(model, [*notes, *make_notes(1, 9)], tmp_path / "a", annotator=Lexicon))
+    word = f"{ord(SECRET[0]):x}z{ord(SECRET[1]):x}"
+    assert word not in words_of_the_index(secret)
+
+
 def words_of_the_index(database):
     with database.reading() as connection:
         if database.engine.dialect.name == "sqlite":
