@@ -1,7 +1,7 @@
 """The base of all span components: what they share, whatever their scores are."""
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Optional, TypeVar
 
@@ -180,9 +180,7 @@ class SpanPipe(FindingPipe[S]):
         docs = [eg.predicted for eg in examples]
         vectors, backprop_vectors = self.model.get_ref("tok2vec").begin_update(docs)
         scores, backprop_scores = self.model.get_ref("output_layer").begin_update(vectors)
-        loss, d_scores = self.get_loss(examples, scores)
-        losses[self.name] = settings.gold_weight * loss
-        d_scores = d_scores * settings.gold_weight
+        losses[self.name], d_scores = self._weigh_gold(examples, scores, teacher_pipe.labels, settings)
 
         lesson = teacher_pipe.teach(docs, vectors, is_train=True)
         if settings.alpha:
@@ -202,6 +200,26 @@ class SpanPipe(FindingPipe[S]):
             d_vectors = [own + linked for own, linked in zip(d_vectors, d_linked, strict=True)]
         backprop_vectors(d_vectors)
         return losses
+
+    def _weigh_gold(
+        self, examples: Sequence[Example], scores: S, taught: Collection[str], settings: DistillationLoss
+    ) -> tuple[float, S]:
+        """The loss of a batch's gold and its gradient, as a mixture with a teacher's scores weighs it. Labels
+        that the teacher lacks have nothing but gold, and keep all of their part of the loss."""
+        loss, d_scores = self.get_loss(examples, scores)
+        loss, d_scores = settings.gold_weight * loss, d_scores * settings.gold_weight
+        untaught = [label for label in self.labels if label not in taught]
+        if not untaught or settings.gold_weight == 1:
+            return loss, d_scores
+        types = [self.labels.index(label) for label in untaught]
+        label_ids = {label: i for i, label in enumerate(untaught)}
+        weight = (1 - settings.gold_weight) * len(untaught) / len(self.labels)
+        kept, d_kept = differentiate(
+            scores,
+            lambda own: weight * gold_loss(own.types(types), examples, self.key, label_ids, self.objective),
+            name=self.name,
+        )
+        return loss + kept, d_scores + d_kept
 
     def get_loss(self, examples: Iterable[Example], scores: S) -> tuple[float, S]:
         """Find the loss and its gradient.

@@ -97,10 +97,12 @@ Weighting = Literal["additive", "convex"]
 class DistillationLoss:
     """What a student learns from its teacher: α · D(student / K, teacher / K), which is added to its own loss
     (section III-B of the main paper), or mixed with it: (1 − α) · loss + α · D (soft and hard labels of
-    paper 5).
+    paper 5). The loss is the mean over the documents of a batch that have gold, D that over all of them: with
+    text without gold a mixture is one of two means, and not of each document's own two losses.
 
     divergence (Union[str, Divergence]): D, or its name in a config.
-    temperature (float): K, what the scores of both are divided by; above 0.
+    temperature (float): K, what the scores of both are divided by; above 0. No factor K² makes up for the
+        gradients, which it makes smaller.
     alpha (float): α, not below 0; at most 1 where losses are mixed.
     reduction (str): "sum" is the mean over documents and types of the sum over their spans, where α is of
         the order of 1. "mean" first divides by the L² cells of each document's matrix of scores, as an

@@ -1,5 +1,6 @@
 """Every divergence equals its dense float64 form in value and gradient."""
 
+import math
 from typing import get_args
 
 import pytest
@@ -204,3 +205,44 @@ def test_what_does_not_fit():
         other, _ = pair(lengths, n_types, "efficient", 1.0, seed=9)
         with pytest.raises(ValueError, match="same tokens and types"):
             divergence(student, other, Window(4), "kl")
+
+
+def of_single_tokens(scores, grad=False):
+    """Factors of texts in which each token is the one span that counts, under a window of 1."""
+    none = torch.zeros(len(scores), 1, 0, dtype=scores.dtype)
+    column = scores[:, None].clone().requires_grad_(grad)
+    return SpanFactors(none, none, column, torch.zeros_like(column), [len(scores)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "shares"),
+    [("bernoulli", (0.41, 0.15, 0.043)), ("mse", (1 / 4, 1 / 16, 1 / 64))],
+)
+def test_no_factor_makes_up_for_the_temperature(kind, shares):
+    """The docs' numbers: how much of the gradient is left at 2, 4 and 8, of scores that are normal with
+    standard deviation 5; and that it falls by the square where the temperature is far above them."""
+    g = torch.Generator().manual_seed(0)
+    student, teacher = (5 * torch.randn(500, generator=g, dtype=torch.float64) for _ in range(2))
+
+    def gradient(temperature):
+        own = of_single_tokens(student, grad=True)
+        divergence(own, of_single_tokens(teacher), Window(1), kind, temperature=temperature).backward()
+        return own.a.grad.norm()
+
+    found = [float(gradient(k) / gradient(1)) for k in (2, 4, 8)]
+    assert found == pytest.approx(shares, rel=0.1)
+    assert float(gradient(200) / gradient(100)) == pytest.approx(0.25, rel=0.01)
+
+
+def test_hard_and_soft_losses_are_of_different_scale():
+    """The docs' numbers: a student that is undecided about 324 spans, under a teacher that finds none."""
+    window, nothing = Window(24), torch.zeros(25, 1, 0, dtype=torch.float64)
+    a, b = (torch.zeros(25, 1, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    student = SpanFactors(nothing, nothing, a, b, [25])
+    teacher = SpanFactors(nothing, nothing, torch.full_like(a, -100.0), torch.zeros_like(b), [25])
+    hard = zlpr_loss(student, torch.zeros(0, 3, dtype=torch.long), window)
+    soft = divergence(student, teacher, window, "bernoulli")
+    of_hard, of_soft = (float(torch.autograd.grad(loss, a)[0].sum()) for loss in (hard, soft))
+    assert (of_hard, of_soft) == pytest.approx((324 / 325, 162))
+    assert float(hard.detach()) == pytest.approx(math.log(325))
+    assert float(soft.detach()) == pytest.approx(324 * math.log(2))
