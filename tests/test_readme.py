@@ -2,20 +2,21 @@
 
 import inspect
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 import spacy
+from spacy.cli._util import parse_config_overrides
 from spacy.language import Language
-from spacy.util import registry
+from spacy.util import load_config, registry
 from thinc.api import Config
 
 from spacy_gpner.cli import gpner_cli
 from spacy_gpner.corpora.formats import FORMATS
 from spacy_gpner.corpora.records import KINDS
-from spacy_gpner.distillation.config import CacheSettings, ConfigSchemaDistill
+from spacy_gpner.distillation.config import CacheSettings, ConfigSchemaDistill, resolve_distillation
 from spacy_gpner.spans import DistillationLoss
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +54,18 @@ def test_table_has_all_problems_of_corpora():
 def test_distillation_block(name):
     block = Config().from_str(config_block(name))["distillation"]
     registry.resolve(block, schema=ConfigSchemaDistill)
+
+
+def test_the_command_of_a_mixture():
+    """Of the page, on the config that it names."""
+    part = read("docs/how-to/distil.md").split("## Hard and soft labels in a mixture")[1].split("\n## ")[0]
+    (command,) = re.findall(r"^spacy gpner distill (.*)", part.replace("\\\n", ""), flags=re.M)
+    _, config, *options = command.split()
+    given = parse_config_overrides([x for x in options if x != "--output" and not x.startswith("training/")])
+    settings = resolve_distillation(load_config(ROOT / config, overrides=given))
+    assert replace(settings.loss, alpha=0.3) == DistillationLoss(alpha=0.3, weighting="convex")
+    assert settings.loss.alpha == pytest.approx(0.3)
+    assert settings.linkage is None
 
 
 @pytest.mark.parametrize("name", [*READMES, "docs/reference/component.md", "docs/zh.md"])
