@@ -1,5 +1,7 @@
 """Loading trained pipelines."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from sys import maxsize
 from typing import Any, Optional
@@ -7,7 +9,7 @@ from typing import Any, Optional
 from spacy.language import Language
 from spacy.pipeline.transition_parser import Parser
 from spacy.training.loop import DIR_MODEL_BEST
-from spacy.util import is_package, load_model
+from spacy.util import get_model_meta, get_package_path, is_package, load_model
 
 from .errors import GpnerError, PipelineError, explain
 from .trust import check_pipeline
@@ -26,13 +28,42 @@ def load_pipeline(name: str, config: Optional[dict[str, Any]] = None) -> Languag
     RAISES (ConfigError): If its config is none.
     RAISES (PermissionError): If it may not be read.
     """
+    with _naming(name):
+        _check(name)
+        nlp = load_model(name, config=config or {})
+    if not any(isinstance(pipe, Parser) for _, pipe in nlp.pipeline):
+        nlp.max_length = maxsize
+    return nlp
+
+
+def describe_pipeline(name: str) -> dict[str, Any]:
+    """Look at a trained pipeline without its weights, in a fraction of the time that it takes to load it. A
+    directory is checked as `load_pipeline` does.
+
+    name (str): Its directory or package.
+    RETURNS (Dict[str, Any]): What its meta.json says.
+    RAISES (PipelineError): See `load_pipeline`; damaged weights are not noticed.
+    RAISES (ConfigError): If its config is none.
+    RAISES (PermissionError): If it may not be read.
+    """
+    with _naming(name):
+        _check(name)
+        return get_model_meta(get_package_path(name) if is_package(name) else name)
+
+
+def _check(name: str) -> None:
     best = Path(name) / DIR_MODEL_BEST
     if best.is_dir():
         raise PipelineError(f"{name} is a training's output. Give one of the pipelines there: {best}")
+    if not is_package(name):
+        check_pipeline(Path(name))
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Say of what goes wrong in the block which pipeline it is."""
     try:
-        if not is_package(name):
-            check_pipeline(Path(name))
-        nlp = load_model(name, config=config or {})
+        yield
     except (GpnerError, PermissionError):
         raise
     except OSError as err:
@@ -42,6 +73,3 @@ def load_pipeline(name: str, config: Optional[dict[str, Any]] = None) -> Languag
         ) from err
     except Exception as err:
         raise PipelineError(f"Can't load the pipeline {name} ({type(err).__name__}: {err})") from err
-    if not any(isinstance(pipe, Parser) for _, pipe in nlp.pipeline):
-        nlp.max_length = maxsize
-    return nlp

@@ -87,6 +87,10 @@ class Ledger:
         """The shards of a run that are done, with their digests."""
         return dict(self.db.execute("SELECT number, digest FROM shard WHERE run = ?", (run,)))
 
+    def has_shards(self) -> bool:
+        """Whether any shard of any run is done."""
+        return self.db.execute("SELECT 1 FROM shard LIMIT 1").fetchone() is not None
+
     def done(self, run: int) -> list[Done]:
         """What became of the shards of a run."""
         rows = self.db.execute("SELECT done FROM shard WHERE run = ? ORDER BY number", (run,))

@@ -10,8 +10,7 @@ from spacy.util import get_package_path, is_package
 
 from ..errors import ArchiveError
 from ..files import atomic_write, digest_files, lies_in, resolve, visible_names
-from ..loading import load_pipeline
-from ..pipeline.find import find_pipe
+from ..loading import describe_pipeline
 from .ledger import NAME, Ledger
 from .shards import DOCUMENTS, MENTIONS, REJECTS, UNFINISHED
 from .source import Archive
@@ -51,15 +50,14 @@ def describe_model(model: str, code: Optional[Path] = None) -> dict[str, Any]:
     model (str): The pipeline: a directory or a package.
     code (Optional[Path]): A file with functions that it needs.
     RETURNS (Dict[str, Any]): "name", "version" and "digest".
-    RAISES (PipelineError): If it can't be loaded, or has no span component.
+    RAISES (PipelineError): If there is none.
     """
-    nlp = load_pipeline(model)
-    find_pipe(nlp)
+    meta = describe_pipeline(model)
     path = get_package_path(model) if is_package(model) else Path(model)
     digest = hashlib.blake2b(code.read_bytes() if code is not None else b"", digest_size=16)
     digest_files(digest, path, but=CARD_FILES)
-    name = "_".join(str(nlp.meta[key]) for key in ("lang", "name") if nlp.meta.get(key))
-    return {"name": name, "version": nlp.meta.get("version"), "digest": digest.hexdigest()}
+    name = "_".join(str(meta[key]) for key in ("lang", "name") if meta.get(key))
+    return {"name": name, "version": meta.get("version"), "digest": digest.hexdigest()}
 
 
 def check_identity(ledger: Ledger, identity: dict[str, Any], output: Path) -> None:
@@ -68,11 +66,11 @@ def check_identity(ledger: Ledger, identity: dict[str, Any], output: Path) -> No
     ledger (Ledger): Its ledger.
     identity (Dict[str, Any]): "model", "source" and "settings" of the run to be.
     output (Path): The folder.
-    RAISES (ArchiveError): If it is another's.
+    RAISES (ArchiveError): If it is another's. One without annotations is nobody's.
     """
-    if not (runs := ledger.runs()):
+    if not ledger.has_shards():
         return
-    last = runs[-1]
+    last = ledger.runs()[-1]
     for key, what in (("model", "another model"), ("source", "another archive")):
         if _essence(last[key]) != _essence(identity[key]):
             raise ArchiveError(

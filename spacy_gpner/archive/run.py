@@ -182,7 +182,9 @@ def _begin(ledger: Ledger, identity: dict[str, Any], archive: Archive, say: Call
         if last["fingerprint"] == fingerprint:
             done = ledger.done(last["number"])
             say(f"Run {last['number']} was interrupted, and goes on after {len(done)} shards.")
-            run = Run(last)
+            # Of a run without a shard another pipeline may take the place
+            run = Run({**last, **identity})
+            ledger.put_run(run.record)
             for each in done:
                 run.counts.add(each)
             return run

@@ -13,7 +13,7 @@ import pytest
 from spacy_gpner.archive.ledger import NAME, Ledger
 from spacy_gpner.archive.rows import Columns, Place, Row
 from spacy_gpner.archive.shards import Task, cut_shards, digest_row
-from spacy_gpner.errors import ArchiveError
+from spacy_gpner.errors import ArchiveError, PipelineError
 
 from ..util import save_docs, save_trained
 from .util import InlineEngine, go, make_records, read_output, states, write_jsonl
@@ -354,6 +354,21 @@ def test_outputs_of_others_are_refused(model, notes, tmp_path):
     (tmp_path / "broken" / NAME).write_text("no database at all, but a text that is long enough")
     with pytest.raises(ArchiveError, match="no ledger, or damaged"):
         go(model, notes, tmp_path / "broken")
+
+
+def test_an_output_without_annotations_is_nobodys(model, notes, tmp_path):
+    """Weights are read by the workers alone. If they can't, a mended pipeline takes the place."""
+    damaged = shutil.copytree(model, tmp_path / "damaged")
+    (weights,) = damaged.glob("span_*/model")
+    weights.write_bytes(weights.read_bytes()[:100])
+    for _ in range(2):
+        with pytest.raises(PipelineError, match="the file is damaged"):
+            go(damaged, notes, tmp_path / "out")
+    assert go(model, notes, tmp_path / "out").number == 1
+    go(model, notes, tmp_path / "whole")
+    assert read_output(tmp_path / "out") == read_output(tmp_path / "whole")
+    ours, whole = (json.loads((tmp_path / x / "runs.jsonl").read_text()) for x in ("out", "whole"))
+    assert ours["model"] == whole["model"]
 
 
 def test_a_card_does_not_make_another_model(model, notes, tmp_path, run):
