@@ -57,7 +57,7 @@ ROWS = by_name(
     MRCRow("joint-query-first", "plain", query_position="before"),
     MRCRow("joint-adapted", "adapted"),
     MRCRow("joint-adapted-fgm", "adapted", adversary=True),
-    MRCRow("joint-adapted-fgm-folds", "adapted", adversary=True, folds=5),
+    MRCRow("joint-adapted-fgm-folds", "folds", adversary=True, folds=5),
     SpanRow("student", "student"),
     SpanRow("student-of-joint", "student", teacher="joint"),
     SpanRow("student-of-folds", "student", teacher="joint-adapted-fgm-folds"),

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import Optional
 
-import torch
 from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from ..models.encoders.encoder import build_context_layer, build_encoder, encode_by_length
 from ..models.score_model import Tok2Vec
@@ -50,7 +48,5 @@ class CompactBiLSTM(OnnxModule):
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> Tensor:
         return encode_by_length(vectors, lengths, self._encode)
 
-    def _encode(self, parts: list[Tensor]) -> list[Tensor]:
-        lengths = [len(part) for part in parts]
-        encoded = self.run(vectors=pad_sequence(parts), lengths=torch.tensor(lengths, dtype=torch.int32))
-        return [encoded[:length, i] for i, length in enumerate(lengths)]
+    def _encode(self, padded: Tensor, sizes: Tensor) -> Tensor:
+        return self.run(vectors=padded.transpose(0, 1), lengths=sizes.int()).transpose(0, 1)

@@ -8,7 +8,6 @@ import torch
 from spacy.util import registry
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm, scaled_dot_product_attention
-from torch.nn.utils.rnn import pad_sequence
 
 from ...checks import MAX_SIZE, check_count
 from ...errors import PipelineError
@@ -71,16 +70,13 @@ class SelfAttention(nn.Module):
         attended = attended[kept.to(vectors.device)]
         return layer_norm(vectors + self.dropout(self.join(attended)), [self.width])
 
-    def _attend(self, parts: list[Tensor]) -> list[Tensor]:
-        lengths = [len(part) for part in parts]
-        padded = pad_sequence(parts, batch_first=True)
+    def _attend(self, padded: Tensor, sizes: Tensor) -> Tensor:
         steps = torch.arange(padded.shape[1], device=padded.device)
-        inside = steps < torch.tensor(lengths, device=padded.device)[:, None, None, None]
+        inside = steps < sizes[:, None, None, None]
         q, k, v = self.project(padded).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        mask = None if len(set(lengths)) == 1 else inside
+        mask = None if inside.all() else inside
         heads = scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        joint = heads.transpose(1, 2).flatten(2)
-        return [own[:length] for own, length in zip(joint, lengths, strict=True)]
+        return heads.transpose(1, 2).flatten(2)
 
 
 def _windows(lengths: Sequence[int], window: int) -> tuple[Tensor, list[int], Tensor]:

@@ -69,22 +69,35 @@ def build_context_layer(
 
 
 def encode_by_length(
-    vectors: Tensor, lengths: Sequence[int], encode: Callable[[list[Tensor]], list[Tensor]]
+    vectors: Tensor, lengths: Sequence[int], encode: Callable[[Tensor, Tensor], Tensor]
 ) -> Tensor:
-    """Encode documents of similar length together, so that little is padded.
+    """Encode documents of similar length together, so that little is padded. Tokens are taken and put back
+    by one index: the way back through a slice for each document would fill the whole batch for each.
 
     vectors (Tensor): Vectors of all tokens, shape (N, width).
     lengths (Sequence[int]): Tokens of each document.
-    encode (Callable[[List[Tensor]], List[Tensor]]): Encodes a few documents, each with shape (length, width).
-    RETURNS (Tensor): What `encode` gave, shape (N, width).
+    encode (Callable[[Tensor, Tensor], Tensor]): Encodes B documents of at most L tokens: from vectors, shape
+        (B, L, width), 0 after a document's end, and lengths, shape (B,), it makes vectors, shape (B, L, its
+        own width). What these are after a document's end is of no matter.
+    RETURNS (Tensor): What `encode` gave, shape (N, its width); `vectors` if there are no tokens.
     """
-    parts = list(vectors.split(list(lengths)))
+    sizes = torch.tensor(lengths, dtype=torch.long)
+    starts = sizes.cumsum(0) - sizes
+    device = vectors.device
+    encoded, order = [], []
     for members in similar_lengths(lengths, MAX_STRETCH):
-        encoded = encode([parts[i] for i in members])
-        for i, own in zip(members, encoded, strict=True):
-            parts[i] = own
-    filled = [part for part in parts if len(part)]
-    return torch.cat(filled) if filled else vectors
+        own = sizes[members]
+        steps = torch.arange(int(own.max()))
+        inside = steps < own[:, None]
+        tokens = torch.where(inside, starts[members][:, None] + steps, 0)
+        padded = vectors.index_select(0, tokens.flatten().to(device)).unflatten(0, tokens.shape)
+        output = encode(padded.masked_fill(~inside.to(device)[:, :, None], 0.0), own.to(device))
+        filled = inside.flatten().nonzero().flatten()
+        encoded.append(output.flatten(0, 1).index_select(0, filled.to(device)))
+        order.append(tokens.flatten()[filled])
+    if not encoded:
+        return vectors
+    return torch.cat(encoded).index_select(0, torch.cat(order).argsort().to(device))
 
 
 def encode_vectors(

@@ -9,7 +9,6 @@ from spacy.util import registry
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm as normalise
 from torch.nn.functional import relu
-from torch.nn.utils.rnn import pad_sequence
 
 from ...checks import MAX_SIZE, check_count
 from ..dropout import Dropout, check_own_dropout
@@ -105,12 +104,9 @@ class DilatedConvolutions(nn.Module):
             return vectors.new_zeros(0, self.width)
         return encode_by_length(self.dropout(vectors), lengths, self._encode)
 
-    def _encode(self, parts: list[Tensor]) -> list[Tensor]:
-        lengths = [len(part) for part in parts]
-        padded = pad_sequence(parts, batch_first=True).transpose(1, 2)
-        steps = torch.arange(padded.shape[2], device=padded.device)
-        inside = steps < torch.tensor(lengths, device=padded.device)[:, None, None]
-        hidden = relu(self.first(padded)) * inside
+    def _encode(self, padded: Tensor, sizes: Tensor) -> Tensor:
+        inside = torch.arange(padded.shape[1], device=padded.device) < sizes[:, None, None]
+        hidden = relu(self.first(padded.transpose(1, 2))) * inside
         total = torch.zeros_like(hidden)
         for i in range(self.iterations):
             before = hidden
@@ -121,7 +117,7 @@ class DilatedConvolutions(nn.Module):
                 total = total + hidden
         if self.residual:
             hidden = self._normalise(total)
-        return [own[:, :length].T for own, length in zip(hidden, lengths, strict=True)]
+        return hidden.transpose(1, 2)
 
     def _normalise(self, hidden: Tensor) -> Tensor:
         return normalise(hidden.transpose(1, 2), [self.width]).transpose(1, 2)

@@ -7,7 +7,6 @@ from typing import ClassVar, Optional
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm as normalise
-from torch.nn.utils.rnn import pad_sequence
 
 from ...checks import MAX_SIZE, check_count
 from ..dropout import Dropout, check_own_dropout
@@ -45,10 +44,8 @@ class BiRNN(nn.Module):
             return encoded.new_zeros(0, self.width)
         return normalise(encoded, [self.width]) if self.layer_norm else encoded
 
-    def _encode(self, parts: list[Tensor]) -> list[Tensor]:
-        lengths = [len(part) for part in parts]
-        sizes = torch.tensor(lengths, device=parts[0].device)
-        hidden = pad_sequence(parts)
+    def _encode(self, padded: Tensor, sizes: Tensor) -> Tensor:
+        hidden = padded.transpose(0, 1)
         steps = torch.arange(len(hidden), device=hidden.device)[:, None]
         reverse = torch.where(steps < sizes, sizes - 1 - steps, steps)[:, :, None]
         for forwards, backwards in zip(self.forwards, self.backwards, strict=True):
@@ -56,7 +53,7 @@ class BiRNN(nn.Module):
             onward, _ = forwards(hidden)
             back, _ = backwards(hidden.gather(0, reverse.expand_as(hidden)))
             hidden = torch.cat([onward, back.gather(0, reverse.expand_as(back))], dim=-1)
-        return [hidden[:length, i] for i, length in enumerate(lengths)]
+        return hidden.transpose(0, 1)
 
 
 def check_recurrent(width: int, depth: int, dropout: Optional[float]) -> None:
