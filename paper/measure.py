@@ -25,20 +25,24 @@ Gold = list[tuple[str, frozenset[Entity]]]
 
 
 def measure(
-    model: Path, corpus: Path, n_dev: int = 0, prepare: Callable[[Language], None] = lambda nlp: None
+    model: Path,
+    corpus: Path,
+    n_dev: int = 0,
+    n_heldout: int = 0,
+    prepare: Callable[[Language], None] = lambda nlp: None,
 ) -> dict[str, Any]:
     """Count what a model finds in the dev part, at the threshold with the best F1 on the held-out part.
 
     model (Path): The pipeline.
     corpus (Path): The directory of the corpus.
-    n_dev (int): How many documents of the dev part to take, evenly spread over it; 0 for all.
+    n_dev, n_heldout (int): How many documents of either part to take, evenly spread over it; 0 for all.
     prepare (Callable[[Language], None]): Settles how the pipeline is to be read.
     RETURNS (Dict[str, Any]): The fields of a `Cell` that say what the model is worth.
     """
     nlp = load_pipeline(str(model))
     prepare(nlp)
-    heldout, dev = (read_gold(corpus / f"{part}.spacy") for part in ("heldout", "dev"))
-    dev = spread(dev, n_dev)
+    heldout = spread(read_gold(corpus / "heldout.spacy"), n_heldout)
+    dev = spread(read_gold(corpus / "dev.spacy"), n_dev)
     likely, _ = _predict(nlp, heldout, CANDIDATES[0])
     threshold, f1 = choose_threshold(likely, (gold for _, gold in heldout))
     start = time.perf_counter()

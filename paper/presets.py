@@ -31,6 +31,7 @@ class Preset(BaseModel):
     configs (Dict[str, Path]): The configs by the names that the study's rows call them by.
     documents (int): How many training documents there are to be; 0 for all.
     dev_documents (int): How many documents of the dev part to measure on; 0 for all.
+    heldout_documents (int): How many of the held-out part to choose the threshold on; 0 for all.
     steps (int): The steps of every training.
     corpus_steps (Dict[str, int]): Those on single corpora, where they are others.
     other_steps (Dict[str, int]): Those of the trainings of single configs, where they are others.
@@ -51,6 +52,7 @@ class Preset(BaseModel):
     configs: dict[str, Path]
     documents: Annotated[StrictInt, Field(ge=0)]
     dev_documents: Annotated[StrictInt, Field(ge=0)] = 0
+    heldout_documents: Annotated[StrictInt, Field(ge=0)] = 0
     # spaCy's loop goes on for ever with 0 steps
     steps: Annotated[StrictInt, Field(ge=1)]
     corpus_steps: dict[str, Annotated[StrictInt, Field(ge=1)]] = {}

@@ -55,9 +55,10 @@ def run_cell(grid: Grid, row: Row, seed: int, *, keep: bool) -> None:
     if grid.result(row, seed).is_file():
         return
     draw_documents(grid)
+    preset = grid.preset
     model, seconds = train_model(grid, row, seed)
     cell = Cell(
-        study=grid.preset.study,
+        study=preset.study,
         row=row.name,
         seed=seed,
         identity=grid.identity(row),
@@ -65,14 +66,14 @@ def run_cell(grid: Grid, row: Row, seed: int, *, keep: bool) -> None:
         encoder=describe_encoder(grid.config(row)),
         machine=describe_machine(grid.gpu_id),
         version=__version__,
-        documents=grid.preset.documents,
+        documents=preset.documents,
         steps=grid.steps(row),
         seconds=round(seconds),
         curve=read_curve(model.parent),
-        **measure(model, grid.corpus, grid.preset.dev_documents, row.prepare),
+        **measure(model, grid.corpus, preset.dev_documents, preset.heldout_documents, row.prepare),
     )
     write_cell(cell, grid.result(row, seed))
-    others = grid.preset.get_study().rows.values()
+    others = preset.get_study().rows.values()
     if not keep and not any(row.name in (other.teacher, other.reads) for other in others):
         shutil.rmtree(grid.output(row, seed), ignore_errors=True)
 
