@@ -1,11 +1,8 @@
 """From annotations to a knowledge base: shard by shard, each whole or not at all."""
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, Optional
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -15,12 +12,12 @@ from ..errors import KnowledgeError
 from ..files import resolve
 from .annotations import AnnotatedShard, Annotations
 from .database import Database
+from .describe import describe_mention, digest_text, find_containment, identify_annotator, to_date
 from .forget import Forgotten, drop_unused, forget
 from .rows import chunks
 from .schema import about, concept, containment, document, mention, run, shard, text
 from .surface import to_surface
 
-AFFIRMED = (None, "affirmed")
 # What says that removed texts have left something in the index
 UNTIDY = "untidy"
 
@@ -137,16 +134,6 @@ def _check_columns(output: Annotations, columns: Columns) -> None:
                 )
 
 
-def identify_annotator(record: dict[str, Any]) -> str:
-    """What tells a model, with what changes its readings, from others.
-
-    record (Dict[str, Any]): A run's record.
-    RETURNS (str): Twelve hexadecimal digits.
-    """
-    content = json.dumps([record["model"]["digest"], record["settings"]["clean"]])
-    return hashlib.blake2b(content.encode(), digest_size=6).hexdigest()
-
-
 def _put_run(
     connection: Connection, output: Annotations, record: dict[str, Any], annotator: str, collection: str
 ) -> set[int]:
@@ -212,7 +199,7 @@ class _Taking:
             for own in read.mentions.get(row["document"], ())
         ]
         concepts = self._put_concepts({(row["label"], to_surface(row["text"])) for _, row in found})
-        self._put(mention, [_describe_mention(id_, row, concepts) for id_, row in found])
+        self._put(mention, [describe_mention(id_, row, concepts) for id_, row in found])
         inside = [
             {"document": id_, "outer": outer, "inner": inner}
             for id_, row in zip(ids, kept, strict=True)
@@ -258,7 +245,7 @@ class _Taking:
             self.built.without_text += len(rows)
             return {}
         bodies = {row["document"]: row[columns["text"]] for row in rows}
-        digests = {name: _digest(body) for name, body in bodies.items()}
+        digests = {name: digest_text(body) for name, body in bodies.items()}
         ids: dict[str, int] = {}
         for own in chunks(list(bodies)):
             query = select(text.c.id, text.c.name, text.c.digest)
@@ -307,50 +294,3 @@ class _Taking:
         rows = [{"id": id_, "label": label, "surface": surface} for (label, surface), id_ in new.items()]
         self._put(concept, rows)
         return {**ids, **new}
-
-
-def _describe_mention(id_: int, row: dict[str, Any], concepts: dict[tuple[str, str], int]) -> dict[str, Any]:
-    same = ("start", "end", "text", "probability", "depth", "parent", "assertion")
-    return {
-        **{"document": id_, "number": row["mention"]},
-        **{name: row[name] for name in same},
-        "affirmed": row["assertion"] in AFFIRMED,
-        "concept": concepts[row["label"], to_surface(row["text"])],
-    }
-
-
-def find_containment(rows: Iterable[dict[str, Any]]) -> list[tuple[int, int]]:
-    """Which of a document's mentions lie in which others, of other boundaries.
-
-    rows (Iterable[Dict[str, Any]]): The mentions, by start, longer ones first.
-    RETURNS (List[Tuple[int, int]]): The numbers of the outer and the inner one.
-    """
-    found, open_ = [], list[dict[str, Any]]()
-    for row in rows:
-        open_ = [other for other in open_ if other["end"] > row["start"]]
-        found += [
-            (other["mention"], row["mention"])
-            for other in open_
-            if other["end"] >= row["end"] and (other["start"], other["end"]) != (row["start"], row["end"])
-        ]
-        open_.append(row)
-    return found
-
-
-def to_date(value: str) -> Optional[str]:
-    """A date, or a time, as it is sorted.
-
-    value (str): What is written, as ISO 8601 does.
-    RETURNS (Optional[str]): Year, month and day with hyphens, and the time if there is one; None if it is
-        neither.
-    """
-    for kind in (date, datetime):
-        try:
-            return kind.fromisoformat(value).isoformat()
-        except ValueError:
-            pass
-    return None
-
-
-def _digest(body: str) -> str:
-    return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
