@@ -90,6 +90,11 @@ def build_cli(
                 ("vanished", built.vanished),
             ]
         )
+        if built.erased:
+            msg.info(
+                f"{built.erased:,} documents were erased before, or are of a patient who was, and are left "
+                "out. `spacy gpner kb erase --lift` lifts an erasure."
+            )
         if built.failed:
             msg.warn(
                 f"At {built.failed:,} documents the pipeline failed: no question counts them. `annotate` "
@@ -215,17 +220,26 @@ def erase_cli(
     patient: Optional[str] = Opt(None, "--patient", help="The patient's name"),
     collection: Optional[str] = COLLECTION,
     dry_run: bool = Opt(False, "--dry-run", help="Say what would be erased, and leave it"),
+    lift: bool = Opt(False, "--lift", help="Lift an erasure: builds take in again what it is about"),
 ) -> None:
     """Erase a document, or all of a patient, from all annotators' readings: mentions, text, and concepts that
-    nobody else has. What is left in files is told.
+    nobody else has. Builds leave them out from then on. What is left in files is told.
     """
     from wasabi import msg
 
     with fail_clearly():
         database = open_kb(db)
-        from ..kb.forget import erase
+        from ..errors import KnowledgeError
+        from ..kb import forget
 
-        erased = erase(database, name=name, patient=patient, collection=collection, dry_run=dry_run)
+        if lift and dry_run:
+            raise KnowledgeError("--lift removes nothing, and has no --dry-run. Give one of them.")
+        if lift:
+            forget.lift(database, name=name, patient=patient, collection=collection)
+            msg.good("Lifted: builds take in again what is new")
+            msg.info("What they left out until now comes in where it is annotated into another output.")
+            return
+        erased = forget.erase(database, name=name, patient=patient, collection=collection, dry_run=dry_run)
         said = f"{erased.documents:,} documents with {erased.mentions:,} mentions"
         if dry_run:
             msg.info(f"Would be erased: {said}")
@@ -233,7 +247,8 @@ def erase_cli(
         msg.good(f"Erased: {said}")
         msg.warn(
             "They are still in the annotations, and in what was annotated",
-            "\n".join(erased.outputs) + "\nRemove them there too: what is annotated again comes back.",
+            "\n".join(erased.outputs)
+            + "\nRemove them there too: builds into this database leave them out, those into others don't.",
         )
 
 

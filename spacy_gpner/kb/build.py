@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -13,6 +13,7 @@ from ..files import resolve
 from .annotations import AnnotatedShard, Annotations
 from .database import Database
 from .describe import describe_mention, digest_text, find_containment, identify_annotator, to_date
+from .erasures import Erasures
 from .forget import Forgotten, drop_unused, forget
 from .rows import chunks
 from .schema import about, concept, containment, document, mention, run, shard, text
@@ -40,6 +41,7 @@ class Built:
 
     shards, documents, mentions, vanished (int): What it took in; documents that are gone.
     concepts (int): Ways of writing that nothing was called by before.
+    erased (int): Documents that were erased before, or are of a patient who was, and stay out.
     failed (int): Documents at which the pipeline failed: nothing is known of them.
     replaced (int): Documents of another output that others of their name replaced.
     stale (int): Documents of annotations that lay where an output is, and are no longer there.
@@ -53,6 +55,7 @@ class Built:
     mentions: int = 0
     vanished: int = 0
     concepts: int = 0
+    erased: int = 0
     failed: int = 0
     replaced: int = 0
     stale: int = 0
@@ -187,8 +190,12 @@ class _Taking:
         """Take it in, and tell whether earlier readings of its documents went."""
         rows = read.documents
         forgotten = self._forget_earlier(rows)
-        kept = [row for row in rows if row["state"] != VANISHED]
-        self.built.vanished += len(rows) - len(kept)
+        there = [row for row in rows if row["state"] != VANISHED]
+        patients = {row["document"]: self._patient_of(row) for row in there}
+        erased = Erasures(self.connection).find(self.collection, patients)
+        kept = [row for row in there if row["document"] not in erased]
+        self.built.vanished += len(rows) - len(there)
+        self.built.erased += len(erased)
         self.built.failed += sum(row["state"] == FAILED for row in kept)
         texts = self._put_texts(kept)
         ids = self._new_ids(document, len(kept))
@@ -274,7 +281,8 @@ class _Taking:
         written = carried.pop(self.columns.date, None)
         if written and (written := to_date(written)) is None:
             self.built.undated += 1
-        patient = carried.pop(self.columns.patient, None) or None
+        patient = self._patient_of(row)
+        carried.pop(self.columns.patient, None)
         self.built.without_patient += patient is None
         return {
             **{"id": id_, "collection": self.collection, "annotator": self.annotator},
@@ -282,6 +290,10 @@ class _Taking:
             **{"state": row["state"], "text": texts.get(row["document"])},
             **{"patient": patient, "date": written or None, "columns": carried},
         }
+
+    def _patient_of(self, row: dict[str, Any]) -> Optional[str]:
+        columns, own = self.record["settings"]["columns"], self.columns.patient
+        return (row[own] or None) if own in columns["carried"] and own != columns["text"] else None
 
     def _put_concepts(self, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
         ids: dict[tuple[str, str], int] = {}

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Any, Optional
 
 from sqlalchemy import Connection, delete, exists, func, select, tuple_
 
 from ..errors import KnowledgeError
 from .database import Database
+from .erasures import DOCUMENT, PATIENT, Erasures
 from .rows import chunks
 from .schema import concept, containment, document, link, mention, run, text
 
@@ -87,7 +88,8 @@ def erase(
     collection: Optional[str] = None,
     dry_run: bool = False,
 ) -> Erased:
-    """Erase documents by name, or all of a patient, whoever annotated them.
+    """Erase documents by name, or all of a patient, whoever annotated them. Builds leave them out from then
+    on.
 
     database (Database): The knowledge base.
     name, patient (Optional[str]): The documents' name, or the patient's. One of them.
@@ -96,14 +98,14 @@ def erase(
     RETURNS (Erased): What was erased.
     RAISES (KnowledgeError): If neither is given or both are, or there are no such documents.
     """
-    if (name is None) == (patient is None):
-        raise KnowledgeError("Give what to erase: --document or --patient.")
+    kind, own = _named(name, patient)
     with database.reading() if dry_run else database.writing() as connection:
         rows = _find(connection, name, patient, collection)
         if not rows:
-            kind = "document of this name" if name is not None else "patient of this name"
-            raise KnowledgeError(f"There is no {kind} in {database.name}. Check it, and --collection.")
-        ids = [id_ for id_, _ in rows]
+            raise KnowledgeError(
+                f"There is no {kind} of this name in {database.name}. Check it, and --collection."
+            )
+        ids = [row.id for row in rows]
         if dry_run:
             n_mentions = sum(
                 connection.execute(select(func.count()).where(mention.c.document.in_(own))).scalar_one()
@@ -114,15 +116,48 @@ def erase(
             drop_unused(database, connection, forgotten)
             database.grams.tidy(connection)
             n_mentions = forgotten.mentions
+            Erasures(connection).add(kind, own, collection, [(row.collection, row.name) for row in rows])
             numbers = {"documents": len(rows), "mentions": n_mentions}
-            kind = "document" if name is not None else "patient"
             database.note(connection, "erase", by=kind, collection=collection, **numbers)
-    return Erased(len(rows), n_mentions, sorted({output for _, output in rows}))
+    return Erased(len(rows), n_mentions, sorted({row.output for row in rows}))
+
+
+def lift(
+    database: Database,
+    *,
+    name: Optional[str] = None,
+    patient: Optional[str] = None,
+    collection: Optional[str] = None,
+) -> None:
+    """Lift an erasure: builds take such documents in again.
+
+    database (Database): The knowledge base.
+    name, patient (Optional[str]): What was erased: the documents' name, or the patient's. One of them.
+    collection (Optional[str]): Lift what was erased from this collection alone.
+    RAISES (KnowledgeError): If neither is given or both are, or nothing of the name was erased.
+    """
+    kind, own = _named(name, patient)
+    with database.writing() as connection:
+        if not Erasures(connection).lift(kind, own, collection):
+            raise KnowledgeError(
+                f"No {kind} of this name was erased from {database.name}. Check it, and --collection, which "
+                "has to be as it was when it was erased."
+            )
+        database.note(connection, "lift", by=kind, collection=collection)
+
+
+def _named(name: Optional[str], patient: Optional[str]) -> tuple[str, str]:
+    """What an erasure is about, and its name."""
+    if name is not None and patient is None:
+        return DOCUMENT, name
+    if patient is not None and name is None:
+        return PATIENT, patient
+    raise KnowledgeError("Give what to erase: --document or --patient.")
 
 
 def _find(
     connection: Connection, name: Optional[str], patient: Optional[str], collection: Optional[str]
-) -> list[tuple[int, str]]:
+) -> Sequence[Any]:
     """The documents that are meant, and the outputs that they came from."""
     # Another annotator may have read the patient's documents without their column
     own = (document.c.collection, document.c.name)
@@ -131,5 +166,5 @@ def _find(
     wanted = document.c.name == name if name is not None else of_patient
     if collection is not None:
         wanted = wanted & (document.c.collection == collection)
-    query = select(document.c.id, run.c.output).join(run, document.c.run == run.c.id).where(wanted)
-    return [(row.id, row.output) for row in connection.execute(query)]
+    query = select(document.c.id, *own, run.c.output).join(run, document.c.run == run.c.id).where(wanted)
+    return connection.execute(query).all()

@@ -14,8 +14,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-# Of the tables; a database of another one is refused
-VERSION = 2
+# Of the tables; a database of another one is refused, but for that of the one before erasures were remembered
+VERSION = 3
+BEFORE_ERASURES = 2
 METADATA = MetaData()
 
 about = Table(
@@ -146,6 +147,14 @@ link = Table(
     Column("code", Text, nullable=False),
     Column("score", Float, nullable=False),
     Index("link_to_code", "system", "code"),
+)
+
+# What is not to come in again: an erasure, and what it is about, in digests under a key of the database's own
+erased = Table(
+    "erased",
+    METADATA,
+    Column("erasure", Text, primary_key=True),
+    Column("digest", Text, primary_key=True, index=True),
 )
 
 # Builds, erasures and exports, in numbers

@@ -142,6 +142,28 @@ def test_erase(kb):
     assert "no patient" in text
 
 
+def test_what_is_erased_is_left_out_until_it_is_lifted(kb, run, model, notes, tmp_path):
+    assert kb("erase", "--patient", "p1")[0] == 0
+    db = tmp_path / "kb.sqlite"
+    code, text = run("kb", "build", annotate_notes(model, notes, tmp_path / "a"), "--db", db)
+    assert code == 0, text
+    assert "6 documents were erased before" in text
+    assert "--lift" in text
+    code, text = kb("erase", "--patient", "p1", "--lift", "--dry-run")
+    assert code == 1
+    assert "has no --dry-run" in text
+    code, text = kb("erase", "--patient", "p1", "--lift")
+    assert code == 0, text
+    assert "Lifted" in text
+    code, text = run("kb", "build", annotate_notes(model, notes, tmp_path / "b"), "--db", db)
+    assert code == 0, text
+    assert "erased before" not in text
+    assert "22 " in text
+    code, text = kb("erase", "--patient", "p1", "--lift")
+    assert code == 1
+    assert "No patient of this name was erased" in text
+
+
 @pytest.mark.parametrize(
     ("args", "part"),
     [

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from sqlalchemy import select
 
 from spacy_gpner.errors import KnowledgeError
-from spacy_gpner.kb.forget import erase
+from spacy_gpner.kb.database import open_database
+from spacy_gpner.kb.forget import erase, lift
 from spacy_gpner.kb.schema import METADATA
 from spacy_gpner.kb.search import search
 
@@ -117,6 +119,99 @@ def test_readings_without_the_column_of_the_patient(empty, model, tmp_path):
     left = [row for row in content(empty)["document"] if any(f"'{id_}'" in row for id_ in own)]
     assert len(left) == len(own)
     assert all("'p7'" in row for row in left)
+
+
+@pytest.mark.parametrize("what", [{"patient": "p1"}, {"name": "d1"}, {"name": "d1", "collection": "main"}])
+def test_what_is_erased_does_not_come_back(filled, model, notes, tmp_path, what):
+    """Neither from the same annotations nor from others, also of what changed."""
+    erase(filled, **what)
+    own = {x["id"] for x in notes if x["id"] == "d1" or x["patient"] == what.get("patient")}
+    left = content(filled)["document"]
+    assert len(left) == len(notes) - len(own)
+    again = annotate_notes(model, notes, tmp_path / "again")
+    built = build_from(filled, again)
+    assert (built.erased, built.documents) == (len(own), len(left))
+    assert not own & names_of(filled)
+    notes[1]["text"] = "确诊肺炎。"
+    built = build_from(filled, annotate_notes(model, notes, tmp_path / "again"))
+    assert (built.erased, built.documents) == (1, 0)
+    assert not any("确诊肺炎" in row for row in content(filled)["text"])
+    with filled.reading() as connection:
+        events = [row.detail for row in connection.execute(METADATA.tables["event"].select())]
+    assert events[-1]["erased"] == 1
+
+
+def names_of(database):
+    with database.reading() as connection:
+        return set(connection.execute(select(METADATA.tables["document"].c.name)).scalars())
+
+
+def test_nor_under_a_name_that_is_new(filled, model, tmp_path):
+    """A patient's further documents, and a document that turns out to be his."""
+    erase(filled, patient="p1")
+    notes = make_notes(2, 98)
+    notes[0]["patient"] = "p1"
+    known = {"id": "d0", "text": "发热。", "patient": "p1"}
+    built = build_from(filled, annotate_notes(model, [*notes, known], tmp_path / "more"))
+    assert (built.erased, built.documents) == (2, 1)
+    assert names_of(filled) & {"d98", "d99", "d0"} == {"d99"}
+
+
+def test_nor_from_readings_without_the_column_of_the_patient(filled, model, notes, tmp_path):
+    """The names of his documents are known, and nobody else's documents of the same names go with them."""
+    erase(filled, patient="p1")
+    own = {x["id"] for x in notes if x["patient"] == "p1"}
+    bare = annotate_notes(model, notes, tmp_path / "bare", carried=("text",), clean=("spaces",))
+    assert build_from(filled, bare).erased == len(own)
+    assert not own & names_of(filled)
+    others = [{**note, "patient": "p7"} for note in notes]
+    assert build_from(filled, annotate_notes(model, others, tmp_path / "others")).erased == 0
+    assert own < names_of(filled)
+
+
+def test_an_erasure_from_one_collection_is_none_from_another(filled, model, notes, tmp_path):
+    other = annotate_notes(model, notes, tmp_path / "other")
+    erase(filled, patient="p1", collection="main")
+    assert build_from(filled, other, collection="other").erased == 0
+    erase(filled, name="d0")
+    again = annotate_notes(model, notes[:1], tmp_path / "again")
+    assert build_from(filled, again, collection="third").erased == 1
+
+
+@pytest.mark.parametrize("what", [{"patient": "p1"}, {"name": "d1"}])
+def test_an_erasure_is_lifted(filled, model, notes, tmp_path, what):
+    erase(filled, **what, collection="main")
+    before = content(filled)
+    with pytest.raises(KnowledgeError, match="as it was when it was erased"):
+        lift(filled, **what, collection="other")
+    assert content(filled) == before
+    lift(filled, **what)
+    assert not content(filled)["erased"]
+    with pytest.raises(KnowledgeError, match="of this name was erased"):
+        lift(filled, **what)
+    assert build_from(filled, annotate_notes(model, notes, tmp_path / "again")).erased == 0
+    assert names_of(filled) == {x["id"] for x in notes}
+    with pytest.raises(KnowledgeError, match="--document or --patient"):
+        lift(filled)
+
+
+def test_a_lifted_erasure_leaves_the_others(filled, model, notes, tmp_path):
+    erase(filled, patient="p1")
+    erase(filled, patient="p2")
+    lift(filled, patient="p1")
+    build_from(filled, annotate_notes(model, notes, tmp_path / "again"))
+    assert names_of(filled) == {x["id"] for x in notes if x["patient"] != "p2"}
+
+
+def test_digests_are_a_databases_own(filled, output, tmp_path):
+    other = open_database(str(tmp_path / "other.sqlite"), make=True)
+    build_from(other, output)
+    for database in (filled, other):
+        erase(database, patient="p1")
+        erase(database, name="d0")
+    # The patient, his documents, and one more
+    assert len(content(filled)["erased"]) == len(content(other)["erased"]) == 1 + 6 + 1
+    assert not set(content(filled)["erased"]) & set(content(other)["erased"])
 
 
 def test_others_keep_their_concepts_and_texts(secret):
