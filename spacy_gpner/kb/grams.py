@@ -5,12 +5,27 @@ two. So the words here are all characters of a text and all pairs of neighbours:
 that has it, and whether a text that has them has the term is seen by reading it.
 """
 
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, bindparam, delete, insert, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import Text
 
 
@@ -25,6 +40,17 @@ def normalize(body: str) -> str:
     if len(lower) == len(body) and "\u03a3" not in body:
         return lower
     return "".join(x.lower() if len(x.lower()) == 1 else x for x in body)
+
+
+def forms(term: str) -> list[str]:
+    """How a term may stand in a text as it is searched: as it is written, and in Unicode's composed and
+    decomposed forms, where an accented letter is one character or two.
+
+    term (str): The term.
+    RETURNS (List[str]): Each form once.
+    """
+    written = [term, *(unicodedata.normalize(form, term) for form in ("NFC", "NFD"))]
+    return list(dict.fromkeys(map(normalize, written)))
 
 
 def tokens(body: str) -> set[str]:
@@ -48,6 +74,10 @@ def needed(term: str) -> list[str]:
     return sorted(pairs) or codes
 
 
+# For each term the words of each of its forms, of which a text has to have all of one
+Wanted = Sequence[Sequence[Sequence[str]]]
+
+
 class Grams(Protocol):
     """An index of texts by their characters."""
 
@@ -63,8 +93,8 @@ class Grams(Protocol):
     def tidy(self, connection: Connection) -> None:
         """Leave nothing of what was removed."""
 
-    def find(self, connection: Connection, words: Iterable[str], after: int, limit: int) -> list[int]:
-        """The ids of texts that have all words: the first ones after an id, in their order."""
+    def find(self, connection: Connection, wanted: Wanted, after: int, limit: int) -> list[int]:
+        """The ids of texts that have all that is wanted: the first ones after an id, in their order."""
 
 
 class SqliteGrams:
@@ -93,11 +123,12 @@ class SqliteGrams:
     def tidy(self, connection: Connection) -> None:
         connection.execute(text("INSERT INTO gram (gram) VALUES ('optimize')"))
 
-    def find(self, connection: Connection, words: Iterable[str], after: int, limit: int) -> list[int]:
+    def find(self, connection: Connection, wanted: Wanted, after: int, limit: int) -> list[int]:
+        any_form = (" OR ".join(f"({' AND '.join(words)})" for words in term) for term in wanted)
         query = text(
             "SELECT rowid FROM gram WHERE gram MATCH :query AND rowid > :after ORDER BY rowid LIMIT :limit"
         )
-        given = {"query": " AND ".join(words), "after": after, "limit": limit}
+        given = {"query": " AND ".join(f"({term})" for term in any_form), "after": after, "limit": limit}
         return list(connection.execute(query, given).scalars())
 
 
@@ -127,10 +158,13 @@ class PostgresGrams:
     def tidy(self, connection: Connection) -> None:
         """Its rows are gone when the server's vacuum comes by."""
 
-    def find(self, connection: Connection, words: Iterable[str], after: int, limit: int) -> list[int]:
-        has = self.table.c.words.contains(bindparam("words", list(words), type_=ARRAY(Text)))
+    def find(self, connection: Connection, wanted: Wanted, after: int, limit: int) -> list[int]:
+        has = and_(*(or_(*map(self._has, term)) for term in wanted))
         query = select(self.table.c.text).where(has, self.table.c.text > after)
         return list(connection.execute(query.order_by(self.table.c.text).limit(limit)).scalars())
+
+    def _has(self, words: Sequence[str]) -> ColumnElement[bool]:
+        return self.table.c.words.contains(bindparam(None, list(words), type_=ARRAY(Text)))
 
 
 def grams_of(dialect: str) -> Grams:

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ..errors import KnowledgeError
 from .database import Database
-from .grams import needed, normalize
+from .grams import forms, needed, normalize
 from .rows import AROUND, FIRST, Page
 from .schema import document, text
 
@@ -61,24 +61,24 @@ def search(
     """Find the texts that have all terms, each of one character or more, wherever they stand.
 
     database (Database): The knowledge base.
-    terms (Sequence[str]): The terms. Upper and lower case are the same.
+    terms (Sequence[str]): The terms. Upper and lower case are the same, and so are Unicode's composed and
+        decomposed forms of a term.
     of (Sequence[ColumnElement[bool]]): Conditions of the documents that are searched.
     few (bool): Whether these are so few, a patient's, say, that all of them can be read.
     page (Page): Which of them.
     RETURNS (List[Passage]): What was found, in the order in which texts came in.
     RAISES (KnowledgeError): If a term is empty or too long.
     """
-    terms = check_terms(terms)
-    normal = [normalize(term) for term in terms]
+    wanted = [forms(term) for term in check_terms(terms)]
     with database.reading() as connection:
-        texts = _read_all(connection, of) if few else _look_up(database, connection, terms, of, page.end)
-        having = (row for row in texts if _has(row.body, normal))
-        return [_to_passage(row, terms) for row in islice(having, page.offset, page.end)]
+        texts = _read_all(connection, of) if few else _look_up(database, connection, wanted, of, page.end)
+        having = (row for row in texts if _has(row.body, wanted))
+        return [_to_passage(row, wanted) for row in islice(having, page.offset, page.end)]
 
 
-def _has(body: str, terms: Sequence[str]) -> bool:
+def _has(body: str, wanted: Sequence[Sequence[str]]) -> bool:
     body = normalize(body)
-    return all(term in body for term in terms)
+    return all(any(form in body for form in term) for term in wanted)
 
 
 def _read_all(connection: Connection, of: Sequence[ColumnElement[bool]]) -> Iterable[Any]:
@@ -90,20 +90,20 @@ def _read_all(connection: Connection, of: Sequence[ColumnElement[bool]]) -> Iter
 def _look_up(
     database: Database,
     connection: Connection,
-    terms: Sequence[str],
+    wanted: Sequence[Sequence[str]],
     of: Sequence[ColumnElement[bool]],
-    wanted: int,
+    most: int,
 ) -> Iterator[Any]:
     """The texts of some documents that may have all terms."""
-    words = sorted({word for term in terms for word in needed(term)})
-    own, last, size = exists().where(document.c.text == text.c.id, *of), 0, min(BATCH, max(wanted, 1))
+    words = [[needed(form) for form in term] for term in wanted]
+    own, last, size = exists().where(document.c.text == text.c.id, *of), 0, min(BATCH, max(most, 1))
     while ids := database.grams.find(connection, words, last, size):
         yield from connection.execute(select(text).where(text.c.id.in_(ids), own).order_by(text.c.id))
         last, size = ids[-1], BATCH
 
 
-def _to_passage(row: Any, terms: Sequence[str]) -> Passage:
-    offsets = sorted({place for term in terms for place in find_places(row.body, term)})
+def _to_passage(row: Any, wanted: Sequence[Sequence[str]]) -> Passage:
+    offsets = sorted({place for term in wanted for form in term for place in find_places(row.body, form)})
     first, end = offsets[0]
     start = max(0, first - AROUND)
     return Passage(row.collection, row.name, offsets, row.body[start : end + AROUND], start)

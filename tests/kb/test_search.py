@@ -1,5 +1,7 @@
 """Every substring finds every passage."""
 
+from unicodedata import normalize as normalize_form
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,9 +12,10 @@ from spacy_gpner.kb.rows import Page
 from spacy_gpner.kb.schema import document
 from spacy_gpner.kb.search import LONGEST_TERM, find_places, search
 
-from .util import passages
+from .util import annotate_notes, build_from, passages
 
-HOSTILE = "血糖高低发热痛 %_'\"<>&\\A1ａİΣσß\n\t🩺é"
+# The accented letter in its composed form, and what its decomposed form is made of
+HOSTILE = "血糖高低发热痛 %_'\"<>&\\A1ａİΣσß\n\t🩺\u00e9e\u0301"
 BODIES = st.text(HOSTILE, max_size=12)
 
 
@@ -97,7 +100,8 @@ def test_like_a_plain_scan(empty, bodies, term, data):
             connection.execute(insert(document), own)
             empty.grams.add(connection, added)
     try:
-        expected = {f"t{i}" for i, x in added.items() if normalize(term) in normalize(x)}
+        written = {normalize(x) for x in (term, normalize_form("NFC", term), normalize_form("NFD", term))}
+        expected = {f"t{i}" for i, x in added.items() if any(form in normalize(x) for form in written)}
         assert find(empty, term).keys() == expected
     finally:
         with empty.writing() as connection:
@@ -105,6 +109,25 @@ def test_like_a_plain_scan(empty, bodies, term, data):
             for table in (document, text, run):
                 connection.execute(delete(table))
     assert find(empty, term) == {}
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+def test_composed_and_decomposed_forms_are_the_same(empty, model, tmp_path, written, asked):
+    """Also of letters with two marks and of Hangul, and several terms at once; places are the text's."""
+    text = normalize_form(written, "患者 Basedow–Ménière，Việt，당뇨병，é。")
+    notes = [{"id": "d0", "text": text}, {"id": "d1", "text": "Meniere，Viet。"}]
+    build_from(empty, annotate_notes(model, notes, tmp_path / "a", carried=("text",)))
+    for term in ("ménière", "É", "Việt", "뇨병", "w–Mé"):
+        found = find(empty, normalize_form(asked, term))
+        assert found.keys() == {"d0"}
+        pieces = {normalize_form("NFC", text[start:end]).lower() for start, end in found["d0"]}
+        assert pieces == {term.lower()}
+    assert find(empty, *(normalize_form(asked, x) for x in ("Việt", "당"))).keys() == {"d0"}
+    assert find(empty, normalize_form(asked, "Việt"), "Viet") == {}
+    # What a text has is found as it stands there, also a mark by itself
+    assert ("d0" in find(empty, "\u0301")) == (written == "NFD")
+    assert find(empty, normalize_form(asked, "Ménière " * 100)) == {}
 
 
 def test_places_of_terms_that_overlap_themselves():
