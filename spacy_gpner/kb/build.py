@@ -115,6 +115,7 @@ def build(
             # Also after a build that was stopped before it
             if connection.execute(delete(about).where(about.c.key == UNTIDY)).rowcount:
                 database.grams.tidy(connection)
+            database.count(connection)
             numbers = {name: n for name, n in vars(built).items() if isinstance(n, int)}
             database.note(connection, "build", collection=collection, **numbers)
     return built

@@ -115,6 +115,8 @@ def erase(
             forgotten = forget(connection, ids)
             drop_unused(database, connection, forgotten)
             database.grams.tidy(connection)
+            # What went is among the counts until they are made anew
+            database.count(connection)
             n_mentions = forgotten.mentions
             Erasures(connection).add(kind, own, collection, [(row.collection, row.name) for row in rows])
             numbers = {"documents": len(rows), "mentions": n_mentions}

@@ -98,6 +98,22 @@ def test_an_older_file_that_can_only_be_read(filled, url):
         open_database(f"sqlite:///file:{url}?mode=ro&uri=true")
 
 
+def test_a_build_counts_what_there_is(filled):
+    """So that a patient's course is found by the patient, not by reading the collection."""
+    with filled.reading() as connection:
+        if filled.engine.dialect.name == "postgresql":
+            counted = "SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = 'public'"
+            assert {"document", "mention", "concept"} <= set(connection.execute(text(counted)).scalars())
+            return
+        tables = set(connection.execute(text("SELECT DISTINCT tbl FROM sqlite_stat1")).scalars())
+        assert {"document", "mention", "concept"} <= tables
+        (annotator,) = connection.execute(text("SELECT DISTINCT annotator FROM document")).scalars()
+        query = f"""SELECT * FROM mention JOIN document ON document.id = mention.document
+            WHERE collection = 'main' AND annotator = '{annotator}' AND patient = 'p1'"""
+        plan = [row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+    assert plan[0] == "SEARCH document USING INDEX ix_document_patient (patient=?)"
+
+
 def test_out_of_reach_and_no_password_is_shown():
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     for url in ("me:secret@127.0.0.1:1/kb", "127.0.0.1:1/kb?user=me&password=secret"):

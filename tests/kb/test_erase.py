@@ -55,6 +55,13 @@ def test_nothing_is_left(secret, what, url):
     by = "patient" if "patient" in what else "document"
     numbers = {"documents": 2, "mentions": 4}
     assert events[-1] == {"by": by, "collection": what.get("collection"), **numbers}
+    if "://" in url:
+        counts = "SELECT * FROM pg_stats WHERE schemaname = 'public' AND tablename <> 'gram'"
+        with secret.reading() as connection:
+            kept = str(connection.exec_driver_sql(counts).all())
+        assert "糖尿病" in kept
+        assert SECRET not in kept
+        assert "p99" not in kept
     assert word not in words_of_the_index(secret)
     secret.engine.dispose()
     if "://" not in url:
