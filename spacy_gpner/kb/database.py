@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from ..archive.tables import hide_password
 from ..errors import KnowledgeError
 from . import schema
-from .erasures import make_key
+from .erasures import KEY, make_key
 from .grams import Grams, grams_of
 from .note_nlp import VIEW, select_note_nlp
 
@@ -76,13 +76,12 @@ class Database:
                 self._open.reset(token)
 
     @contextmanager
-    def writing(self, done: str = "written") -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
         """Write all that the block does, or nothing of it. No other process writes meanwhile.
 
-        done (str): What is done with the database.
         RAISES (KnowledgeError): If the database refuses.
         """
-        with self._telling(done), self.engine.execution_options(writes=True).begin() as connection:
+        with self._telling("written"), self.engine.execution_options(writes=True).begin() as connection:
             if self.engine.dialect.name == POSTGRESQL:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}s'"))
                 connection.execute(text("LOCK TABLE about IN EXCLUSIVE MODE"))
@@ -199,9 +198,7 @@ def open_database(url: str, *, make: bool = False) -> Database:
                 )
             _make(database)
         with engine.connect() as connection:
-            known = _read_about(connection)
-    if known.get("kind") == KIND and known.get("version") == str(schema.BEFORE_ERASURES):
-        known = _upgrade(database)
+            known = dict(connection.execute(select(schema.about.c.key, schema.about.c.value)).all())
     if known.get("kind") != KIND or known.get("version") != str(schema.VERSION):
         raise KnowledgeError(
             f"The database {name} is of the version {known.get('version')}, and this package has "
@@ -260,25 +257,9 @@ def _make(database: Database) -> None:
         options = {"literal_binds": True}
         view = select_note_nlp().compile(dialect=connection.dialect, compile_kwargs=options)
         connection.exec_driver_sql(f"CREATE VIEW {VIEW} AS {view}")
-        rows = [{"key": "kind", "value": KIND}, {"key": "version", "value": str(schema.VERSION)}]
-        rows.append(make_key())
+        kept = {"kind": KIND, "version": str(schema.VERSION), KEY: make_key()}
+        rows = [{"key": key, "value": value} for key, value in kept.items()]
         connection.execute(insert(schema.about), rows)
-
-
-def _read_about(connection: Connection) -> dict[str, str]:
-    return {row.key: row.value for row in connection.execute(select(schema.about))}
-
-
-def _upgrade(database: Database) -> dict[str, str]:
-    """Let a database remember what is erased from it, and tell what is known about it then."""
-    with database.writing(f"brought to version {schema.VERSION}") as connection:
-        # Another process may have come between
-        if _read_about(connection)["version"] == str(schema.BEFORE_ERASURES):
-            schema.erased.create(connection)
-            connection.execute(insert(schema.about), make_key())
-            version = update(schema.about).where(schema.about.c.key == "version")
-            connection.execute(version.values(value=str(schema.VERSION)))
-        return _read_about(connection)
 
 
 def _prepare(connection: Any, _: Any) -> None:

@@ -13,15 +13,16 @@ from .schema import about, erased, run
 
 # What can be erased, and a document that went with its patient
 DOCUMENT, PATIENT, WENT = "document", "patient", "went"
+# By which `about` has the key of the digests
 KEY = "erasure key"
 
 
-def make_key() -> dict[str, str]:
+def make_key() -> str:
     """A key of a database's own: who has digests of another learns nothing from them.
 
-    RETURNS (Dict[str, str]): The row of what is kept about the database.
+    RETURNS (str): 32 hexadecimal digits.
     """
-    return {"key": KEY, "value": secrets.token_hex(16)}
+    return secrets.token_hex(16)
 
 
 class Erasures:

@@ -14,9 +14,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-# Of the tables; a database of another one is refused, but for that of the one before erasures were remembered
+# Of the tables; a database of another one is refused
 VERSION = 3
-BEFORE_ERASURES = 2
 METADATA = MetaData()
 
 about = Table(

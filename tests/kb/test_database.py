@@ -2,16 +2,14 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, text
 
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb import database as module
 from spacy_gpner.kb.database import open_database
-from spacy_gpner.kb.schema import VERSION
 
 from .util import annotate_notes, build_from, content
 
@@ -49,53 +47,6 @@ def test_other_versions_are_refused(empty, url):
         connection.execute(text("UPDATE about SET value = '99' WHERE key = 'version'"))
     with pytest.raises(KnowledgeError, match=r"of the version 99.*kb build OUT --db NEW"):
         open_database(url)
-
-
-def make_older(database):
-    """As version 2 made it."""
-    with database.writing() as connection:
-        connection.execute(text("DROP TABLE erased"))
-        connection.execute(text("DELETE FROM about WHERE key = 'erasure key'"))
-        connection.execute(text("UPDATE about SET value = '2' WHERE key = 'version'"))
-
-
-def test_a_database_from_before_erasures_were_remembered(filled, output, url, model, notes, tmp_path):
-    """By several processes at once: it is as one that is made now, and keeps what it holds."""
-    from spacy_gpner.kb.forget import erase
-
-    before, tables = content(filled), describe_tables(filled)
-    make_older(filled)
-    with ThreadPoolExecutor() as pool:
-        databases = list(pool.map(open_database, [url] * 4))
-    assert describe_tables(databases[0]) == tables
-    assert content(databases[-1]) == before
-    with databases[0].reading() as connection:
-        known = {row.key: row.value for row in connection.execute(text("SELECT * FROM about"))}
-    assert (known["version"], len(known["erasure key"])) == (str(VERSION), 32)
-    erase(databases[1], patient="p1")
-    again = annotate_notes(model, notes, tmp_path / "again")
-    assert build_from(databases[2], again).erased == 6
-
-
-def describe_tables(database):
-    inspector = inspect(database.engine)
-    return {
-        name: (
-            repr(inspector.get_columns(name)),
-            inspector.get_pk_constraint(name),
-            inspector.get_indexes(name),
-        )
-        for name in sorted(inspector.get_table_names())
-    }
-
-
-def test_an_older_file_that_can_only_be_read(filled, url):
-    if "://" in url:
-        pytest.skip("a file's rights are SQLite's matter")
-    make_older(filled)
-    filled.engine.dispose()
-    with pytest.raises(KnowledgeError, match=r"can't be brought to version 3 \(attempt to write a readonly"):
-        open_database(f"sqlite:///file:{url}?mode=ro&uri=true")
 
 
 def test_a_build_counts_what_there_is(filled):
