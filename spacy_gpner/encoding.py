@@ -14,8 +14,10 @@ from .errors import ArchiveError
 SAMPLE = 1 << 18
 # The most bytes of a character in the encodings below
 LONGEST = 4
+# Of Western Europe. Text of other single bytes, such as cp1250, is read in it without an error
+SINGLE_BYTES = "cp1252"
 # What Chinese hospitals have, the commonest first, and single bytes for Western names
-CANDIDATES = ["gb18030", "big5", "cp1252"]
+CANDIDATES = ["gb18030", "big5", SINGLE_BYTES]
 # What is raised where a packed file was cut short or damaged
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError)
 # With or without the mark that Windows begins a file with
@@ -68,6 +70,28 @@ def guess_encoding(file: IO[bytes]) -> str:
         if found is not None:
             return found.encoding
     raise UnicodeError("its encoding can't be told. Name it with --encoding")
+
+
+def show_guess(name: str, encoding: str) -> str:
+    """Say in which encoding a file is read that is not UTF-8, and that this is a guess.
+
+    name (str): What the file is called.
+    encoding (str): The encoding.
+    RETURNS (str): What a user should know.
+    """
+    return (
+        f"{name} is not in UTF-8, and is read in {encoding}, as files like it are. Is it in "
+        f"another{doubt_guess(encoding)}? Give --encoding."
+    )
+
+
+def doubt_guess(encoding: str) -> str:
+    """Name what a guess may be wrong for.
+
+    encoding (str): The encoding that was guessed.
+    RETURNS (str): Others that can't be told from it, with a comma before; empty if there are none.
+    """
+    return ", such as cp1250 for Polish or Czech" if encoding == SINGLE_BYTES else ""
 
 
 def _read_sample(file: Any) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Optional, Union
 
-from ..encoding import DAMAGED, UTF8, guess_encoding
+from ..encoding import DAMAGED, UTF8, guess_encoding, show_guess
 from .rows import Columns, Place, Reject, Row
 
 Rows = Iterator[Union[Row, Reject]]
@@ -121,10 +121,7 @@ def find_encoding(file: ArchiveFile, reading: Reading) -> str:
             except UnicodeError as err:
                 raise UnreadError(str(err)) from None
         if encoding != UTF8 and encoding not in reading.encodings:
-            reading.say(
-                f"{file.name} is not in UTF-8, and is read in {encoding}, as files like it are. Is it in "
-                "another? Give --encoding."
-            )
+            reading.say(show_guess(file.name, encoding))
     reading.encodings[encoding] = reading.encodings.get(encoding, 0) + 1
     return encoding
 

@@ -35,7 +35,7 @@ def load_codes_cli(
         database = open_kb(db)
         from ..kb.codes import load_codes, read_codes
 
-        codes, name = read_codes(path, encoding), system or path.stem
+        codes, name = read_codes(path, encoding, msg.info), system or path.stem
         load_codes(database, name, codes)
         n_names = sum(len(own.names) for own in codes)
         msg.good(

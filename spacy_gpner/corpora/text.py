@@ -9,7 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import IO, Any
 
-from ..encoding import UTF8, guess_encoding
+from ..encoding import UTF8, doubt_guess, guess_encoding
 from ..errors import CorpusError
 from .records import Problem, Report, Source
 
@@ -113,7 +113,8 @@ def not_utf8(path: Path, place: str, content: IO[bytes]) -> CorpusError:
     except UnicodeError:
         remedy = "Convert it first, with iconv, from the encoding that it is in."
     else:
-        remedy = f"It seems to be in {found}. Convert it first: {_iconv(found.upper(), path)}"
+        doubt = f", or in another{doubt}" if (doubt := doubt_guess(found)) else ""
+        remedy = f"It seems to be in {found}{doubt}. Convert it first: {_iconv(found.upper(), path)}"
         if found == UTF8:
             remedy = "Most of its beginning is. Mend it there, or convert it from the encoding that it is in."
     return CorpusError(f"{path} is not valid UTF-8: see {place}. {remedy}")

@@ -1,14 +1,15 @@
 """Code tables: what concepts are called elsewhere."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
 from sqlalchemy import Connection, delete, insert, select
 
-from ..encoding import UTF8, check_encoding
+from ..encoding import SINGLE_BYTES, UTF8, check_encoding, guess_encoding, show_guess
 from ..errors import ArchiveError, KnowledgeError
 from .database import Database
 from .schema import code, code_name, link
@@ -31,16 +32,19 @@ class Code:
     label: Optional[str] = None
 
 
-def read_codes(path: Path, encoding: Optional[str] = None) -> list[Code]:
+def read_codes(
+    path: Path, encoding: Optional[str] = None, say: Callable[[str], None] = lambda _: None
+) -> list[Code]:
     """Read a table with the columns `code` and `name`, and perhaps `aliases`, with | between, and `label`.
 
     path (Path): A CSV file.
-    encoding (Optional[str]): Its encoding; None for UTF-8, or else GB18030.
+    encoding (Optional[str]): Its encoding; None for UTF-8, or else what it looks like.
+    say (Callable[[str], None]): Called with what a user should know.
     RETURNS (List[Code]): Its rows.
     RAISES (KnowledgeError): If it is missing, has no such columns, or a row is not as it should be.
     """
     try:
-        encoding = _find_encoding(path) if encoding is None else check_encoding(encoding)
+        encoding = _find_encoding(path, say) if encoding is None else check_encoding(encoding)
         with path.open(encoding=encoding, newline="") as file:
             rows = csv.DictReader(file, strict=True)
             missing = [name for name in (CODE, NAME) if name not in (rows.fieldnames or ())]
@@ -54,13 +58,18 @@ def read_codes(path: Path, encoding: Optional[str] = None) -> list[Code]:
         raise KnowledgeError(f"{path} can't be read ({err}). Give a CSV file, and its --encoding.") from None
 
 
-def _find_encoding(path: Path) -> str:
-    """A short table's letters are too few to guess by."""
+def _find_encoding(path: Path, say: Callable[[str], None]) -> str:
+    """A short table's letters are too few to tell Chinese encodings apart by, which is then GB18030."""
     try:
         path.read_text(encoding=UTF8)
         return UTF8
     except UnicodeDecodeError:
-        return "gb18030"
+        encoding = "gb18030"
+    with path.open("rb") as file, suppress(UnicodeError):
+        if guess_encoding(file) == SINGLE_BYTES:
+            encoding = SINGLE_BYTES
+    say(show_guess(path.name, encoding))
+    return encoding
 
 
 def _check(path: Path, rows: Sequence[tuple[int, dict[str, str]]]) -> list[Code]:

@@ -83,6 +83,21 @@ def test_encodings_are_found(tmp_path, encoding, kind):
     )
 
 
+def test_guesses_of_western_text_are_told(tmp_path):
+    """What of Western Europe can't be told from text of Central Europe, and the message says so."""
+    text = "Le patient a une fièvre élevée, sans antécédents de diabète. Ménière’s disease was ruled out."
+    (tmp_path / "a.txt").write_text(text, encoding="cp1252")
+    (tmp_path / "b.txt").write_text("Pacjent z nadciśnieniem tętniczym, ból głowy, gorączka.", "cp1250")
+    archive, said = Archive((tmp_path / "a.txt",)), []
+    rows = list(archive.rows(Reading(Columns(), 1000, say=said.append)))
+    assert [row.text for row in rows] == [text]
+    assert len(said) == 1
+    for part in ("a.txt", "read in cp1252", "such as cp1250", "--encoding"):
+        assert part in said[0]
+    (row,) = read(tmp_path / "b.txt", columns=Columns(), encoding=check_encoding("cp1250"))
+    assert row.text.startswith("Pacjent z nadciśnieniem tętniczym")
+
+
 @pytest.mark.parametrize("shift", range(4))
 @pytest.mark.parametrize("n", [1, 600])
 def test_a_large_file_whose_sample_ends_in_a_character(tmp_path, shift, n):

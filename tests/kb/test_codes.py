@@ -43,6 +43,27 @@ def test_tables_are_read(tmp_path, encoding):
     assert read_codes(write(tmp_path / "t.csv", "name,code\n胸痛,S1\n")) == [CODES[5]]
 
 
+def test_western_tables_are_not_read_as_chinese(run, tmp_path, output):
+    """Accents of one byte, which with the letter behind them are a character of GB18030."""
+    rows = "code,name\nM1,Ménière's disease\nM2,Sjögren syndrome\nM3,Fièvre élevée\n"
+    path, said = write(tmp_path / "t.csv", rows, "cp1252"), []
+    assert [x.names for x in read_codes(path, say=said.append)] == [
+        ("Ménière's disease",),
+        ("Sjögren syndrome",),
+        ("Fièvre élevée",),
+    ]
+    assert ["t.csv is not in UTF-8, and is read in cp1252" in x and "--encoding" in x for x in said] == [True]
+    # One that can't be told from it, and is named
+    path = write(tmp_path / "t.csv", "code,name\nM1,Žloutenka a bolest břicha\n", "cp1250")
+    assert read_codes(path, "cp1250", said.append)[0].names == ("Žloutenka a bolest břicha",)
+    assert len(said) == 1
+    db = tmp_path / "kb.sqlite"
+    run("kb", "build", output, "--db", db)
+    code, text = run("kb", "codes", "load", path, "--db", db)
+    assert code == 0, text
+    assert "such as cp1250 for Polish or Czech? Give --encoding" in text
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
