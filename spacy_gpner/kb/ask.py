@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Literal, Optional
 
 import srsly
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -62,7 +62,7 @@ def _to_word(written: str) -> str:
 class Patterns(BaseModel):
     """Ways of asking, in a language.
 
-    labels (Dict[str, List[str]]): Words for types of entities, by label.
+    labels (Dict[str, List[str]]): Words for types of entities, by label, whether in upper or lower case.
     words (List[str]): All other words that a question may have: what is left without them is not known. Empty
         for any.
     example (str): A question.
@@ -169,19 +169,21 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     if not asked or len(asked) > LONGEST:
         raise KnowledgeError(f"A question has from 1 to {LONGEST} characters.")
     with database.reading() as connection:
-        patients = _known(connection, document.c.patient, asked, scope.readings)
-        known = _known(connection, concept.c.surface, asked)
+        patients = _find_patients(connection, scope, asked)
+        known = _find_concepts(connection, asked)
         labels = set(connection.execute(select(concept.c.label).distinct()).scalars())
-    types = {label: own for label, own in patterns.labels.items() if label in labels}
+    words_of = {to_surface(label): own for label, own in patterns.labels.items()}
+    types = {label: words_of[form] for label in sorted(labels) if (form := to_surface(label)) in words_of}
     words = list(dict.fromkeys(word for own in types.values() for word in own))
-    marked, patient = _mark(asked, ((_find_patient(asked, x), x) for x in patients), PATIENT)
+    marked, called = _mark(asked, ((_find_patient(asked, x), x) for x in patients), PATIENT)
+    patient = None if called is None else patients[called]
     # A word for a type is no concept: 疾病, and what stands before 药
     concepts = [x for x in known if x not in words]
     marked, term = _mark(marked, ((_find(marked, x), x) for x in concepts), CONCEPT)
     # What is asked for stands last: in 治疗药物 drugs
     labelled, word = _mark(marked, ((_find(marked, x, last=True), x) for x in words), LABEL, last=True)
     wanted = [label for label, own in types.items() if word in own]
-    others = [x for x in patients if x != patient and _find_patient(labelled, x) >= 0]
+    others = [x for x in patients if x != called and _find_patient(labelled, x) >= 0]
     _check_rest(labelled, patterns, term, concepts, others)
     for pattern in patterns.patterns:
         by_label = LABEL in pattern.expression.pattern
@@ -203,7 +205,7 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
             rest = labelled if by_label else marked
             # Whoever asks which patients take drugs for a disease asks for more than who has the disease
             types_count = pattern.query not in ("mentions", "patients")
-            allowed = [*patterns.words, *(words if types_count else ()), *filter(None, (term, patient))]
+            allowed = [*patterns.words, *(words if types_count else ()), *filter(None, (term, called))]
             if patterns.words and (left := _left_over(rest, allowed)):
                 raise KnowledgeError(
                     f"The question is not understood: of '{left}' nothing is known. `spacy gpner kb search` "
@@ -273,12 +275,19 @@ def _find(asked: str, word: str, *, last: bool = False) -> int:
     return places[-1 if last else 0] if places else -1
 
 
-def _known(connection: Connection, column: Any, asked: str, *wanted: Any) -> list[str]:
-    """The values of a column that stand in a text."""
+def _find_concepts(connection: Connection, asked: str) -> list[str]:
+    """The surfaces that stand in a question."""
     find = func.instr if connection.dialect.name == SQLITE else func.strpos
-    lower = func.lower(column)
-    query = select(column).where(column.is_not(None), find(literal(asked), lower) > 0, *wanted).distinct()
+    query = select(concept.c.surface).where(find(literal(asked), concept.c.surface) > 0).distinct()
     return list(connection.execute(query).scalars())
+
+
+def _find_patients(connection: Connection, scope: Scope, asked: str) -> dict[str, str]:
+    """The patients whose names stand in a question, by the usual form of these."""
+    query = select(document.c.patient).where(document.c.patient.is_not(None), scope.readings).distinct()
+    # Databases bring letters to lower case in ways of their own: SQLite those of ASCII alone
+    forms = {to_surface(name): name for name in sorted(connection.execute(query).scalars(), reverse=True)}
+    return {form: name for form, name in forms.items() if form and form in asked}
 
 
 def _mark(
@@ -306,8 +315,8 @@ def _find_patient(asked: str, name: str) -> int:
     """Where a question names a patient: P1 is not in P12, and numbers alone are told as 患者12. Below 0 where
     it does not.
     """
-    first = "(?:患者|病人|patient )" if name.isdecimal() else "(?<![0-9a-z])"
-    found = re.search(f"{first}({re.escape(name.lower())})(?![0-9a-z])", asked.lower())
+    first = "(?:患者|病人|patient )" if name.isdecimal() else ""
+    found = re.search(f"{first}({whole_word(name)})", asked)
     return -1 if found is None else found.start(1)
 
 
