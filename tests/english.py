@@ -61,6 +61,14 @@ SENTENCES = [
     "Cells of the line were washed, counted and kept for [n] days without any factor.",
     "[factor], but not [factor], [verb] the [gene] [where].",
 ]
+# Notes of a ward, of which a small model learns all
+WARD = [
+    "{sym:Pain in the {bod:left knee}} for two days.",
+    "{dis:{bod:Lung} cancer}, then {pro:chemotherapy}.",
+    "She takes {dru:aspirin}; naïve to insulin.",
+    "No complaints at the café.",
+    "{sym:Swelling of the {bod:left {bod:ankle}}} and {sym:fever}, {dis:Ménière's disease}.",
+]
 MARKS = re.compile(r"\[([\w ]+)\]|\{(\w+):|(\})")
 
 
@@ -78,6 +86,11 @@ def fill(rng: random.Random, pattern: str) -> tuple[str, list[tuple[int, int, st
             start, label = begun.pop()
             spans.append((start, len(text), label))
     return text + pattern[position:], sorted(spans)
+
+
+def ward_notes() -> list[tuple[str, list[tuple[int, int, str]]]]:
+    """The notes of the ward, with first character, end and label of their entities."""
+    return [fill(random.Random(0), pattern) for pattern in WARD]
 
 
 def make_sentences(n: int, seed: int = 0) -> list[tuple[str, list[tuple[int, int, str]]]]:

@@ -12,7 +12,8 @@ from spacy_gpner.archive.cleaning import STEPS
 from spacy_gpner.entities import Entity
 from spacy_gpner.errors import ArchiveError, PipelineError
 
-from ..util import TRAIN
+from ..english import ward_notes
+from ..util import TRAIN, blank, train
 from .test_cleaning import PIECES
 from .util import TEXTS
 
@@ -35,6 +36,30 @@ def test_finds_what_the_pipeline_finds(annotator):
     assert [(x.text, x.depth, x.parent) for x in nested] == [("右上腹疼痛", 0, None), ("右上腹", 1, 0)]
     assert annotator([]) == []
     assert annotator([""])[0].mentions == []
+
+
+def test_notes_in_words(tmp_path):
+    """English, nested, with accents and apostrophes; cleaned; and by batches of few characters."""
+    nlp, notes = blank("en", char_tokenizer=False), ward_notes()
+    train(nlp, notes)
+    nlp.to_disk(tmp_path)
+    annotator, texts = Annotator(str(tmp_path)), [text for text, _ in notes]
+    whole = annotator(texts)
+    for (text, gold), found in zip(notes, whole, strict=True):
+        assert {(x.start, x.end, x.label) for x in found.mentions} == set(gold)
+        assert all(x.text == text[x.start : x.end] for x in found.mentions)
+    depths = [(x.text, x.depth) for x in whole[4].mentions]
+    assert depths[:3] == [("Swelling of the left ankle", 0), ("left ankle", 1), ("ankle", 2)]
+    with patch("spacy_gpner.archive.annotator.BATCH", 60):
+        parts = annotator(texts)
+    places = [[x[:4] for x in found.mentions] for found in whole]
+    assert [[x[:4] for x in found.mentions] for found in parts] == places
+    cleaning = Annotator(str(tmp_path), clean=["html", "control", "spaces"])
+    (found,) = cleaning(["<b>Pain</b> in  the left&nbsp;kn\u00adee for two days."])
+    assert [x.text for x in found.mentions] == [
+        "Pain</b> in  the left&nbsp;kn\u00adee",
+        "left&nbsp;kn\u00adee",
+    ]
 
 
 def test_a_tokenizer_that_changes_the_text(annotator, model):

@@ -23,6 +23,7 @@ PIECES = [
         "\r",
         "\u2028",
     ),
+    *("P<0.05", "<b>Na</b>", "Ménière’s", "naïve ", "co\u00adcaine", "38 °C", "Na<sup>+</sup>"),
     *("\x00", "\u200b", "\ufeff", "患者", "发热", "😀", "e\u0301", "ﬁ", "㈠", "\n", "x"),
 ]
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=20).map("".join)
@@ -37,6 +38,14 @@ TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=20).map
         ("control", "a\x00b\u200bc\nd", "abc\nd"),
         ("width", "ＣＲＰ　１２．５（高）", "CRP 12.5(高)"),
         ("spaces", "a  b\tc\u3000\u3000d e", "a b c d e"),
+        (
+            "html",
+            "<p>Na<sup>+</sup>&nbsp;&lt;&nbsp;140, p<0.05</p>na&iuml;ve",
+            "\nNa+\xa0<\xa0140, p<0.05\nnaïve",
+        ),
+        ("control", "re\u00adcur\u200bring Ménie\u0300re", "recurring Ménie\u0300re"),
+        ("width", "Ménière’s – ½ tablet, 5 µg, ﬁbrosis", "Ménière’s – ½ tablet, 5 µg, ﬁbrosis"),
+        ("spaces", "Seen by\u00a0Dr.\t\tØrsted.  No fever", "Seen by Dr. Ørsted. No fever"),
     ],
 )
 def test_steps(step, text, cleaned):

@@ -14,7 +14,8 @@ from spacy_gpner.pipeline.find import find_pipe
 from spacy_gpner.selection.select import rank, select
 
 from ..components import COMPONENTS
-from ..util import TRAIN, entities, make_docs, scores
+from ..english import make_sentences, ward_notes
+from ..util import TRAIN, blank, entities, make_docs, scores, train
 
 NAME = "span_globalpointer"
 CALIBRATION = {"sym": (0.8, -0.2)}
@@ -70,6 +71,28 @@ def test_a_pool_of_json_lines(run, one_model, tmp_path):
     chosen = read_docs(tmp_path / "next.spacy")[0]
     assert [TEXTS[int(get_provenance(doc).id)] for doc in chosen] == [doc.text for doc in chosen]
     assert len(chosen) == 3
+
+
+def test_notes_in_words(run, tmp_path):
+    """English, of which some are given again, in other letters, and annotated."""
+    nlp, notes = blank("en", char_tokenizer=False), ward_notes()
+    train(nlp, notes, steps=15)
+    nlp.get_pipe(NAME).calibration = CALIBRATION
+    nlp.to_disk(tmp_path / "model")
+    texts = [notes[4][0], notes[4][0].upper(), *(text for text, _ in make_sentences(6)), notes[4][0]]
+    lines = [json.dumps({"text": text, "id": str(number)}) for number, text in enumerate(texts)]
+    (tmp_path / "pool.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    code, text = run("convert", "spans", tmp_path / "pool.jsonl", tmp_path / "pool.spacy", "--lang", "en")
+    assert code == 0, text
+    output = tmp_path / "next.spacy"
+    code, text = run("select", tmp_path / "model", tmp_path / "pool.spacy", output, "--n", 8)
+    assert code == 0, text
+    assert "1 documents have the text of another: left out" in text
+    chosen = read_docs(output)[0]
+    assert sorted(doc.text for doc in chosen) == sorted(set(texts))
+    for doc in chosen:
+        assert [token.text for token in doc] == [token.text for token in nlp(doc.text)]
+        assert entities(doc) == entities(nlp(doc.text))
 
 
 def test_chooses(run, model, pool, tmp_path):
