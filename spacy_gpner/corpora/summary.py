@@ -8,6 +8,7 @@ from spacy.tokens import Doc
 
 from ..entities import show_label
 from ..spans.nesting import nesting
+from ..words import FIRST_CJK
 from .records import KINDS, Problem
 
 MAX_PLACES = 10
@@ -18,8 +19,6 @@ WORDS = (
     "Most tokens are single letters: each character is one. Is the text in words? Then give its language, "
     "such as --lang en, here and to `spacy gpner init config`."
 )
-# Where Latin letters end, with those for the languages of Europe
-LATIN_END = "\u0250"
 
 
 @dataclass
@@ -49,7 +48,7 @@ class Summary:
     types (Counter[str]): The entities of each type.
     nested (int): The entities that contain, or lie in, one with other boundaries.
     not_gold (int): The entities of the source that are predicted, rejected or superseded.
-    tokens, letters (int): The tokens, and those that are a single Latin letter.
+    tokens, letters (int): The tokens, and those that are a single letter of a script that parts words.
     problems (dict[str, ProblemCount]): The problems of each kind.
     """
 
@@ -136,7 +135,7 @@ class Summary:
         """
         self.tokens += len(doc)
         if len(doc) == len(doc.text):
-            self.letters += sum(char.isalpha() and char < LATIN_END for char in doc.text)
+            self.letters += sum(char.isalpha() and ord(char) < FIRST_CJK for char in doc.text)
         if spans_key not in doc.spans:
             self.unlabelled += 1
             return

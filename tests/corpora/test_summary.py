@@ -24,7 +24,10 @@ def test_problems_are_counted_and_the_first_are_kept():
 
 @pytest.mark.parametrize(
     ("text", "doubted"),
-    [("the left knee is swollen", True), ("das linke Knie schmerzt", True), ("行CT检查", False), ("", False)],
+    [
+        *(("the left knee is swollen", True), ("das linke Knie schmerzt", True), ("боль в колене", True)),
+        *(("πόνος στο γόνατο", True), ("行CT检查", False), ("膝の痛み", False), ("", False)),
+    ],
 )
 def test_words_taken_for_characters(text, doubted):
     vocab = Vocab()
