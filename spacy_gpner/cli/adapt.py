@@ -16,7 +16,7 @@ def adapt_cli(
     texts: list[Path] = TEXTS,
     output_path: Path = Opt(..., "--output", "-o", help="Output directory"),
     without: list[Path] = WITHOUT,
-    lang: str = Opt("zh", "--lang", "-l", help="The language's code, for its words"),
+    lang: str = Opt("zh", "--lang", "-l", help="The language's code, such as en, for its words"),
     window: int = Opt(128, "--window", min=4, help="Pieces that the encoder reads at once"),
     batch_size: int = Opt(4096, "--batch-size", min=4, help="Pieces of a batch, with padding"),
     epochs: int = Opt(1, "--epochs", min=1, help="How often to go through the texts"),

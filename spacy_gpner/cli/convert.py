@@ -37,7 +37,7 @@ def convert_cli(
     format_name: str = Arg(..., metavar="FORMAT", help=FORMATS),
     inputs: list[Path] = Arg(..., metavar="INPUT...", help="The corpus's files, or brat's directory"),
     output: Path = Arg(..., metavar="OUTPUT.spacy", help="The file to write"),
-    lang: str = Opt("zh", "--lang", "-l", help="The language's code"),
+    lang: str = Opt("zh", "--lang", "-l", help="The language's code, such as en for English"),
     spans_key: str = Opt("sc", "--spans-key", help="The key of the entities in doc.spans"),
     ents: bool = Opt(False, "--ents", help="Set doc.ents too; refused where entities overlap"),
     on_misaligned: Misaligned = Opt(

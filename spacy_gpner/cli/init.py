@@ -48,7 +48,7 @@ class Context(StrEnum):
 
 def init_config_cli(
     output: Path = Arg(..., metavar="OUT.cfg", help="The config to write, or - for stdout", allow_dash=True),
-    lang: str = Opt("zh", "--lang", "-l", help="The language's code"),
+    lang: str = Opt("zh", "--lang", "-l", help="The language's code, such as en for English"),
     size: Size = Opt(
         Size.base,
         "--size",

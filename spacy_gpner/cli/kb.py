@@ -134,7 +134,8 @@ def build_cli(
 @kb_cli.command(
     "search",
     short_help="Find passages by any characters",
-    epilog="Example: spacy gpner kb search 血糖 升高 --db ward.sqlite --format json",
+    epilog="Example: spacy gpner kb search 血糖 升高 --db ward.sqlite --format json; in English "
+    "glucose raised",
 )
 def search_cli(
     terms: list[str] = Arg(..., metavar="TERM", help="What the text has to have: all of them"),
@@ -176,7 +177,8 @@ def search_cli(
 @kb_cli.command(
     "ask",
     short_help="Ask a question in words",
-    epilog="Example: spacy gpner kb ask 糖尿病患者常用哪些药？ --db ward.sqlite",
+    epilog="Example: spacy gpner kb ask 糖尿病患者常用哪些药？ --db ward.sqlite; in English "
+    "'Which drugs do patients with diabetes take?'",
 )
 def ask_cli(
     question: str = Arg(..., metavar="QUESTION", help="The question, in Chinese or English"),

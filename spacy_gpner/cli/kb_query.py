@@ -43,7 +43,8 @@ class By(StrEnum):
 @query_cli.command(
     "cooccur",
     short_help="What is told in the same documents as a concept",
-    epilog="Example: spacy gpner kb query cooccur 糖尿病 --of dru --db ward.sqlite",
+    epilog="Example: spacy gpner kb query cooccur 糖尿病 --of dru --db ward.sqlite; in English "
+    "cooccur diabetes --of Chemical",
 )
 def cooccur_cli(
     term: str = Arg(..., metavar="TERM", help="The concept"),
