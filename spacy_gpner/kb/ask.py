@@ -176,7 +176,7 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     types = {label: words_of[form] for label in sorted(labels) if (form := to_surface(label)) in words_of}
     words = list(dict.fromkeys(word for own in types.values() for word in own))
     marked, called = _mark(asked, ((_find_patient(asked, x), x) for x in patients), PATIENT)
-    patient = None if called is None else patients[called]
+    patient = None if called is None else patients[called][0]
     # A word for a type is no concept: 疾病, and what stands before 药
     concepts = [x for x in known if x not in words]
     marked, term = _mark(marked, ((_find(marked, x), x) for x in concepts), CONCEPT)
@@ -184,6 +184,7 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     labelled, word = _mark(marked, ((_find(marked, x, last=True), x) for x in words), LABEL, last=True)
     wanted = [label for label, own in types.items() if word in own]
     others = [x for x in patients if x != called and _find_patient(labelled, x) >= 0]
+    others += patients[called][1:] if called is not None else []
     _check_rest(labelled, patterns, term, concepts, others)
     for pattern in patterns.patterns:
         by_label = LABEL in pattern.expression.pattern
@@ -243,7 +244,10 @@ def _check_rest(
     RAISES (KnowledgeError): If it is turned, or about another concept or patient, too.
     """
     if patients:
-        raise KnowledgeError("The question is about several patients, and about one it can be answered.")
+        raise KnowledgeError(
+            "The question is about several patients, and about one it can be answered. Where their names "
+            "differ in upper and lower case alone, leave them out, and give one as --patient."
+        )
     if turned := re.search(patterns.turned_by, asked):
         raise KnowledgeError(
             f"Questions are answered from what is there, now, and the patient's own; '{turned[0]}' asks for "
@@ -282,12 +286,15 @@ def _find_concepts(connection: Connection, asked: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def _find_patients(connection: Connection, scope: Scope, asked: str) -> dict[str, str]:
-    """The patients whose names stand in a question, by the usual form of these."""
+def _find_patients(connection: Connection, scope: Scope, asked: str) -> dict[str, list[str]]:
+    """The patients whose names stand in a question, by the usual form of these, which several may have."""
     query = select(document.c.patient).where(document.c.patient.is_not(None), scope.readings).distinct()
     # Databases bring letters to lower case in ways of their own: SQLite those of ASCII alone
-    forms = {to_surface(name): name for name in sorted(connection.execute(query).scalars(), reverse=True)}
-    return {form: name for form, name in forms.items() if form and form in asked}
+    found: dict[str, list[str]] = {}
+    for name in connection.execute(query).scalars():
+        if (form := to_surface(name)) and form in asked:
+            found.setdefault(form, []).append(name)
+    return found
 
 
 def _mark(

@@ -22,7 +22,8 @@ TEXTS = (
     "TYPE 2 DIABETES MELLITUS with left ventricular failure.",
     "Ménière’s disease was ruled out; the patient is naïve to insulin.",
 )
-PATIENTS = ("Žofie", "Øystein", "Jane Doe", "Zoë")
+# Two of them differ in case alone
+PATIENTS = ("Žofie", "Øystein", "Jane Doe", "Zoë", "a7", "A7")
 
 
 class English(Lexicon):
@@ -40,7 +41,7 @@ class English(Lexicon):
 @pytest.fixture
 def ward(empty, model, tmp_path):
     notes = [
-        {**note, "text": TEXTS[i % 4], "patient": PATIENTS[i % 4]} for i, note in enumerate(make_notes(8))
+        {**note, "text": TEXTS[i % 4], "patient": PATIENTS[i % 6]} for i, note in enumerate(make_notes(8))
     ]
     build_from(empty, annotate_notes(model, notes, tmp_path, annotator=English))
     with empty.reading() as connection:
@@ -107,6 +108,7 @@ def test_questions(ward, question, command):
     [
         ("What are Zo's drugs?", "not understood"),
         ("What did Žofie and Zoë take?", "several patients"),
+        ("What did A7 take?", "differ in upper and lower case alone"),
         ("Which drugs do patients with gestational diabetes take?", "of 'gestational' nothing"),
         ("Which patients have no vertigo?", "'no' asks for something else"),
     ],
