@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Optional
 
+import torch
 from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d
@@ -48,5 +49,6 @@ class CompactBiLSTM(OnnxModule):
     def forward(self, vectors: Tensor, lengths: Sequence[int]) -> Tensor:
         return encode_by_length(vectors, lengths, self._encode)
 
-    def _encode(self, padded: Tensor, sizes: Tensor) -> Tensor:
-        return self.run(vectors=padded.transpose(0, 1), lengths=sizes.int()).transpose(0, 1)
+    def _encode(self, padded: Tensor, lengths: list[int]) -> Tensor:
+        sizes = torch.tensor(lengths, dtype=torch.int32)
+        return self.run(vectors=padded.transpose(0, 1), lengths=sizes).transpose(0, 1)

@@ -206,7 +206,7 @@ LATIN = "Das Knie ist überwärmt, die Größe der Schwellung unverändert.\nKei
         (
             "latin.txt",
             LATIN.encode("latin-1"),
-            "in cp1252. Convert it first: iconv -f CP1252 -t UTF-8 {path}",
+            "iconv -f CP1252 -t UTF-8 {path} > {new}",
         ),
         ("damaged.txt", (LATIN * 3).encode() + b"Gr\xf6\xdfe", "Most of its beginning is. Mend it there"),
         ("corpus.spacy", None, "a .spacy file, which needs no conversion"),

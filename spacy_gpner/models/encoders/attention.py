@@ -70,11 +70,12 @@ class SelfAttention(nn.Module):
         attended = attended[kept.to(vectors.device)]
         return layer_norm(vectors + self.dropout(self.join(attended)), [self.width])
 
-    def _attend(self, padded: Tensor, sizes: Tensor) -> Tensor:
+    def _attend(self, padded: Tensor, lengths: list[int]) -> Tensor:
+        sizes = torch.tensor(lengths, device=padded.device)
         steps = torch.arange(padded.shape[1], device=padded.device)
         inside = steps < sizes[:, None, None, None]
         q, k, v = self.project(padded).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        mask = None if inside.all() else inside
+        mask = None if len(set(lengths)) == 1 else inside
         heads = scaled_dot_product_attention(q, k, v, attn_mask=mask)
         return heads.transpose(1, 2).flatten(2)
 

@@ -69,29 +69,30 @@ def build_context_layer(
 
 
 def encode_by_length(
-    vectors: Tensor, lengths: Sequence[int], encode: Callable[[Tensor, Tensor], Tensor]
+    vectors: Tensor, lengths: Sequence[int], encode: Callable[[Tensor, list[int]], Tensor]
 ) -> Tensor:
     """Encode documents of similar length together, so that little is padded. Tokens are taken and put back
     by one index: the way back through a slice for each document would fill the whole batch for each.
 
     vectors (Tensor): Vectors of all tokens, shape (N, width).
     lengths (Sequence[int]): Tokens of each document.
-    encode (Callable[[Tensor, Tensor], Tensor]): Encodes B documents of at most L tokens: from vectors, shape
-        (B, L, width), 0 after a document's end, and lengths, shape (B,), it makes vectors, shape (B, L, its
+    encode (Callable[[Tensor, List[int]], Tensor]): Encodes B documents of at most L tokens: from vectors,
+        shape (B, L, width), 0 after a document's end, and their lengths it makes vectors, shape (B, L, its
         own width). What these are after a document's end is of no matter.
     RETURNS (Tensor): What `encode` gave, shape (N, its width); `vectors` if there are no tokens.
     """
-    sizes = torch.tensor(lengths, dtype=torch.long)
+    # Where things are is settled on the processor, whatever device a default would put them on
+    sizes = torch.tensor(lengths, dtype=torch.long, device="cpu")
     starts = sizes.cumsum(0) - sizes
     device = vectors.device
     encoded, order = [], []
     for members in similar_lengths(lengths, MAX_STRETCH):
         own = sizes[members]
-        steps = torch.arange(int(own.max()))
+        steps = torch.arange(int(own.max()), device="cpu")
         inside = steps < own[:, None]
         tokens = torch.where(inside, starts[members][:, None] + steps, 0)
         padded = vectors.index_select(0, tokens.flatten().to(device)).unflatten(0, tokens.shape)
-        output = encode(padded.masked_fill(~inside.to(device)[:, :, None], 0.0), own.to(device))
+        output = encode(padded.masked_fill(~inside.to(device)[:, :, None], 0.0), own.tolist())
         filled = inside.flatten().nonzero().flatten()
         encoded.append(output.flatten(0, 1).index_select(0, filled.to(device)))
         order.append(tokens.flatten()[filled])

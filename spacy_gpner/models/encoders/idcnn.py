@@ -104,7 +104,8 @@ class DilatedConvolutions(nn.Module):
             return vectors.new_zeros(0, self.width)
         return encode_by_length(self.dropout(vectors), lengths, self._encode)
 
-    def _encode(self, padded: Tensor, sizes: Tensor) -> Tensor:
+    def _encode(self, padded: Tensor, lengths: list[int]) -> Tensor:
+        sizes = torch.tensor(lengths, device=padded.device)
         inside = torch.arange(padded.shape[1], device=padded.device) < sizes[:, None, None]
         hidden = relu(self.first(padded.transpose(1, 2))) * inside
         total = torch.zeros_like(hidden)

@@ -44,7 +44,8 @@ class BiRNN(nn.Module):
             return encoded.new_zeros(0, self.width)
         return normalise(encoded, [self.width]) if self.layer_norm else encoded
 
-    def _encode(self, padded: Tensor, sizes: Tensor) -> Tensor:
+    def _encode(self, padded: Tensor, lengths: list[int]) -> Tensor:
+        sizes = torch.tensor(lengths, device=padded.device)
         hidden = padded.transpose(0, 1)
         steps = torch.arange(len(hidden), device=hidden.device)[:, None]
         reverse = torch.where(steps < sizes, sizes - 1 - steps, steps)[:, :, None]
