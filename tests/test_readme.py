@@ -122,7 +122,7 @@ def test_help_of_convert_has_all_formats():
 
 def test_patterns_of_ones_own(tmp_path):
     pytest.importorskip("sqlalchemy", reason="the extra kb is not installed")
-    from spacy_gpner.kb.ask import read_patterns
+    from spacy_gpner.kb.question_patterns import read_patterns
 
     path = tmp_path / "own.yml"
     block = re.search(r"```yaml\n(.*?)```", read("docs/how-to/knowledge-base.md"), flags=re.S)[1]

@@ -201,7 +201,8 @@ def ask_cli(
 
     with fail_clearly():
         database = open_kb(db)
-        from ..kb.ask import answer, choose_patterns, read_patterns, understand
+        from ..kb.ask import answer, understand
+        from ..kb.question_patterns import choose_patterns, read_patterns
 
         scope = make_scope(database, model, collection, patient, where, any_, assertion)
         ways = choose_patterns(question) if patterns is None else read_patterns(patterns)

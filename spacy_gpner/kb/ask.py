@@ -2,82 +2,25 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
-from typing import Annotated, Literal, Optional
+from itertools import chain
+from typing import Optional
 
-import srsly
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, func, literal, select
 
 from ..errors import KnowledgeError
-from ..words import has_cjk, whole_word
+from ..words import whole_word
 from .database import SQLITE, Database
+from .question_patterns import CONCEPT, LABEL, MARKS, PATIENT, Patterns, Query
 from .questions import cooccurring, inside, mentioned, patients_with, timeline
 from .rows import FIRST, Answer, Page
 from .schema import concept, document
 from .scope import Scope
 from .surface import to_surface
 
-OWN = {name: Path(__file__).parent / "patterns" / f"{name}.yml" for name in ("en", "zh")}
 LONGEST = 500
-# What stands for what was found in a question
-CONCEPT, LABEL, PATIENT = "\ue000", "\ue001", "\ue002"
-MARKS = {"<concept>": CONCEPT, "<label>": LABEL, "<patient>": PATIENT}
 SIGN = rf"[{CONCEPT}{LABEL}{PATIENT}]|[\W_]"
-
-# `around` is `inside` from the other side: what the concept lies in
-Query = Literal["cooccur", "inside", "around", "mentions", "patients", "timeline"]
-
-
-class Pattern(BaseModel):
-    """A way of asking.
-
-    query (str): The query that answers.
-    ask (str): A regular expression of the question, with marks for what is found in it.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    query: Query
-    ask: str
-
-    @cached_property
-    def expression(self) -> re.Pattern[str]:
-        """The expression."""
-        ask = self.ask
-        for name, mark in MARKS.items():
-            ask = ask.replace(name, mark)
-        return re.compile(ask, re.IGNORECASE)
-
-
-def _to_word(written: str) -> str:
-    if not (word := to_surface(written)):
-        raise ValueError("a word is empty")
-    return word
-
-
-class Patterns(BaseModel):
-    """Ways of asking, in a language.
-
-    labels (Dict[str, List[str]]): Words for types of entities, by label, whether in upper or lower case.
-    words (List[str]): All other words that a question may have: what is left without them is not known. Empty
-        for any.
-    example (str): A question.
-    turned_by (str): A regular expression of what turns a question: it asks what is not, was, or is somebody
-        else's, and is not answered.
-    patterns (List[Pattern]): The ways, in the order in which they are tried.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    labels: dict[str, list[Annotated[str, AfterValidator(_to_word)]]] = Field(default_factory=dict)
-    words: list[Annotated[str, AfterValidator(_to_word)]] = Field(default_factory=list)
-    example: str = ""
-    turned_by: str = "(?!)"
-    patterns: list[Pattern]
 
 
 @dataclass(frozen=True)
@@ -121,37 +64,43 @@ class Understood:
         return replace(scope, patient=self.patient)
 
 
-def choose_patterns(question: str) -> Patterns:
-    """The ways of asking that come with this package, in the language of a question.
+@dataclass(frozen=True)
+class _Marked:
+    """A question with marks in the place of what is known of it.
 
-    question (str): The question.
-    RETURNS (Patterns): The ways.
+    marked (str): The question with marks for the concept and the patient.
+    labelled (str): The same with a mark for the word for a type, too.
+    term (Optional[str]): The concept.
+    word (Optional[str]): The word for a type.
+    called (Optional[str]): What the patient is called in the question.
+    concepts (Sequence[str]): All concepts that stand in it.
+    patients (Mapping[str, Sequence[str]]): All patients who are named in it, by what they are called there.
+    types (Mapping[str, Sequence[str]]): The words for each type that the knowledge base has, by label.
     """
-    return read_patterns(OWN["zh" if has_cjk(to_surface(question)) else "en"])
 
+    marked: str
+    labelled: str
+    term: Optional[str]
+    word: Optional[str]
+    called: Optional[str]
+    concepts: Sequence[str]
+    patients: Mapping[str, Sequence[str]]
+    types: Mapping[str, Sequence[str]]
 
-def read_patterns(path: Path) -> Patterns:
-    """Read ways of asking.
+    @property
+    def words(self) -> list[str]:
+        """All words for types."""
+        return list(dict.fromkeys(chain.from_iterable(self.types.values())))
 
-    path (Path): A YAML file.
-    RETURNS (Patterns): The ways.
-    RAISES (KnowledgeError): If the file is missing or no such file.
-    """
-    try:
-        read = Patterns.model_validate(srsly.read_yaml(path))
-        re.compile(read.turned_by)
-        for pattern in read.patterns:
-            pattern.expression  # noqa: B018
-            if pattern.query != "timeline" and "<concept>" not in pattern.ask:
-                raise ValueError(f"{pattern.query} asks about a <concept>")
-    except (OSError, ValueError, re.error) as err:
-        where = err.errors()[0]["loc"] if isinstance(err, ValidationError) else ()
-        place = f" at {'.'.join(map(str, where))}" if where else ""
-        raise KnowledgeError(
-            f"{path} is no file of patterns ({type(err).__name__}{place}). It needs `patterns`, each "
-            "with `query` and `ask`, in which all but a timeline name a <concept>, and may have `labels`."
-        ) from None
-    return read
+    @property
+    def wanted(self) -> list[str]:
+        """The types that the word is for."""
+        return [label for label, own in self.types.items() if self.word in own]
+
+    @property
+    def patient(self) -> Optional[str]:
+        """The patient."""
+        return None if self.called is None else self.patients[self.called][0]
 
 
 def understand(database: Database, scope: Scope, question: str, patterns: Patterns) -> Understood:
@@ -168,55 +117,21 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     asked = to_surface(question.translate(dict.fromkeys(map(ord, MARKS.values()))))
     if not asked or len(asked) > LONGEST:
         raise KnowledgeError(f"A question has from 1 to {LONGEST} characters.")
-    with database.reading() as connection:
-        patients = _find_patients(connection, scope, asked)
-        known = _find_concepts(connection, asked)
-        labels = set(connection.execute(select(concept.c.label).distinct()).scalars())
-    words_of = {to_surface(label): own for label, own in patterns.labels.items()}
-    types = {label: words_of[form] for label in sorted(labels) if (form := to_surface(label)) in words_of}
-    words = list(dict.fromkeys(word for own in types.values() for word in own))
-    marked, called = _mark(asked, ((_find_patient(asked, x), x) for x in patients), PATIENT)
-    patient = None if called is None else patients[called][0]
-    # A word for a type is no concept: 疾病, and what stands before 药
-    concepts = [x for x in known if x not in words]
-    marked, term = _mark(marked, ((_find(marked, x), x) for x in concepts), CONCEPT)
-    # What is asked for stands last: in 治疗药物 drugs
-    labelled, word = _mark(marked, ((_find(marked, x, last=True), x) for x in words), LABEL, last=True)
-    wanted = [label for label, own in types.items() if word in own]
-    others = [x for x in patients if x != called and _find_patient(labelled, x) >= 0]
-    others += patients[called][1:] if called is not None else []
-    _check_rest(labelled, patterns, term, concepts, others)
+    known = _mark_known(database, scope, asked, patterns)
+    _check_one(known, patterns)
     for pattern in patterns.patterns:
         by_label = LABEL in pattern.expression.pattern
-        if pattern.expression.search(labelled if by_label else marked):
-            # Single characters stand in other words, too; what touches the word for the type belongs to it
-            rest = "".join(re.split(f"(?:{'|'.join(map(re.escape, words))})*{LABEL}", labelled))
-            others = [
-                x
-                for label, own in types.items()
-                if label not in wanted
-                for x in own
-                if len(x) > 1 and _find(rest, x) >= 0
-            ]
-            if by_label and others:
-                raise KnowledgeError(
-                    f"The question is about '{word}' and about '{max(others, key=len)}', and about one of "
-                    "them it can be answered."
-                )
-            rest = labelled if by_label else marked
+        if pattern.expression.search(known.labelled if by_label else known.marked):
             # Whoever asks which patients take drugs for a disease asks for more than who has the disease
             types_count = pattern.query not in ("mentions", "patients")
-            allowed = [*patterns.words, *(words if types_count else ()), *filter(None, (term, called))]
-            if patterns.words and (left := _left_over(rest, allowed)):
-                raise KnowledgeError(
-                    f"The question is not understood: of '{left}' nothing is known. `spacy gpner kb search` "
-                    "finds any characters; --patterns takes words of yours."
-                )
-            return Understood(pattern.query, term, wanted if types_count else [], patient)
+            if by_label:
+                _check_one_type(known)
+            _check_rest(known, patterns, by_label=by_label, types_count=types_count)
+            return Understood(pattern.query, known.term, known.wanted if types_count else [], known.patient)
     found = [
-        *([f"the concept '{term}'"] if term else []),
-        *([f"the labels {', '.join(wanted)}"] if wanted else []),
-        *([f"the patient '{patient}'"] if patient else []),
+        *([f"the concept '{known.term}'"] if known.term else []),
+        *([f"the labels {', '.join(known.wanted)}"] if known.wanted else []),
+        *([f"the patient '{known.patient}'"] if known.patient else []),
     ]
     example = f" ({patterns.example})" if patterns.example else ""
     raise KnowledgeError(
@@ -227,39 +142,68 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     )
 
 
-def _check_rest(
-    asked: str,
-    patterns: Patterns,
-    term: Optional[str],
-    concepts: Sequence[str],
-    patients: Sequence[str],
-) -> None:
-    """Refuse a question that would be answered as if a part of it were not there.
+def _mark_known(database: Database, scope: Scope, asked: str, patterns: Patterns) -> _Marked:
+    """Mark what is known of a question."""
+    with database.reading() as connection:
+        patients = _find_patients(connection, scope, asked)
+        surfaces = _find_concepts(connection, asked)
+        labels = set(connection.execute(select(concept.c.label).distinct()).scalars())
+    words_of = {to_surface(label): own for label, own in patterns.labels.items()}
+    types = {label: words_of[form] for label in sorted(labels) if (form := to_surface(label)) in words_of}
+    words = list(chain.from_iterable(types.values()))
+    marked, called = _mark(asked, ((_find_patient(asked, x), x) for x in patients), PATIENT)
+    # A word for a type is no concept: 疾病, and what stands before 药
+    concepts = [x for x in surfaces if x not in words]
+    marked, term = _mark(marked, ((_find(marked, x), x) for x in concepts), CONCEPT)
+    # What is asked for stands last: in 治疗药物 drugs
+    labelled, word = _mark(marked, ((_find(marked, x, last=True), x) for x in words), LABEL, last=True)
+    return _Marked(marked, labelled, term, word, called, concepts, patients, types)
 
-    asked (str): The question, with marks for what was found in it.
-    patterns (Patterns): The ways of asking.
-    term (Optional[str]): The concept that it is about.
-    concepts (Sequence[str]): The concepts that stand in it.
-    patients (Sequence[str]): The patients that are named in it beside the one that it is about.
-    RAISES (KnowledgeError): If it is turned, or about another concept or patient, too.
-    """
-    if patients:
+
+def _check_one(known: _Marked, patterns: Patterns) -> None:
+    """Refuse a question that is turned, or about several patients or concepts."""
+    others = [x for x in known.patients if x != known.called and _find_patient(known.labelled, x) >= 0]
+    if others or (known.called is not None and len(known.patients[known.called]) > 1):
         raise KnowledgeError(
             "The question is about several patients, and about one it can be answered. Where their names "
             "differ in upper and lower case alone, leave them out, and give one as --patient."
         )
-    if turned := re.search(patterns.turned_by, asked):
+    if turned := re.search(patterns.turned_by, known.labelled):
         raise KnowledgeError(
             f"Questions are answered from what is there, now, and the patient's own; '{turned[0]}' asks for "
             "something else. `spacy gpner kb query mentions TERM --any` lists all that is said of a concept, "
             "and how it is meant."
         )
     # Single characters stand in other words, too
-    others = [x for x in concepts if len(x) > 1 and _find(asked, x) >= 0]
-    if term is not None and others:
+    others = [x for x in known.concepts if len(x) > 1 and _find(known.labelled, x) >= 0]
+    if known.term is not None and others:
         raise KnowledgeError(
-            f"The question is about '{term}' and about '{max(others, key=len)}', and about one thing it can "
-            f"be answered. `spacy gpner kb query cooccur '{term}'` lists what is told together with it."
+            f"The question is about '{known.term}' and about '{max(others, key=len)}', and about one thing "
+            f"it can be answered. `spacy gpner kb query cooccur '{known.term}'` lists what is told together "
+            "with it."
+        )
+
+
+def _check_one_type(known: _Marked) -> None:
+    """Refuse a question about several types."""
+    # Single characters stand in other words, too; what touches the word for the type belongs to it
+    rest = "".join(re.split(f"(?:{'|'.join(map(re.escape, known.words))})*{LABEL}", known.labelled))
+    unwanted = chain.from_iterable(own for label, own in known.types.items() if label not in known.wanted)
+    if others := [x for x in unwanted if len(x) > 1 and _find(rest, x) >= 0]:
+        raise KnowledgeError(
+            f"The question is about '{known.word}' and about '{max(others, key=len)}', and about one of them "
+            "it can be answered."
+        )
+
+
+def _check_rest(known: _Marked, patterns: Patterns, *, by_label: bool, types_count: bool) -> None:
+    """Refuse a question that would be answered as if a part of it were not there."""
+    rest = known.labelled if by_label else known.marked
+    found = [*(known.words if types_count else ()), *filter(None, (known.term, known.called))]
+    if patterns.words and (left := _left_over(rest, [*patterns.words, *found])):
+        raise KnowledgeError(
+            f"The question is not understood: of '{left}' nothing is known. `spacy gpner kb search` "
+            "finds any characters; --patterns takes words of yours."
         )
 
 

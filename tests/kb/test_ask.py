@@ -7,7 +7,8 @@ import pytest
 
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotators import find_annotators
-from spacy_gpner.kb.ask import OWN, answer, choose_patterns, read_patterns, understand
+from spacy_gpner.kb.ask import answer, understand
+from spacy_gpner.kb.question_patterns import OWN, choose_patterns, read_patterns
 from spacy_gpner.kb.questions import cooccurring, inside, mentioned, timeline
 from spacy_gpner.kb.rows import Page
 from spacy_gpner.kb.scope import Scope

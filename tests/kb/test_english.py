@@ -6,7 +6,8 @@ import pytest
 
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotators import find_annotators
-from spacy_gpner.kb.ask import answer, choose_patterns, understand
+from spacy_gpner.kb.ask import answer, understand
+from spacy_gpner.kb.question_patterns import choose_patterns
 from spacy_gpner.kb.questions import mentioned
 from spacy_gpner.kb.rows import Page
 from spacy_gpner.kb.scope import Scope

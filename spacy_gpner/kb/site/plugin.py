@@ -19,8 +19,9 @@ from sqlalchemy import Connection, select
 
 from ...errors import GpnerError, KnowledgeError
 from ..annotators import find_annotators
-from ..ask import Understood, answer, choose_patterns, understand
+from ..ask import Understood, answer, understand
 from ..database import Database
+from ..question_patterns import choose_patterns
 from ..rows import Page
 from ..schema import concept, document, run
 from ..scope import Scope, check_scope, find_concepts
