@@ -64,7 +64,11 @@ def _naming(name: str) -> Iterator[None]:
     """Say of what goes wrong in the block which pipeline it is."""
     try:
         yield
-    except (GpnerError, PermissionError):
+    except GpnerError as err:
+        if name in str(err):
+            raise
+        raise PipelineError(f"{name}: {err}") from err
+    except PermissionError:
         raise
     except OSError as err:
         raise PipelineError(

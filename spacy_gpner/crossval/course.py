@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from spacy.tokens import Doc, DocBin
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config_from_str, load_model_from_config
-from thinc.api import Config
+from thinc.api import Config, ConfigValidationError
 
 from ..corpora.docs import read_docs, require_spans
-from ..errors import ConfigError, TrainingError
+from ..errors import ConfigError, GpnerError, TrainingError
 from ..files import atomic_write, digest_files, remove_leftovers, visible_names
 from ..pipeline.ensemble import require_member
 from ..pipeline.find import find_pipe
@@ -144,7 +145,8 @@ class CrossValidation:
             self._check(state, identity)
             return state
         # Folds alone are those of a run that was stopped while it wrote them
-        if visible_names(self.output) - {FOLDS}:
+        parts = {path(number).name for number in self.numbers for path in (self.fold, self.rest)}
+        if visible_names(self.output) - {FOLDS} or visible_names(self.output / FOLDS) - parts:
             raise TrainingError(f"{self.output} holds something else. Give another directory.")
         docs, attrs = self.docs
         config, key = self._settle(use_gpu)
@@ -195,9 +197,11 @@ class CrossValidation:
     def _settle(self, use_gpu: int) -> tuple[Config, str]:
         """Make of the config what all models share: the labels and the window of the whole corpus, as the
         component has them when it is initialized on it."""
-        key = find_pipe(load_model_from_config(self.config, auto_fill=True)).key
+        with _naming_settings():
+            key = find_pipe(load_model_from_config(self.config, auto_fill=True)).key
         require_spans(self.docs[0], key, self.corpus, "Give documents with gold under the component's key.")
-        nlp = init_nlp(self.config, use_gpu=use_gpu)
+        with _naming_settings():
+            nlp = init_nlp(self.config, use_gpu=use_gpu)
         pipe = find_pipe(nlp)
         require_member(nlp, pipe, "The config's pipeline")
         config = self.config.copy()
@@ -207,6 +211,17 @@ class CrossValidation:
         if "window" in pipe.cfg:
             config["components"][pipe.name]["window"] = pipe.cfg["window"]
         return config, pipe.key
+
+
+@contextmanager
+def _naming_settings() -> Iterator[None]:
+    """Say of an invalid setting that a component or model refuses that it is the config's."""
+    try:
+        yield
+    except (ConfigValidationError, GpnerError):
+        raise
+    except ValueError as err:
+        raise ConfigError(f"The pipeline of the config can't be made: {err}") from err
 
 
 def _corpus(config: Config, setting: str, usual: str) -> tuple[str, dict[str, Any]]:

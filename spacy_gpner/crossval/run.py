@@ -19,6 +19,7 @@ from ..calibration.pipeline import write_calibrated
 from ..corpora.docs import DOC_ATTRS, read_docs
 from ..corpora.provenance import get_provenance, set_provenance
 from ..entities import entities
+from ..errors import PipelineError, TrainingError
 from ..evaluation.metrics import Score
 from ..files import atomic_write, remove_directory
 from ..loading import load_pipeline
@@ -82,8 +83,12 @@ def judge_member(task: CrossValidation, state: State, number: int) -> Fold:
     state (State): Its state.
     number (int): The model's number.
     RETURNS (Fold): What it says of them.
+    RAISES (TrainingError): If it is damaged.
     """
-    nlp = load_pipeline(str(task.member(number) / DIR_MODEL_BEST))
+    try:
+        nlp = load_pipeline(str(task.member(number) / DIR_MODEL_BEST))
+    except PipelineError as err:
+        raise TrainingError(f"{err} Remove {task.member(number)}, and it is trained again.") from err
     key = state.spans_key
     gold = read_docs(task.fold(number))[0]
     texts = tqdm((doc.text for doc in gold), total=len(gold), unit="doc", leave=False, disable=None)

@@ -1,10 +1,13 @@
 """Queries about types, as a user gives them."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
 import srsly
+from srsly.ruamel_yaml.constructor import DuplicateKeyError
 
 from ..entities import is_unicode, show_label
 from ..errors import PipelineError
@@ -38,7 +41,7 @@ def read_queries(given: Given) -> Optional[dict[str, str]]:
 
     given (Union[Dict[str, str], str, None]): The queries by label, or the path of a YAML or JSON file.
     RETURNS (Optional[Dict[str, str]]): The queries by label; None if none are given.
-    RAISES (PipelineError): If a query of the file is empty, or it holds something else.
+    RAISES (PipelineError): If a query of the file is empty or given twice, or it holds something else.
     RAISES (OSError): If it can't be read.
     """
     if given is None or isinstance(given, dict):
@@ -46,18 +49,37 @@ def read_queries(given: Given) -> Optional[dict[str, str]]:
     path = Path(given)
     if not path.is_file():
         raise PipelineError(f"There is no file of queries {path}. {REMEDY}")
-    try:
-        read = srsly.read_json(path) if path.suffix == ".json" else srsly.read_yaml(path)
-    except OSError:
-        raise
-    except Exception as err:
-        raise PipelineError(
-            f"{path} is no YAML or JSON of queries ({type(err).__name__}). {REMEDY}"
-        ) from None
+    read = _parse(path)
     if not isinstance(read, dict):
         raise PipelineError(f"{path} holds no queries by label. {REMEDY}")
     _check(read, str(path))
     return dict(read)
+
+
+def _parse(path: Path) -> Any:
+    """What a file of queries holds. The parsers' errors quote it, and it may be another one."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise PipelineError(f"{path} is not text in UTF-8. Save it in UTF-8.") from None
+    try:
+        return json.loads(text, object_pairs_hook=_once) if path.suffix == ".json" else srsly.yaml_loads(text)
+    except (ValueError, RecursionError) as err:
+        lines = re.findall(r"line (\d+)", str(err))
+        where = f"{path}, line {lines[-1]}" if lines else str(path)
+        if isinstance(err, _TwiceError) or isinstance(err.__context__, DuplicateKeyError):
+            raise PipelineError(f"{where}: a label is given twice. Leave one query for each.") from None
+    raise PipelineError(f"{where}: no YAML or JSON of queries. {REMEDY}")
+
+
+class _TwiceError(ValueError):
+    """A key stands in an object twice."""
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    if len(own := dict(pairs)) < len(pairs):
+        raise _TwiceError
+    return own
 
 
 def _check(queries: Mapping[Any, Any], where: str) -> None:

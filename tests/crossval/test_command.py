@@ -122,6 +122,14 @@ def test_it_goes_on_where_it_was_stopped(run, config, place, done):
     assert code == 0, text
     assert "model-1 is done" in text
     assert "model-2 is done" not in text
+    # One that was cut short is named, with what to do
+    kept = (done / "model-3" / "model-best" / "span_globalpointer" / "model").read_bytes()
+    (done / "model-3" / "model-best" / "span_globalpointer" / "model").write_bytes(kept[:100])
+    code, text = crossval(run, config, place, done)
+    assert code == 1
+    assert str(done / "model-3" / "model-best") in "".join(text.split())
+    assert f"Remove{done / 'model-3'}," in "".join(text.split())
+    (done / "model-3" / "model-best" / "span_globalpointer" / "model").write_bytes(kept)
     after = [(done / f"model-{i}" / "model-best" / "meta.json").stat().st_mtime_ns for i in (1, 2, 3)]
     assert (before[0], before[2]) == (after[0], after[2])
     assert before[1] != after[1]
@@ -240,6 +248,14 @@ def test_what_can_not_be_done(run, config, place, tmp_path):
         assert code == 1, text
         assert message in text
     assert not (tmp_path / "new" / "crossval.json").exists()
+    (other / "folds").mkdir()
+    (other / "notes.txt").replace(other / "folds" / "notes.txt")
+    assert "holds something else" in crossval(run, config, place, other)[1]
+    (other / "folds" / "notes.txt").replace(other / "notes.txt")
+    code, text = crossval(run, config, place, tmp_path / "new", "--components.span_globalpointer.threshold", 3)
+    assert code == 1
+    assert "The pipeline of the config can't be made: " in text
+    assert "threshold" in text
     assert (other / "notes.txt").read_text() == "kept"
     assert few.is_file()
     code, text = crossval(run, config, place, tmp_path / "new", "--paths.dev", tmp_path / "none.spacy")

@@ -12,6 +12,7 @@ from spacy_gpner.errors import GpnerWarning, PipelineError
 from spacy_gpner.models.torch_layer import get_shim
 from spacy_gpner.models.transformers.pretrained import load_pretrained
 from spacy_gpner.pipeline.find import find_pipe
+from spacy_gpner.pipeline.queries import read_queries
 from spacy_gpner.spans import Cut
 
 from ..components import COMPONENTS, mrc
@@ -197,7 +198,9 @@ def test_a_new_label_gets_a_reading_of_its_own():
     ("content", "message"),
     [
         ("- a\n- b\n", "holds no queries by label"),
-        ("a: [", "no YAML or JSON of queries"),
+        ("dru: 药\na: [", "q.yml, line 2: no YAML or JSON of queries"),
+        ("bod: 身体\ndru: 药\nbod: 部位\n", "q.yml, line 3: a label is given twice"),
+        ("bod: 身体".encode("gb18030"), "q.yml is not text in UTF-8. Save it"),
         ("bod: ''\n", "the query of 'bod' is empty"),
         ("bod: 3\n", "the query of 'bod' is empty, or no text"),
         ("1: body\n", "a key is of type int, and no label"),
@@ -207,9 +210,30 @@ def test_a_new_label_gets_a_reading_of_its_own():
 def test_files_of_queries_are_checked(tmp_path, content, message):
     path = tmp_path / "q.yml"
     if content is not None:
-        path.write_text(content, encoding="utf-8")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(PipelineError, match=message):
         COMPONENTS["mrc"].initialized(queries=str(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"bod": "身体", "bod": "部位"}', "q.json: a label is given twice"),
+        ('{"bod": "身体",\n "dru"}', "q.json, line 2: no YAML or JSON of queries"),
+        ("[" * 100_000, "q.json: no YAML or JSON of queries"),
+    ],
+)
+def test_files_of_queries_in_json_are_checked(tmp_path, content, message):
+    path = tmp_path / "q.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(PipelineError, match=message):
+        read_queries(str(path))
+
+
+def test_files_of_queries_with_a_byte_order_mark(tmp_path):
+    for name, content in (("q.json", '{"bod": "身体"}'), ("q.yml", "bod: 身体\n")):
+        (tmp_path / name).write_text(content, encoding="utf-8-sig")
+        assert read_queries(str(tmp_path / name)) == {"bod": "身体"}
 
 
 @pytest.mark.parametrize(
