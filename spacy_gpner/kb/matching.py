@@ -1,32 +1,23 @@
 """Which code a surface means, how surely, or that none does."""
 
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple, Optional
 
 import numpy
-import srsly
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from scipy.special import expit
 
-from ..words import has_cjk
 from .codes import Code
-from .surface import to_surface
+from .forms import choose_forms
 
-FORMS = {name: Path(__file__).parent / "patterns" / f"forms_{name}.yml" for name in ("en", "zh")}
-ACCENTS = re.compile("[\u0300-\u036f]")
 # Names that share most bigrams with a surface, which are compared with it
 SHORTLIST = 50
 EXACT = 1.0
 # What the features below weigh, with the constant first: fitted to pairs of our own
-WEIGHTS = (-1.27, 2.72, 0.82, 1.84, -1.52, -0.41, -0.76)
+WEIGHTS = (-2.3, 2.68, 0.06, 1.96, -0.95, 2.71, -0.49, -0.39)
 
 
 class Match(NamedTuple):
@@ -40,73 +31,17 @@ class Match(NamedTuple):
     score: float
 
 
-@dataclass(frozen=True)
-class Forms:
-    """What surfaces may be written as.
+class _Likeness(NamedTuple):
+    """How like a name is to another.
 
-    replace (Dict[str, str]): What is written in whose place.
-    endings (Sequence[str]): What may be left out at the end.
-    apart (str): A regular expression of what makes another concept where it differs.
-    contrasts (Sequence[Sequence[str]]): Of which one that comes, goes or changes makes another concept.
-    light (str): Characters whose coming and going changes little.
+    same (bool): Whether they differ in nothing but what may come and go, and in order.
+    ratio (float): How much they have in common, up to 1.
+    name (str): The other.
     """
 
-    replace: dict[str, str]
-    endings: Sequence[str]
-    apart: str
-    contrasts: Sequence[Sequence[str]]
-    light: str
-
-    def normal(self, name: str) -> str:
-        """A name in its usual form, without accents.
-
-        name (str): The name.
-        RETURNS (str): The form.
-        """
-        form = unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFD", to_surface(name))))
-        for old, new in self.replace.items():
-            form = form.replace(old, new)
-        for ending in self._endings:
-            if form.endswith(ending) and len(form) > len(ending) + 1:
-                return form[: -len(ending)]
-        return form
-
-    @cached_property
-    def _endings(self) -> list[str]:
-        return sorted(self.endings, key=len, reverse=True)
-
-    def contrast(self, one: str, two: str) -> bool:
-        """Tell whether two names differ in what makes another concept.
-
-        one, two (str): The names.
-        RETURNS (bool): Whether they do.
-        """
-        if re.findall(self.apart, one) != re.findall(self.apart, two):
-            return True
-        for group in self.contrasts:
-            first, second = (Counter(_find(name, group)) for name in (one, two))
-            if first != second:
-                return True
-        return False
-
-
-def _find(name: str, group: Sequence[str]) -> list[str]:
-    """The members of a group in a name, the longest first and each place once."""
-    found = []
-    for member in sorted(group, key=len, reverse=True):
-        found += [member] * name.count(member)
-        name = name.replace(member, "\0")
-    return found
-
-
-def choose_forms(codes: Sequence[Code]) -> Forms:
-    """What names may be written as, in the language of a code table.
-
-    codes (Sequence[Code]): The table.
-    RETURNS (Forms): The forms of Chinese, if any name is in such characters, or those of English.
-    """
-    is_cjk = any(has_cjk(to_surface(name)) for code in codes for name in code.names)
-    return Forms(**srsly.read_yaml(FORMS["zh" if is_cjk else "en"]))
+    same: bool
+    ratio: float
+    name: str
 
 
 class Matcher:
@@ -156,29 +91,30 @@ class Matcher:
         # In an order that does not depend on the hashes of strings
         grams = dict.fromkeys(bigrams(name))
         near = (i for gram in grams for i in self._by_bigram.get(gram, ()) if _fits(self.names[i][1], label))
-        best: dict[str, tuple[float, str]] = {}
+        best: dict[str, _Likeness] = {}
         for i, _ in Counter(near).most_common(SHORTLIST):
             other, code = self.names[i]
-            own = (fuzz.ratio(name, other) / 100, other)
+            own = _Likeness(self._same(name, other), fuzz.ratio(name, other) / 100, other)
             best[code.code] = max(best.get(code.code, own), own)
         if not best:
             return None
-        (first, (ratio, other)), *rest = sorted(best.items(), key=lambda x: (-x[1][0], x[0]))
-        rival, its_name = rest[0][1] if rest else (0.0, "")
-        if its_name == other:
+        (first, own), *rest = sorted(best.items(), key=lambda x: (-x[1].same, -x[1].ratio, x[0]))
+        rival = rest[0][1] if rest else _Likeness(False, 0.0, "")
+        if rival.name == own.name:
             return None
-        return first, self._features(name, other, ratio, ratio - rival)
+        return first, self._features(name, own, own.ratio - rival.ratio)
 
-    def _features(self, name: str, other: str, ratio: float, margin: float) -> NDArray[numpy.float64]:
-        one, two = Counter(bigrams(name)), Counter(bigrams(other))
+    def _same(self, name: str, other: str) -> bool:
+        """Whether two names differ in nothing but what may come and go, and in order."""
+        return sorted(self.forms.heavy(name)) == sorted(self.forms.heavy(other))
+
+    def _features(self, name: str, likest: _Likeness, margin: float) -> NDArray[numpy.float64]:
+        one, two = (Counter(bigrams(x)) for x in (name, likest.name))
         dice = 2 * (one & two).total() / (one.total() + two.total())
-        added, missing = (self._heavy(Counter(x) - Counter(y)) for x, y in ((name, other), (other, name)))
-        contrast = float(self.forms.contrast(name, other))
-        return numpy.array([1.0, ratio, dice, margin, contrast, added, missing])
-
-    def _heavy(self, differ: Counter[str]) -> float:
-        """How many of the characters that one name has more than another change its meaning."""
-        return float(sum(n for x, n in differ.items() if x not in self.forms.light))
+        own, others = (Counter(self.forms.heavy(x)) for x in (name, likest.name))
+        added, missing = (own - others).total(), (others - own).total()
+        contrast = self.forms.contrast(name, likest.name)
+        return numpy.array([1.0, likest.ratio, dice, margin, contrast, likest.same, added, missing])
 
 
 def bigrams(name: str) -> list[str]:
