@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 import srsly
-from srsly.ruamel_yaml.constructor import DuplicateKeyError
 
 from ..entities import is_unicode, show_label
 from ..errors import PipelineError
@@ -67,7 +66,7 @@ def _parse(path: Path) -> Any:
     except (ValueError, RecursionError) as err:
         lines = re.findall(r"line (\d+)", str(err))
         where = f"{path}, line {lines[-1]}" if lines else str(path)
-        if isinstance(err, _TwiceError) or isinstance(err.__context__, DuplicateKeyError):
+        if isinstance(err, _TwiceError) or "found duplicate key" in str(err):
             raise PipelineError(f"{where}: a label is given twice. Leave one query for each.") from None
     raise PipelineError(f"{where}: no YAML or JSON of queries. {REMEDY}")
 

@@ -252,7 +252,8 @@ def test_what_can_not_be_done(run, config, place, tmp_path):
     (other / "notes.txt").replace(other / "folds" / "notes.txt")
     assert "holds something else" in crossval(run, config, place, other)[1]
     (other / "folds" / "notes.txt").replace(other / "notes.txt")
-    code, text = crossval(run, config, place, tmp_path / "new", "--components.span_globalpointer.threshold", 3)
+    wrong = ("--components.span_globalpointer.threshold", 3)
+    code, text = crossval(run, config, place, tmp_path / "new", *wrong)
     assert code == 1
     assert "The pipeline of the config can't be made: " in text
     assert "threshold" in text
