@@ -26,14 +26,14 @@ class Forms:
     endings (Sequence[str]): What may be left out at the end.
     apart (str): A regular expression of what makes another concept where it differs.
     contrasts (Sequence[Sequence[str]]): Of which one that comes, goes or changes makes another concept.
-    light (Sequence[str]): What may come and go anywhere, and changes little.
+    light (str): A regular expression of what may come and go, and changes little.
     """
 
     replace: dict[str, str]
     endings: Sequence[str]
     apart: str
     contrasts: Sequence[Sequence[str]]
-    light: Sequence[str]
+    light: str
 
     def normal(self, name: str) -> str:
         """A name in its usual form, without accents.
@@ -59,11 +59,7 @@ class Forms:
         name (str): The name, in its usual form.
         RETURNS (str): Its characters without those.
         """
-        return self._light.sub("", name)
-
-    @cached_property
-    def _light(self) -> re.Pattern[str]:
-        return re.compile("|".join(map(re.escape, sorted(self.light, key=len, reverse=True))))
+        return re.sub(self.light, "", name)
 
     def contrast(self, one: str, two: str) -> bool:
         """Tell whether two names differ in what makes another concept.
