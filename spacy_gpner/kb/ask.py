@@ -169,10 +169,11 @@ def _check_one(known: _Marked, patterns: Patterns) -> None:
             "differ in upper and lower case alone, leave them out, and give one as --patient."
         )
     if turned := re.search(patterns.turned_by, known.labelled):
+        term = f"'{known.term}'" if known.term is not None else "TERM"
         raise KnowledgeError(
             f"Questions are answered from what is there, now, and the patient's own; '{turned[0]}' asks for "
-            "something else. `spacy gpner kb query mentions TERM --any` lists all that is said of a concept, "
-            "and how it is meant."
+            f"something else. `spacy gpner kb query patients {term} --assertion negated` tells of whom it is "
+            f"denied, and `kb query mentions {term} --any` all that is said of it, and how it is meant."
         )
     # Single characters stand in other words, too
     others = [x for x in known.concepts if len(x) > 1 and _find(known.labelled, x) >= 0]

@@ -124,6 +124,7 @@ def test_answers_are_the_queries(filled, scope):
         ("今天天气怎么样", "Known of it: nothing"),
         ("糖尿病", "the concept '糖尿病'"),
         ("哪些病人没有发热？", "'没' asks for something else"),
+        ("哪些病人没有发热？", "kb query patients '发热' --assertion negated"),
         ("哪些患者否认发热", "'否认' asks"),
         ("患者p1没用过哪些药", "'没' asks"),
         ("父亲有高血压的患者用什么药", "'父' asks"),
