@@ -100,8 +100,12 @@ def show_answer(answer: "Answer", form: Form) -> None:
     print(show(answer, form.value))
 
 
-def show_page(read: "Callable[..., Answer]", form: Form, limit: int, offset: int) -> None:
-    """Print the rows of an answer that --limit and --offset name. A table says whether there are others."""
+def show_page(
+    read: "Callable[..., Answer]", form: Form, limit: int, offset: int, hint: "Callable[[], str]" = str
+) -> None:
+    """Print the rows of an answer that --limit and --offset name. A table says whether there are others, and
+    where to look if there are none.
+    """
     from wasabi import msg
 
     from ..kb.rows import Answer, Page
@@ -110,6 +114,18 @@ def show_page(read: "Callable[..., Answer]", form: Form, limit: int, offset: int
     answer = read(page=page.and_next)
     show_answer(Answer(answer.columns, answer.rows[:limit]), form)
     if form is Form.table and not answer.rows:
-        msg.info("Nothing was found." if not offset else "There are no rows so far on.")
+        msg.info(f"Nothing was found. {hint()}".rstrip() if not offset else "There are no rows so far on.")
     elif form is Form.table and len(answer.rows) > limit:
-        msg.info(f"There are more rows: --offset {page.end}")
+        rows = "There are more rows" if answer.total is None else f"There are {answer.total:,} rows"
+        msg.info(f"{rows}: --offset {page.end}")
+
+
+def hint_at(database: "Database", scope: "Scope", term: Optional[str]) -> str:
+    """Where to look for what was not found."""
+    from ..kb.scope import tell_others
+
+    hint = "--any asks also about what is not affirmed. " if scope.affirmed and not scope.assertion else ""
+    if term is not None:
+        with database.reading() as connection:
+            hint += tell_others(connection, term)
+    return hint

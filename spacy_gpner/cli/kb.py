@@ -23,6 +23,7 @@ from ._kb import (
     WHERE,
     Assertion,
     Form,
+    hint_at,
     make_scope,
     open_kb,
     require_kb,
@@ -208,8 +209,9 @@ def ask_cli(
         ways = choose_patterns(question) if patterns is None else read_patterns(patterns)
         asked = understand(database, scope, question, ways)
         if form is Form.table:
-            msg.info(asked.show())
-        show_page(partial(answer, database, scope, asked), form, limit, offset)
+            msg.info(asked.show(scope))
+        hint = partial(hint_at, database, asked.narrow(scope), asked.term)
+        show_page(partial(answer, database, scope, asked), form, limit, offset, hint)
 
 
 @kb_cli.command(

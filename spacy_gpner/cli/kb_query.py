@@ -22,6 +22,7 @@ from ._kb import (
     WHERE,
     Assertion,
     Form,
+    hint_at,
     make_scope,
     open_kb,
     show_answer,
@@ -72,7 +73,7 @@ def cooccur_cli(
 
         scope = make_scope(database, model, collection, patient, where, any_, assertion)
         read = partial(cooccurring, database, scope, term, labels=labels, of=of, by=by.value)
-        show_page(read, form, limit, offset)
+        show_page(read, form, limit, offset, partial(hint_at, database, scope, term))
 
 
 @query_cli.command(
@@ -103,7 +104,37 @@ def inside_cli(
 
         scope = make_scope(database, model, collection, patient, where, any_, assertion)
         read = partial(inside, inner=inner, inner_labels=labels, outer=outer, outer_labels=outer_labels)
-        show_page(partial(read, database, scope), form, limit, offset)
+        hint = partial(hint_at, database, scope, inner if outer is None else outer)
+        show_page(partial(read, database, scope), form, limit, offset, hint)
+
+
+@query_cli.command(
+    "concepts",
+    short_help="Which concepts there are",
+    epilog="Example: spacy gpner kb query concepts 胰岛素 --db ward.sqlite",
+)
+def concepts_cli(
+    term: Optional[str] = Arg(None, metavar="[TERM]", help="What stands in their names; all without"),
+    db: str = DB,
+    labels: list[str] = LABELS,
+    collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
+    where: list[str] = WHERE,
+    model: Optional[str] = MODEL,
+    any_: bool = ANY,
+    assertion: Optional[Assertion] = ASSERTION,
+    form: Form = FORMAT,
+    limit: int = LIMIT,
+    offset: int = OFFSET,
+) -> None:
+    """List the concepts in whose names some characters stand, those that are told most first."""
+    with fail_clearly():
+        database = open_kb(db)
+        from ..kb.concepts import list_concepts
+
+        scope = make_scope(database, model, collection, patient, where, any_, assertion)
+        read = partial(list_concepts, database, scope, term, labels=labels)
+        show_page(read, form, limit, offset, partial(hint_at, database, scope, None))
 
 
 @query_cli.command(
@@ -160,7 +191,8 @@ def timeline_cli(
         from ..kb.questions import timeline
 
         scope = make_scope(database, model, collection, patient, where, any_, assertion)
-        show_page(partial(timeline, database, scope, term, labels=labels), form, limit, offset)
+        read = partial(timeline, database, scope, term, labels=labels)
+        show_page(read, form, limit, offset, partial(hint_at, database, scope, term))
 
 
 @query_cli.command(
@@ -188,7 +220,8 @@ def mentions_cli(
         from ..kb.questions import mentioned
 
         scope = make_scope(database, model, collection, patient, where, any_, assertion)
-        show_page(partial(mentioned, database, scope, term, labels=labels), form, limit, offset)
+        read = partial(mentioned, database, scope, term, labels=labels)
+        show_page(read, form, limit, offset, partial(hint_at, database, scope, term))
 
 
 @query_cli.command(
@@ -215,7 +248,8 @@ def patients_cli(
         from ..kb.questions import patients_with
 
         scope = make_scope(database, model, collection, None, where, any_, assertion)
-        show_page(partial(patients_with, database, scope, term, labels=labels), form, limit, offset)
+        read = partial(patients_with, database, scope, term, labels=labels)
+        show_page(read, form, limit, offset, partial(hint_at, database, scope, term))
 
 
 @query_cli.command(

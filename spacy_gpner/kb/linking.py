@@ -9,7 +9,7 @@ from sqlalchemy import delete, distinct, func, insert, select
 from .codes import check_system, stored_codes
 from .database import Database
 from .matching import EXACT, Matcher
-from .rows import FIRST, Answer, Page
+from .rows import FIRST, Answer, Page, read_page
 from .schema import code, concept, document, link, mention
 from .scope import Scope, check_labels, of_type
 
@@ -108,7 +108,7 @@ def coded(
         .group_by(concept.c.id, link.c.code, link.c.score)
         .subquery()
     )
-    query = page.cut(
+    query = (
         select(
             *(own.c.code, code.c.name, whole.c.documents, whole.c.n),
             *(concept.c.surface, concept.c.label, own.c.score, own.c.n),
@@ -121,9 +121,8 @@ def coded(
     with database.reading() as connection:
         check_system(connection, system)
         check_labels(connection, labels)
-        rows = [tuple(row) for row in connection.execute(query)]
-    columns = ["code", "name", "documents", "mentions", "concept", "label", "score", "its mentions"]
-    return Answer(columns, rows)
+        columns = ["code", "name", "documents", "mentions", "concept", "label", "score", "its mentions"]
+        return read_page(connection, columns, query, page)
 
 
 def linked_systems(database: Database) -> list[str]:

@@ -3,7 +3,7 @@
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Optional
 
 import srsly
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -26,12 +26,14 @@ class Pattern(BaseModel):
 
     query (str): The query that answers.
     ask (str): A regular expression of the question, with marks for what is found in it.
+    of (List[str]): The types of concepts that are asked about so, in upper or lower case; none for all.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     query: Query
     ask: str
+    of: list[str] = Field(default_factory=list)
 
     @cached_property
     def expression(self) -> re.Pattern[str]:
@@ -40,6 +42,14 @@ class Pattern(BaseModel):
         for name, mark in MARKS.items():
             ask = ask.replace(name, mark)
         return re.compile(ask, re.IGNORECASE)
+
+    def is_about(self, label: Optional[str]) -> bool:
+        """Tell whether it is about concepts of a type.
+
+        label (Optional[str]): The type; None for no concept.
+        RETURNS (bool): Whether it is.
+        """
+        return not self.of or (label is not None and to_surface(label) in map(to_surface, self.of))
 
 
 def _to_word(written: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from ..errors import KnowledgeError
 from .database import Database
 from .note_nlp import around as passage_around
-from .rows import FIRST, Answer, Page, chunks
+from .rows import FIRST, Answer, Page, chunks, read_page
 from .schema import concept, containment, document, mention, text
 from .scope import Scope, check_labels, find_concepts, is_concept, of_type
 
@@ -84,7 +84,7 @@ def cooccurring(
         for row, total, own_q in zip(found, counts, q[: len(found)], strict=True)
     ]
     rows.sort(key=lambda row: (row[7], -row[6], -row[2], row[0], row[1]))
-    return Answer(COOCCURRENCE, rows[page.offset : page.end])
+    return Answer(COOCCURRENCE, rows[page.offset : page.end], len(rows))
 
 
 COOCCURRENCE = ["concept", "label", "both", "with concept", "with term", "all", "lift", "q"]
@@ -140,7 +140,7 @@ def patients_with(
     """
     n, n_documents = func.count(), func.count(distinct(document.c.id))
     dates = func.min(document.c.date), func.max(document.c.date)
-    query = page.cut(
+    query = (
         _told(scope, document.c.patient, n_documents, n, *dates)
         .where(document.c.patient.is_not(None))
         .group_by(document.c.patient)
@@ -151,8 +151,8 @@ def patients_with(
         if connection.execute(known).one_or_none() is None:
             _refuse_without_patients()
         ids = find_concepts(connection, term, labels)
-        rows = connection.execute(query.where(mention.c.concept.in_(ids))).all()
-    return Answer(["patient", "documents", "mentions", "first", "last"], [tuple(x) for x in rows])
+        columns = ["patient", "documents", "mentions", "first", "last"]
+        return read_page(connection, columns, query.where(mention.c.concept.in_(ids)), page)
 
 
 def inside(
@@ -178,7 +178,7 @@ def inside(
     within, around = mention.alias("within"), mention.alias("around")
     small, large = concept.alias("small"), concept.alias("large")
     n = func.count()
-    query = page.cut(
+    query = (
         select(
             small.c.surface,
             small.c.label,
@@ -200,8 +200,8 @@ def inside(
     with database.reading() as connection:
         for table, term, labels in ((small, inner, inner_labels), (large, outer, outer_labels)):
             query = query.where(*is_concept(connection, table, term, labels))
-        rows = connection.execute(query).all()
-    return Answer(["inner", "label", "outer", "its label", "mentions", "documents"], [tuple(x) for x in rows])
+        columns = ["inner", "inner label", "outer", "outer label", "mentions", "documents"]
+        return read_page(connection, columns, query, page)
 
 
 def _is_mention(table: Any, number: Any) -> ColumnElement[bool]:
@@ -223,17 +223,17 @@ def timeline(
     """
     n = func.count()
     shown = (document.c.date, document.c.collection, document.c.name, concept.c.surface, concept.c.label)
-    query = page.cut(
+    query = (
         _told(scope, *shown, mention.c.assertion, n)
         .join(concept, concept.c.id == mention.c.concept)
         .where(document.c.date.is_not(None))
         .group_by(*shown, mention.c.assertion)
         .order_by(*shown[:3], func.min(mention.c.start), *shown[3:], mention.c.assertion)
     )
-    with database.reading() as connection:
-        rows = connection.execute(query.where(*is_concept(connection, concept, term, labels))).all()
     columns = ["date", "collection", "document", "concept", "label", "assertion", "mentions"]
-    return Answer(columns, [tuple(x) for x in rows])
+    with database.reading() as connection:
+        query = query.where(*is_concept(connection, concept, term, labels))
+        return read_page(connection, columns, query, page)
 
 
 def mentioned(
@@ -252,16 +252,16 @@ def mentioned(
     place = (mention.c.start, mention.c.end)
     shown = (document.c.collection, document.c.name, document.c.patient, document.c.date)
     also = (concept.c.label, mention.c.probability, mention.c.assertion, passage_around(text.c.body))
-    query = page.cut(
+    query = (
         _told(scope, *shown, *place, *also)
         .join(concept, concept.c.id == mention.c.concept)
         .outerjoin(text, text.c.id == document.c.text)
         .order_by(document.c.collection, document.c.name, *place, concept.c.label)
     )
-    with database.reading() as connection:
-        rows = connection.execute(query.where(*is_concept(connection, concept, term, labels))).all()
     columns = [
         *("collection", "document", "patient", "date", "start", "end", "label", "probability", "assertion"),
         "passage",
     ]
-    return Answer(columns, [tuple(x) for x in rows])
+    with database.reading() as connection:
+        query = query.where(*is_concept(connection, concept, term, labels))
+        return read_page(connection, columns, query, page)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Optional, TypeVar
 
-from sqlalchemy import Select
+from sqlalchemy import Connection, Select, func, select
 
 T = TypeVar("T")
 
@@ -59,7 +59,25 @@ class Answer:
 
     columns (List[str]): What its columns are called.
     rows (List[Tuple[Any, ...]]): Its rows.
+    total (Optional[int]): How many there are on all pages; None where they are not counted.
     """
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
+    total: Optional[int] = None
+
+
+def read_page(connection: Connection, columns: list[str], query: Select[Any], page: Page) -> Answer:
+    """Read a page of what a query finds, and count the rest.
+
+    connection (Connection): The database.
+    columns (List[str]): What the query's columns are called.
+    query (Select[Any]): The query for all rows.
+    page (Page): Which of them.
+    RETURNS (Answer): The rows.
+    """
+    rows = [tuple(row) for row in connection.execute(page.cut(query))]
+    if 0 < len(rows) < page.limit:
+        return Answer(columns, rows, page.offset + len(rows))
+    counted = select(func.count()).select_from(query.order_by(None).subquery())
+    return Answer(columns, rows, connection.execute(counted).scalar_one())

@@ -1,5 +1,6 @@
 """What a knowledge base is asked about: whose readings, of which documents, and which concepts."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -13,6 +14,8 @@ from ..errors import KnowledgeError
 from .schema import concept, document, link, mention
 from .surface import to_surface
 
+# Characters of a term in a message
+MOST_SHOWN = 40
 # Whose readings of which collection; None for all collections
 Annotators = tuple[tuple[Optional[str], str], ...]
 
@@ -133,11 +136,45 @@ def find_concepts(connection: Connection, term: str, labels: Sequence[str]) -> l
         ids = list(connection.execute(query).scalars())
     if not ids:
         raise KnowledgeError(
-            "Nothing is called so in the knowledge base"
+            f"Nothing is called {show_term(term)} in the knowledge base"
             + (f" under {' or '.join(map(show_label, labels))}" if labels else "")
-            + ". `spacy gpner kb search` finds passages by any characters."
+            + f". {tell_others(connection, term)}`spacy gpner kb search` finds passages by any characters."
         )
     return ids
+
+
+def show_term(term: str) -> str:
+    """Make a term fit for a message.
+
+    term (str): The term.
+    RETURNS (str): Its usual form between quotes, control characters escaped; of a long one the beginning.
+    """
+    form = to_surface(term)
+    return repr(form if len(form) <= MOST_SHOWN else f"{form[: MOST_SHOWN - 1]}…")
+
+
+def has_in_name(term: str) -> ColumnElement[bool]:
+    """Which concepts have a term in their names.
+
+    term (str): The term, in any of its forms.
+    RETURNS (ColumnElement[bool]): The condition.
+    """
+    return concept.c.surface.contains(to_surface(term), autoescape=True)
+
+
+def tell_others(connection: Connection, term: str) -> str:
+    """Where to look for concepts that are not called as a term, but have it in their names.
+
+    connection (Connection): The database.
+    term (str): The term, in any of its forms.
+    RETURNS (str): A sentence and a blank; nothing where there are none.
+    """
+    longer = select(func.count()).where(has_in_name(term), concept.c.surface != to_surface(term))
+    n = connection.execute(longer).scalar_one()
+    if not n or not to_surface(term):
+        return ""
+    are = "Another concept has" if n == 1 else f"{n:,} other concepts have"
+    return f"{are} it in the name: `spacy gpner kb query concepts {shlex.quote(term)}`. "
 
 
 def of_type(table: Any, labels: Sequence[str]) -> list[ColumnElement[bool]]:

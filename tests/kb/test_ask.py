@@ -36,6 +36,13 @@ def scope(filled):
         ("胸痛里有哪些部位", "kb query inside --outer 胸痛 --label bod"),
         ("哪些部位在胸痛里？", "kb query inside --outer 胸痛 --label bod"),
         ("哪些症状包含腹？", "kb query inside 腹 --outer-label sym"),
+        ("胸有什么症状？", "kb query inside 胸 --outer-label sym"),
+        ("胸痛涉及哪个部位？", "kb query inside --outer 胸痛 --label bod"),
+        ("糖尿病涉及哪些部位？", "kb query cooccur 糖尿病 --of bod"),
+        ("糖尿病用什么药治疗？", "kb query cooccur 糖尿病 --of dru"),
+        ("治疗糖尿病用什么药？", "kb query cooccur 糖尿病 --of dru"),
+        ("糖尿病的治疗药物有哪些", "kb query cooccur 糖尿病 --of dru"),
+        ("查糖尿病要做哪些检查", "kb query cooccur 糖尿病 --of ite"),
         ("哪些病历提到胸痛", "kb query mentions 胸痛"),
         ("哪些患者有高血压？", "kb query patients 高血压"),
         ("高血压的病人有哪些？", "kb query patients 高血压"),
@@ -50,8 +57,32 @@ def scope(filled):
 )
 def test_is_a_query(filled, scope, question, command):
     asked = understand(filled, scope, question, ZH)
-    assert asked.show() == command
+    assert asked.show(scope) == command
     assert answer(filled, scope, asked).columns
+
+
+def test_the_command_is_about_the_same_documents(filled, scope):
+    asked = understand(filled, scope, "糖尿病患者常用哪些药？", ZH)
+    narrow = replace(scope, collection="main", patient="p1", where=(("ward", "w 1"),), affirmed=False)
+    assert asked.show(narrow) == (
+        "kb query cooccur 糖尿病 --of dru --patient p1 --collection main --where 'ward=w 1' --any"
+    )
+    assert asked.show(replace(scope, assertion="negated")).endswith("dru --assertion negated")
+
+
+def test_a_part_of_a_word_is_no_concept(empty, model, tmp_path):
+    class Words(Lexicon):
+        words: ClassVar = {"病": "dis", "血糖": "ite"}
+
+    build_from(empty, annotate_notes(model, make_notes(8), tmp_path, annotator=Words))
+    with empty.reading() as connection:
+        scope = Scope(find_annotators(connection, None))
+    asked = understand(empty, scope, "哪些病人有血糖？", ZH)
+    assert asked.show(scope) == "kb query patients 血糖"
+    with pytest.raises(KnowledgeError, match="Known of it: the labels dis"):
+        understand(empty, scope, "这个病人有哪些病？", ZH)
+    with pytest.raises(KnowledgeError, match=r"\(dis, ite\) have no words in the question's language"):
+        understand(empty, scope, "Which drugs do patients take?", choose_patterns("Which"))
 
 
 @pytest.fixture
@@ -87,7 +118,7 @@ def english(empty, model, tmp_path):
 )
 def test_in_english(english, question, command):
     asked = understand(*english, question, choose_patterns(question))
-    assert asked.show() == command
+    assert asked.show(english[1]) == command
     assert answer(*english, asked).rows
 
 

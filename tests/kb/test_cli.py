@@ -67,7 +67,7 @@ def test_search_as_json(kb, notes):
         ),
         (
             ("inside", "--label", "bod", "--outer-label", "sym"),
-            "inner,label,outer,its label,mentions,documents",
+            "inner,inner label,outer,outer label,mentions,documents",
             "胸,bod,胸痛,sym,5,5",
         ),
         (
@@ -81,6 +81,7 @@ def test_search_as_json(kb, notes):
             "negated",
         ),
         (("patients", "胸痛"), "patient,documents,mentions,first,last", "p"),
+        (("concepts", "痛", "--any"), "concept,label,mentions,documents", "胸痛,sym,9,9"),
         (
             ("cooccur", "糖尿病", "--by", "patient"),
             "concept,label,both,with concept,with term,all,lift,q",
@@ -101,11 +102,24 @@ def test_queries_as_csv(kb, args, columns, part):
 def test_tables_say_whether_there_is_more(kb):
     for args in (("search", "胸痛"), ("query", "mentions", "胸痛"), ("ask", "哪些病历提到胸痛")):
         text = kb(*args, "--limit", 2)[1]
-        assert "There are more rows: --offset 2" in text
+        rows = "more rows" if args[0] == "search" else "5 rows"
+        assert f"There are {rows}: --offset 2" in text
         assert "There are more" not in kb(*args, "--limit", 100)[1]
         assert "There are no rows" in kb(*args, "--offset", 100)[1]
         assert "There are" not in kb(*args, "--limit", 2, "--format", "csv")[1]
     assert "Nothing was found" in kb("search", "不在之物")[1]
+
+
+def test_hints_at_what_else_there_is(kb):
+    code, text = kb("query", "patients", "血", "--assertion", "family")
+    assert code == 0, text
+    assert "Nothing was found. 2 other concepts have it in the name: `spacy gpner kb query concepts" in text
+    assert "--any asks also" in kb("query", "mentions", "胸痛", "--patient", "p2", "--where", "ward=w9")[1]
+    code, text = kb("query", "patients", "痛")
+    assert code == 1
+    assert "Nothing is called '痛' in the knowledge base. 2 other concepts have it in the name" in text
+    assert "other concept" not in kb("query", "patients", "不在之物")[1]
+    assert len(kb("query", "patients", "痛" * 9999)[1]) < 999
 
 
 def test_a_file_of_another_kind_stays(run, output, tmp_path):
@@ -168,7 +182,7 @@ def test_what_is_erased_is_left_out_until_it_is_lifted(kb, run, model, notes, tm
     ("args", "part"),
     [
         (("search", " "), "A term is empty"),
-        (("query", "cooccur", "不在之物"), "Nothing is called so"),
+        (("query", "cooccur", "不在之物"), "Nothing is called '不在之物'"),
         (("query", "timeline", "--where", "ward"), "is no condition"),
         (("query", "timeline", "--patient", "p99"), "a patient of this name"),
         (("query", "inside", "--label", "药"), "no label '药'"),

@@ -12,6 +12,7 @@ from scipy.stats import false_discovery_control, fisher_exact
 
 from spacy_gpner.errors import KnowledgeError
 from spacy_gpner.kb.annotators import differences, find_annotators, status
+from spacy_gpner.kb.concepts import list_concepts
 from spacy_gpner.kb.questions import (
     cooccurring,
     inside,
@@ -74,7 +75,28 @@ def test_cooccurrence_is_fishers(filled, scope, notes, affirmed, by):
     chosen = {"labels": ["dis"], "of": ["dru"], "by": by}
     drugs = cooccurring(filled, scope, "高血压", **chosen, page=ALL).rows
     assert {row[0] for row in drugs} == {name for name, label in rows if label == "dru"}
-    assert cooccurring(filled, scope, "高血压", **chosen, page=Page(1, 1)).rows == drugs[1:2]
+    page = cooccurring(filled, scope, "高血压", **chosen, page=Page(1, 1))
+    assert (page.rows, page.total) == (drugs[1:2], len(drugs))
+
+
+@pytest.mark.parametrize("affirmed", [True, False])
+def test_concepts(filled, scope, notes, affirmed):
+    scope = Scope(scope.annotators, affirmed=affirmed)
+    mentions, documents = Counter(), Counter()
+    for own in found(notes, affirmed=affirmed).values():
+        mentions.update((m.text, m.label) for m in own)
+        documents.update({(m.text, m.label) for m in own})
+    expected = {(*own, n, documents[own]) for own, n in mentions.items()}
+    rows = list_concepts(filled, scope, page=ALL).rows
+    assert set(rows) == expected
+    assert [row[2] for row in rows] == sorted((row[2] for row in rows), reverse=True)
+    assert set(list_concepts(filled, scope, "痛", labels=["sym"], page=ALL).rows) == {
+        row for row in expected if "痛" in row[0]
+    }
+    assert list_concepts(filled, scope, "%", page=ALL).rows == []
+    for page in (Page(2), Page(2, 4), Page(1000, 2), Page(5, len(rows)), Page(len(rows))):
+        answer = list_concepts(filled, scope, page=page)
+        assert (answer.rows, answer.total) == (rows[page.offset : page.end], len(rows))
 
 
 @pytest.mark.parametrize("affirmed", [True, False])

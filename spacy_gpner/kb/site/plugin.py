@@ -20,13 +20,14 @@ from sqlalchemy import Connection, select
 from ...errors import GpnerError, KnowledgeError
 from ..annotators import find_annotators
 from ..ask import Understood, answer, understand
+from ..concepts import count_concepts
 from ..database import Database
 from ..question_patterns import choose_patterns
 from ..rows import Page
 from ..schema import concept, document, run
 from ..scope import Scope, check_scope, find_concepts
 from ..search import search
-from .reading import PART, count_concepts, get_colors, tell_concepts, tell_document, tell_passages
+from .reading import PART, get_colors, tell_concepts, tell_document, tell_passages
 
 LOG = logging.getLogger(__name__)
 QUERIES = Path(__file__).parent / "queries.yml"
@@ -209,22 +210,23 @@ class Site:
         if given.patient is None:
             return {}
         asked = Understood("timeline", None, [], given.patient)
-        return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
+        return {"asked": asked.show(scope), "answer": answer(self.database, scope, asked, given.page)}
 
     def _answer(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
         asked = understand(self.database, scope, given.q, choose_patterns(given.q))
         if asked.query != "mentions" or asked.term is None:
-            return {"asked": asked.show(), "answer": answer(self.database, scope, asked, given.page)}
+            return {"asked": asked.show(scope), "answer": answer(self.database, scope, asked, given.page)}
         colors, ids = get_colors(connection), find_concepts(connection, asked.term, [])
         told = tell_concepts(connection, asked.narrow(scope), ids, given.page, colors)
-        return {"asked": asked.show(), "told": told, "colors": colors}
+        return {"asked": asked.show(scope), "told": told, "colors": colors}
 
     def _find(self, connection: Connection, scope: Scope, given: Given) -> dict[str, Any]:
         words = given.q.rstrip("".join(QUESTION_MARKS)).split()
         few = given.patient is not None
         found = search(self.database, words, of=[scope.readings, *scope.filters], few=few, page=given.page)
         colors = get_colors(connection)
-        concepts = count_concepts(connection, scope, words, Page(CONCEPTS).and_next)
+        page = Page(CONCEPTS).and_next
+        concepts = list(connection.execute(page.cut(count_concepts(scope, words))))
         return {
             "concepts": concepts[:CONCEPTS],
             "more_concepts": len(concepts) > CONCEPTS,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from markupsafe import Markup
-from sqlalchemy import Connection, and_, false, func, or_, select
+from sqlalchemy import Connection, and_, false, or_, select
 
 from ...drawing.boxes import Box, draw_text, label_colors, show
 from ...entities import Entity
@@ -13,7 +13,6 @@ from ..rows import AROUND, Page
 from ..schema import concept, document, mention, text
 from ..scope import Scope
 from ..search import Passage
-from ..surface import to_surface
 
 # Characters of a document that a page shows, and how far a passage grows for what crosses its edges
 PART = 4000
@@ -53,32 +52,6 @@ def get_colors(connection: Connection) -> dict[str, str]:
     return label_colors(
         list(connection.execute(select(concept.c.label).distinct().order_by("label")).scalars())
     )
-
-
-def count_concepts(connection: Connection, scope: Scope, terms: Sequence[str], page: Page) -> list[Any]:
-    """The concepts in whose names one of some terms stands, those that are told most first.
-
-    connection (Connection): The database.
-    scope (Scope): Whose readings, and of which documents.
-    terms (Sequence[str]): The terms.
-    page (Page): Which of them.
-    RETURNS (List[Any]): For each `id`, `surface`, `label`, and how many `mentions` in how many `documents`.
-    """
-    n = func.count().label("mentions")
-    query = page.cut(
-        select(
-            *(concept.c.id, concept.c.surface, concept.c.label, n),
-            func.count(mention.c.document.distinct()).label("documents"),
-        )
-        .select_from(concept)
-        .join(mention, mention.c.concept == concept.c.id)
-        .join(document, document.c.id == mention.c.document)
-        .where(or_(*(concept.c.surface.contains(to_surface(x), autoescape=True) for x in terms)))
-        .where(scope.documents, *scope.mentions())
-        .group_by(concept.c.id, concept.c.surface, concept.c.label)
-        .order_by(n.desc(), concept.c.surface, concept.c.label)
-    )
-    return list(connection.execute(query))
 
 
 def tell_concepts(
