@@ -110,6 +110,8 @@ def test_answers_lead_to_patients_and_documents(client):
     assert '<a href="/?patient=p9">p9</a>' in text
     course = client.get("/", params={"patient": "p9"}).text
     assert "kb query timeline --patient p9" in course
+    assert "3 rows" in course
+    assert client.get("/", params={"q": "p9"}).text == course
     place = re.search(r'href="(/-/document\?[^"]+)">n&lt;b&gt;', course)[1].replace("&amp;", "&")
     there = client.get(place, follow_redirects=True)
     assert there.status_code == 200
@@ -179,7 +181,10 @@ def test_tables_and_queries_are_datasettes(client):
     assert [row["surface"] for row in rows] == ["糖尿病", "二甲双胍", "发热"]
     rows = client.get("/ward/concepts_of_a_label.json", params={"_shape": "array", "label": "dis"}).json()
     assert {row["surface"] for row in rows} == {"糖尿病", "高血压", "肺炎"}
-    assert "/-/document/1" in client.get("/ward/document").text
+    text = client.get("/ward/document").text
+    assert "/-/document/1" in text
+    assert "/-/threads" not in text
+    assert client.get("/-/permissions").status_code == 403
 
 
 def test_nothing_can_be_written(client, site, tmp_path):

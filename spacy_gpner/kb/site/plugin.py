@@ -4,7 +4,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional
 from urllib.parse import urlencode
@@ -39,6 +39,8 @@ FORBIDDEN = (
 )
 # Rows to leave out, and characters of a document, that an address can ask for
 FARTHEST = 10_000_000
+# What Datasette has for its developers
+DEBUGGING = ("debug-menu", "permissions-debug")
 QUESTION_MARKS = ("?", "？")
 # The columns of tables that lead to the pages of their rows
 NAMES = {("document", "name"), ("concept", "surface")}
@@ -80,6 +82,17 @@ class Given:
         """What is asked about: the readings of the model that ran last."""
         annotators = find_annotators(connection, None, self.collection)
         return Scope(annotators, self.collection, self.patient, affirmed=not self.any)
+
+    def or_patient(self, connection: Connection) -> "Given":
+        """The same, or what is searched for as a patient's name, where it is one.
+
+        connection (Connection): The database.
+        RETURNS (Given): What is asked for.
+        """
+        named = select(document.c.id).where(self.scope(connection).readings, document.c.patient == self.q)
+        if self.patient is not None or connection.execute(named.limit(1)).one_or_none() is None:
+            return self
+        return replace(self, q="", patient=self.q)
 
     @property
     def page(self) -> Page:
@@ -123,9 +136,10 @@ class Site:
         return self.metadata
 
     @hookimpl
-    def permission_allowed(self, actor: Optional[dict[str, Any]]) -> Optional[bool]:
-        """Who has not come with the token may see nothing."""
-        return None if actor and actor.get("id") == "root" else False
+    def permission_allowed(self, actor: Optional[dict[str, Any]], action: str) -> Optional[bool]:
+        """Who has not come with the token may see nothing, and nobody how Datasette works inside."""
+        known = actor is not None and actor.get("id") == "root"
+        return None if known and action not in DEBUGGING else False
 
     @hookimpl
     def forbidden(self) -> Response:
@@ -183,9 +197,11 @@ class Site:
         return await self._show(datasette, request, "search", self._search)
 
     def _search(self, connection: Connection, given: Given, request: Request) -> dict[str, Any]:
+        given = given.or_patient(connection)
         scope = given.scope(connection)
         collections = select(run.c.collection).distinct().order_by(run.c.collection)
-        values: dict[str, Any] = {"collections": list(connection.execute(collections).scalars())}
+        names = list(connection.execute(collections).scalars())
+        values: dict[str, Any] = {"collections": names, "given": given}
         # 肺炎？ is no question, but may be searched for, and a question may have no mark
         finders = [self._find, self._answer]
         if given.q.endswith(QUESTION_MARKS):
@@ -286,7 +302,7 @@ class Site:
         await datasette.ensure_permissions(request.actor, ["view-instance"])
         given = Given.of(request)
         values = await asyncio.to_thread(self._read, given, request, read)
-        values |= {"given": given, "rows": ROWS, "tables": datasette.urls.database(self.name)}
+        values = {"given": given, "rows": ROWS, "tables": datasette.urls.database(self.name)} | values
         return Response.html(
             await datasette.render_template(f"gpner_{template}.html", values, request=request)
         )
