@@ -124,6 +124,8 @@ def read_rules(path: Path) -> Rules:
     RETURNS (Rules): The rules.
     RAISES (ConfigError): If it can't be read, or holds none.
     """
+    if not path.is_file():
+        raise ConfigError(f"There is no file {path}. Give the rules' YAML or JSON file.")
     try:
         given = srsly.read_yaml(path)
     except (OSError, ValueError) as err:

@@ -39,6 +39,8 @@ EN = [
     "[Gram negative sepsis] and notable [anemia].",
     "She doesn't have [fever]n. There isn’t any [rash]n.",
     "Can't exclude [pneumonia]u.",
+    "Chest film to rule out [pneumothorax]u; [embolism]n was ruled out.",
+    "CT rules out [bleeding]n.",
 ]
 
 
