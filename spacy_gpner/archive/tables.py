@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from ..entities import show_label
+from ..entities import show_key
 from ..errors import ArchiveError
 from .extras import require
 from .reading import ArchiveFile, Reading, Rows, UnreadError, find_encoding
@@ -155,7 +155,7 @@ def _require_columns(there: list[str], columns: Columns, name: str) -> None:
         )
     if missing := [column for column in columns.names if column not in there]:
         # Without a header it is a document
-        has = ", ".join(map(show_label, there)) or "none"
+        has = ", ".join(map(show_key, there)) or "none"
         raise ArchiveError(
             f"{name} has no column '{missing[0]}'. It has {has}. Name those of text and id with --text and "
             "--id, and those to carry along with --carry."

@@ -85,7 +85,7 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     RETURNS (Understood): What it asks.
     RAISES (KnowledgeError): If it is not understood, or about more than it can be answered about.
     """
-    asked = to_surface(question.translate(dict.fromkeys(map(ord, MARKS.values()))))
+    asked = to_surface(question.translate(dict.fromkeys(map(ord, (*MARKS.values(), VERB)))))
     if not asked or len(asked) > LONGEST:
         raise KnowledgeError(f"A question has from 1 to {LONGEST} characters.")
     with database.reading() as connection:

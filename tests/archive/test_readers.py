@@ -118,6 +118,13 @@ def test_a_long_field_costs_its_row(tmp_path):
     assert (first.id, isinstance(first, Reject), content(rows)) == ("a", True, expected())
 
 
+def test_a_table_without_a_header_shows_no_text(tmp_path):
+    (tmp_path / "a.csv").write_text("d1,患者咳嗽三天\nd2,无发热\n", encoding="utf-8")
+    with pytest.raises(ArchiveError, match=r"no column 'id'. It has key 'd1', key of 6 characters") as caught:
+        read(tmp_path / "a.csv", columns=Columns())
+    assert "咳嗽" not in str(caught.value)
+
+
 def test_two_columns_of_one_name_are_refused(tmp_path):
     (tmp_path / "a.csv").write_text("id,text,id\n1,发热,2\n", encoding="utf-8")
     with pytest.raises(ArchiveError, match="several columns 'id'"):

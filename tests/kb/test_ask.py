@@ -175,7 +175,7 @@ def test_answers_are_the_queries(filled, scope):
         ("", "from 1 to"),
         ("药" * 501, "from 1 to"),
         ("'; DROP TABLE document; --", "Known of it: nothing"),
-        ("%_<script>\ue000\ue001", "not understood"),
+        ("%_<script>\ue000\ue001\ue003", "not understood"),
     ],
 )
 def test_what_is_not_understood_is_said(filled, scope, question, part):
