@@ -100,7 +100,7 @@ def test_a_concept_is_one_in_any_case_and_with_any_apostrophe(ward):
 )
 def test_questions(ward, question, command):
     asked = understand(*ward, question, choose_patterns(question))
-    assert command in asked.show()
+    assert command in asked.show(ward[1])
     assert answer(*ward, asked).columns
 
 
