@@ -22,6 +22,7 @@ CANDIDATES = ["gb18030", "big5", SINGLE_BYTES]
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError)
 # With or without the mark that Windows begins a file with
 UTF8 = "utf-8-sig"
+SHOWN = {UTF8: "UTF-8"}
 MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
@@ -70,6 +71,15 @@ def guess_encoding(file: IO[bytes]) -> str:
         if found is not None:
             return found.encoding
     raise UnicodeError("its encoding can't be told. Name it with --encoding")
+
+
+def show_encoding(encoding: str) -> str:
+    """An encoding's name as users know it.
+
+    encoding (str): The encoding to read with.
+    RETURNS (str): Its name.
+    """
+    return SHOWN.get(encoding, encoding)
 
 
 def show_guess(name: str, encoding: str) -> str:

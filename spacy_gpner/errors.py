@@ -9,6 +9,8 @@ REASONS = {
     errno.EPERM: "not permitted. Give a path that you may use, or change who may",
     errno.EROFS: "this file system can only be read. Give another path",
     errno.ENOSPC: "no space is left. Free some, or give another path",
+    errno.EFBIG: "a file may not grow so large here. Raise `ulimit -f`, or give another path",
+    errno.EDQUOT: "your share of the disk is used up. Free some, or give another path",
     errno.ENOENT: "no such file or directory. Check the path",
     errno.EEXIST: "it is there already, and is no directory. Give another path",
     errno.ENOTDIR: "a part of this path is a file and no directory. Give another path",

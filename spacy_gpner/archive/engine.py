@@ -1,10 +1,11 @@
 """Annotating shards by workers, some of which may die."""
 
+import warnings
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol, TypeVar
 
-from ..errors import ArchiveError
+from ..errors import ArchiveError, GpnerWarning
 from .annotator import Annotation
 from .shards import Done, Shard, Task
 
@@ -84,6 +85,11 @@ def _restart(pool: Pool) -> None:
         pool.restart()
         loaded, _ = wait([pool.submit(load, None) for _ in range(pool.size)])
         if not any(isinstance(future.exception(), pool.died) for future in loaded):
+            warnings.warn(
+                "A worker's process ended, as where memory is short. What it was at is annotated once more.",
+                GpnerWarning,
+                stacklevel=2,
+            )
             return
     raise ArchiveError(
         "Workers end while they load the pipeline. Where memory is short, give fewer (--workers); else see "

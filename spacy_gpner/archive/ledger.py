@@ -87,9 +87,10 @@ class Ledger:
         """The shards of a run that are done, with their digests."""
         return dict(self.db.execute("SELECT number, digest FROM shard WHERE run = ?", (run,)))
 
-    def has_shards(self) -> bool:
-        """Whether any shard of any run is done."""
-        return self.db.execute("SELECT 1 FROM shard LIMIT 1").fetchone() is not None
+    def has_documents(self) -> bool:
+        """Whether any run annotated a document."""
+        query = "SELECT 1 FROM shard WHERE json_extract(done, '$.documents') > 0 LIMIT 1"
+        return self.db.execute(query).fetchone() is not None
 
     def done(self, run: int) -> list[Done]:
         """What became of the shards of a run."""

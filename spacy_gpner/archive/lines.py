@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import IO, Union
 
+from ..encoding import show_encoding
 from .reading import ArchiveFile, Reading, Rows, find_encoding
 from .rows import Place, Reject, Row, make_row
 
@@ -28,12 +29,12 @@ def read_json_lines(file: ArchiveFile, reading: Reading) -> Rows:
             tell()
             place = file.place(f"line {number}")
             if len(line) > limit:
-                yield Reject(place, f"a line of more than {limit:,} bytes")
+                yield Reject(place, f"a line of more than {limit:,} bytes (--max-length)")
                 continue
             try:
                 decoded = line.decode(encoding if number == 1 else later)
             except UnicodeDecodeError:
-                yield Reject(place, f"not in {encoding}")
+                yield Reject(place, _not_in(encoding))
                 continue
             if decoded.strip():
                 yield _make_row(decoded, place, reading)
@@ -56,18 +57,25 @@ def read_plain(file: ArchiveFile, reading: Reading) -> Rows:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        yield Reject(file.place(), f"not in {encoding}", file.name)
+        yield Reject(file.place(), _not_in(encoding), file.name)
         return
     columns = reading.columns
     yield make_row({columns.id: file.name, columns.text: text}, file.place(), columns, reading.max_length)
 
 
+def _not_in(encoding: str) -> str:
+    return f"not in {show_encoding(encoding)} (--encoding)"
+
+
 def _make_row(line: str, place: Place, reading: Reading) -> Union[Row, Reject]:
     try:
         record = json.loads(line)
-    except (ValueError, RecursionError) as err:
-        reason = err.msg if isinstance(err, json.JSONDecodeError) else type(err).__name__
-        return Reject(place, f"no valid JSON ({reason.removesuffix(' at')})")
+    except json.JSONDecodeError as err:
+        return Reject(place, f"no valid JSON ({err.msg.removesuffix(' at')})")
+    except RecursionError:
+        return Reject(place, "no JSON that can be read: lists or objects lie too deep in one another")
+    except ValueError:
+        return Reject(place, "no JSON that can be read: a number has too many digits")
     if not isinstance(record, dict):
         return Reject(place, "no JSON object")
     return make_row(record, place, reading.columns, reading.max_length)

@@ -16,6 +16,11 @@ from .shards import DOCUMENTS, MENTIONS, REJECTS, UNFINISHED
 from .source import Archive
 
 RUNS = "runs.jsonl"
+# What gives a setting, by its name in a run's record
+OPTIONS = {
+    **{"text": "--text", "id": "--id", "carried": "--carry", "clean": "--clean", "format": "--format"},
+    **{"shard_size": "--shard-size", "max_length": "--max-length"},
+}
 CARD_FILES = ("README.md", "meta.json")
 # What `Task` calls a shard's files
 FILE = re.compile(r"(?P<run>\d{4,})-(?P<shard>\d{6,})\.(jsonl|parquet)")
@@ -68,7 +73,7 @@ def check_identity(ledger: Ledger, identity: dict[str, Any], output: Path) -> No
     output (Path): The folder.
     RAISES (ArchiveError): If it is another's. One without annotations is nobody's.
     """
-    if not ledger.has_shards():
+    if not ledger.has_documents():
         return
     last = ledger.runs()[-1]
     for key, what in (("model", "another model"), ("source", "another archive")):
@@ -80,9 +85,10 @@ def check_identity(ledger: Ledger, identity: dict[str, Any], output: Path) -> No
     given, before = _flat(identity["settings"]), _flat(last["settings"])
     if differ := [name for name in given if given[name] != before.get(name)]:
         name = differ[0]
+        was, is_ = _show_setting(before.get(name)), _show_setting(given[name])
         raise ArchiveError(
-            f"{output} was made with other settings: {name} was {before.get(name)!r}, and is "
-            f"{given[name]!r}. Give the same, or another output."
+            f"{output} was made with other settings: {OPTIONS[name]} was {was}, and is {is_}. Give the same, "
+            "or another output."
         )
 
 
@@ -94,6 +100,10 @@ def _show(described: dict[str, Any]) -> str:
     if "digest" in described:
         return f"{described['name']} ({described['digest'][:8]})"
     return ", ".join(map(str, described.get("inputs") or (described["sql"], described["query"])))
+
+
+def _show_setting(value: Any) -> str:
+    return (" ".join(value) or "not given") if isinstance(value, list) else str(value)
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:

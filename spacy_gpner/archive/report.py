@@ -79,8 +79,9 @@ def print_run(run: Run, output: Path) -> bool:
         msg.warn(f"{counts.unread:,} files could not be read to their end: see there.")
     if run.changed:
         msg.warn("Files changed while they were read. Run it again for what is new.")
-    msg.good(f"{output}: run {run.number} is finished")
-    return not (counts.failed or counts.rejected or counts.unread or run.changed)
+    complete = not (counts.failed or counts.rejected or counts.unread or run.changed)
+    (msg.good if complete else msg.info)(f"{output}: run {run.number} is finished")
+    return complete
 
 
 def print_status(output: Path) -> None:

@@ -90,19 +90,19 @@ def make_row(
     id_ = "" if given is None or isinstance(given, (bool, float, bytes, list, dict)) else str(given)
     if not id_ or not is_unicode(id_):
         what = "no id" if given is None or given == "" else "no usable id"
-        return Reject(place, f"{what} in the column '{columns.id}'")
+        return Reject(place, f"{what} in the column '{columns.id}' (--id)")
     text = record.get(columns.text)
     if not isinstance(text, str):
         kind = KINDS.get(type(text), type(text).__name__)
         what = "no text" if text is None else f"{kind} in the place of a text"
-        return Reject(place, f"{what} in the column '{columns.text}'", id_)
+        return Reject(place, f"{what} in the column '{columns.text}' (--text)", id_)
     if not is_unicode(text):
-        return Reject(place, f"the text in the column '{columns.text}' can't be decoded", id_)
+        return Reject(place, f"the text in the column '{columns.text}' can't be decoded (--encoding)", id_)
     if len(text) > max_length:
         return Reject(place, f"{len(text):,} characters, and {max_length:,} are the most (--max-length)", id_)
     carried = {name: _show(record.get(name)) for name in columns.carried}
     if bad := [name for name, value in carried.items() if value is not None and not is_unicode(value)]:
-        return Reject(place, f"the column '{bad[0]}' can't be decoded", id_)
+        return Reject(place, f"the column '{bad[0]}' can't be decoded (--encoding)", id_)
     return Row(place, id_, text, carried)
 
 

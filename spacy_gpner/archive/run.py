@@ -182,7 +182,7 @@ def _begin(ledger: Ledger, identity: dict[str, Any], archive: Archive, say: Call
         if last["fingerprint"] == fingerprint:
             done = ledger.done(last["number"])
             say(f"Run {last['number']} was interrupted, and goes on after {len(done)} shards.")
-            # Of a run without a shard another pipeline may take the place
+            # Of a run without a document another pipeline may take the place
             run = Run({**last, **identity})
             ledger.put_run(run.record)
             for each in done:
@@ -245,10 +245,10 @@ class _Course:
             with closing(self.engine(self.task, self._missing(chain([first], items)))) as results:
                 for shard, done in results:
                     self._keep(shard, done)
-        if self.run.counts.hiding:
-            self.say("Not all could be read, or told whose it is: of no document it is said that it is gone.")
-        else:
+        if not self.run.counts.hiding:
             self._mark_vanished()
+        elif self.run.number > 1:
+            self.say("Not all could be read, or told whose it is: of no document it is said that it is gone.")
         self._finish()
         write_runs(self.output, self.ledger)
 

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..entities import show_key
@@ -21,6 +22,8 @@ FIELD = 1 << 22
 SECRET = re.compile("pass|pwd|secret|token|key", re.IGNORECASE)
 SECRET_PART = re.compile(r"((?:password|passwd|pwd|secret|token)\s*=\s*)[^;&]*", re.IGNORECASE)
 HIDDEN = "hidden"
+# What may stand between the fields of a table, as users know it
+DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 
 def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Rows:
@@ -40,7 +43,9 @@ def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Ro
         lines = _Lines(text)
         rows = csv.reader(lines, delimiter=delimiter)
         try:
-            header = next(rows, [])
+            # An empty file lacks no column: it has no documents
+            header = next(rows, reading.columns.names)
+            _require_delimiter(header, reading.columns, file.name)
             _require_columns(header, reading.columns, file.name)
             for number, row in enumerate(rows, 1):
                 tell()
@@ -113,6 +118,7 @@ def read_sql(url: str, query: str, reading: Reading) -> Rows:
     place = partial(Place, hide_password(url))
     try:
         engine = alchemy.create_engine(url)
+        _require_file(engine.url)
         with engine.connect() as connection:
             options = {"stream_results": True, "yield_per": BATCH}
             answer = connection.execution_options(**options).execute(alchemy.text(query))
@@ -146,6 +152,29 @@ def _hide(name: str, value: Any) -> str:
     if SECRET.search(name):
         return HIDDEN
     return SECRET_PART.sub(rf"\1{HIDDEN}", value if isinstance(value, str) else ",".join(value))
+
+
+def _require_file(url: Any) -> None:
+    """Refuse a file of SQLite's that is not there: to connect to it would make it."""
+    path = url.database
+    if url.get_backend_name() != "sqlite" or not path or path.startswith((":memory:", "file:")):
+        return
+    if not Path(path).is_file():
+        raise ArchiveError(
+            f"{path} is not there. Check the URL: sqlite:/// and the path, which may begin with another /."
+        )
+
+
+def _require_delimiter(header: list[str], columns: Columns, name: str) -> None:
+    """Refuse a table in which something else stands between the fields than its suffix says."""
+    for delimiter, shown in DELIMITERS.items():
+        if len(header) == 1 and {columns.id, columns.text} <= {
+            x.strip('"') for x in header[0].split(delimiter)
+        }:
+            raise ArchiveError(
+                f"{name} has {shown} between its fields. A .csv has commas there, and a .tsv tabs: give it "
+                "that suffix, or write it with commas."
+            )
 
 
 def _require_columns(there: list[str], columns: Columns, name: str) -> None:

@@ -82,8 +82,10 @@ def annotate_cli(
         if status is not None:
             print_status(status)
             return
-        if model is None or output is None:
-            raise ArchiveError("Give a pipeline, what to annotate, and --output.")
+        if model is None:
+            raise ArchiveError("Give a pipeline and what to annotate, or --status and an output.")
+        if output is None:
+            raise ArchiveError("Give --output, the folder to write to.")
         own_engine = _make_engine(engine, workers, address)
         archive = Archive(tuple(inputs or ()), sql, query)
         steps = tuple(step.strip() for step in clean.split(",") if step.strip())

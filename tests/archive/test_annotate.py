@@ -21,6 +21,7 @@ from spacy_gpner.archive.ledger import NAME
 from spacy_gpner.archive.local import local_engine
 from spacy_gpner.archive.permissions import like_inputs
 from spacy_gpner.archive.source import Archive
+from spacy_gpner.errors import GpnerWarning
 
 from .util import FailingAnnotator, go, make_records, read_output, write_jsonl
 
@@ -88,7 +89,7 @@ def test_what_is_missing_is_named(run, model, notes, tmp_path):
     (damaged / NAME).write_bytes(b"no database" * 100)
     for args, part in (
         ((), "Give a pipeline"),
-        ((model, notes), "Give a pipeline"),
+        ((model, notes), "Give --output"),
         ((model, "--output", tmp_path / "out"), "Give files"),
         (("--status", tmp_path), "no ledger"),
         (("--status", damaged), "damaged"),
@@ -218,7 +219,10 @@ def test_workers_that_can_not_load_the_pipeline(run, model, notes, tmp_path):
 @pytest.mark.slow
 def test_a_document_that_ends_its_process_costs_itself(model, notes, tmp_path):
     write_jsonl(notes / "c.jsonl", [{"id": "bad", "text": "结束"}, {"id": "good", "text": "口服阿司匹林"}])
-    with patch("spacy_gpner.archive.run.Annotator", FailingAnnotator):
+    with (
+        patch("spacy_gpner.archive.run.Annotator", FailingAnnotator),
+        pytest.warns(GpnerWarning, match="process ended"),
+    ):
         run = go(model, notes, tmp_path / "out", local_engine(2))
     assert (run.counts.documents, run.counts.failed) == (23, 1)
     rows = {x["document"]: x for x in read_output(tmp_path / "out")["documents"]}

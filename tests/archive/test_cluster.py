@@ -13,7 +13,7 @@ import pytest
 
 from spacy_gpner.archive.annotator import Annotator
 from spacy_gpner.archive.cluster import ray_engine
-from spacy_gpner.errors import ArchiveError
+from spacy_gpner.errors import ArchiveError, GpnerWarning
 
 from .util import FailingAnnotator, InlineEngine, go, make_records, read_output, write_jsonl
 
@@ -62,14 +62,17 @@ def test_workers_that_die(ray, model, notes, tmp_path, monkeypatch):
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     monkeypatch.setenv("SEEN", str(seen))
-    with patch("spacy_gpner.archive.run.Annotator", Slow):
+    with patch("spacy_gpner.archive.run.Annotator", Slow), pytest.warns(GpnerWarning, match="process ended"):
         own = go(model, notes, tmp_path / "out", ray_engine(2))
     killer.join()
     assert len(list(seen.iterdir())) > 2
     assert (own.counts.documents, own.counts.failed) == (21, 0)
     assert sorted_rows(tmp_path / "out") == sorted_rows(tmp_path / "whole")
     write_jsonl(notes / "c.jsonl", [{"id": "bad", "text": "结束"}, *make_records(1, 50)])
-    with patch("spacy_gpner.archive.run.Annotator", FailingAnnotator):
+    with (
+        patch("spacy_gpner.archive.run.Annotator", FailingAnnotator),
+        pytest.warns(GpnerWarning, match="process ended"),
+    ):
         own = go(model, notes, tmp_path / "out", ray_engine(1))
     assert (own.counts.documents, own.counts.failed) == (2, 1)
 

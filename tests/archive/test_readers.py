@@ -125,6 +125,23 @@ def test_a_table_without_a_header_shows_no_text(tmp_path):
     assert "咳嗽" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "delimiter", "shown"),
+    [("csv", ";", "semicolons"), ("csv", "\t", "tabs"), ("tsv", ",", "commas")],
+)
+def test_another_delimiter_is_named(tmp_path, suffix, delimiter, shown):
+    path = tmp_path / f"a.{suffix}"
+    path.write_text(as_csv(RECORDS, delimiter), encoding="utf-8")
+    with pytest.raises(ArchiveError, match=f"has {shown} between its fields"):
+        read(path)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_an_empty_file_has_no_documents(tmp_path, suffix):
+    (tmp_path / f"a.{suffix}").write_bytes(b"")
+    assert read(tmp_path / f"a.{suffix}") == []
+
+
 def test_two_columns_of_one_name_are_refused(tmp_path):
     (tmp_path / "a.csv").write_text("id,text,id\n1,发热,2\n", encoding="utf-8")
     with pytest.raises(ArchiveError, match="several columns 'id'"):
@@ -156,6 +173,9 @@ def test_databases(tmp_path):
     for bad in ("SELECT id FROM note", "SELECT nothing", "not a query"):
         with pytest.raises(ArchiveError):
             read(sql=url, query=bad)
+    with pytest.raises(ArchiveError, match=r"none.db is not there. Check the URL"):
+        read(sql=f"sqlite:///{tmp_path / 'none.db'}", query=query)
+    assert not (tmp_path / "none.db").exists()
     with pytest.raises(ArchiveError, match="none that SQLAlchemy knows"):
         read(sql="no url", query=query)
     for address in ("me:hidden@host/a", "host/a?password=hidden", "host/a?odbc=PWD%3Dhidden%3BSERVER%3Db"):
@@ -197,6 +217,7 @@ def test_bad_lines_cost_themselves(tmp_path):
         r'{"id": "4", "text": "\ud800"}',
         '{"id": "5", "text": "' + "热" * 1001 + '"}',
         "[" * 100_000,
+        '{"id": ' + "9" * 5000 + ', "text": "热"}',
         '{"id": 6, "text": "咳嗽", "ward": {"a": 1}}',
     ]
     path = write_jsonl(tmp_path / "a.jsonl", lines)
@@ -208,7 +229,7 @@ def test_bad_lines_cost_themselves(tmp_path):
         ("6", "咳嗽", '{"a": 1}'),
     ]
     found = dict(reasons(rows))
-    assert list(found) == [f"line {n}" for n in (3, 4, 5, 6, 7, 8, 9, 10, 11, 13)]
+    assert list(found) == [f"line {n}" for n in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14)]
     assert "热" not in str(found)
     for line, part in {
         5: "no text",
@@ -217,6 +238,9 @@ def test_bad_lines_cost_themselves(tmp_path):
         8: "no usable id",
         9: "decoded",
         10: "1,001",
+        11: "too deep",
+        12: "too many digits",
+        14: "not in UTF-8 (--encoding)",
     }.items():
         assert part in found[f"line {line}"]
 

@@ -333,9 +333,9 @@ def test_outputs_of_others_are_refused(model, notes, tmp_path):
     for args, settings, part in (
         ((other, notes, out), {}, "another model"),
         ((model, tmp_path / "elsewhere", out), {}, "another archive"),
-        ((model, notes, out), {"shard_size": 5}, "shard_size was 4, and is 5"),
-        ((model, notes, out), {"clean": ("html",)}, "clean was"),
-        ((model, notes, out), {"columns": Columns()}, "carried"),
+        ((model, notes, out), {"shard_size": 5}, "--shard-size was 4, and is 5"),
+        ((model, notes, out), {"clean": ("html",)}, "--clean was not given, and is html"),
+        ((model, notes, out), {"columns": Columns()}, "--carry was ward, and is not given"),
         ((model, notes, notes / "out"), {}, "in one another"),
         ((model, notes, notes / "a.jsonl"), {}, "in one another"),
         ((model, notes, tmp_path / "elsewhere"), {}, "no ledger"),
@@ -369,6 +369,17 @@ def test_an_output_without_annotations_is_nobodys(model, notes, tmp_path):
     assert read_output(tmp_path / "out") == read_output(tmp_path / "whole")
     ours, whole = (json.loads((tmp_path / x / "runs.jsonl").read_text()) for x in ("out", "whole"))
     assert ours["model"] == whole["model"]
+
+
+def test_an_output_of_rejects_alone_is_nobodys(model, notes, tmp_path):
+    """Who named no column that is there names another, and has not to remove anything."""
+    lost = go(model, notes, tmp_path / "out", columns=Columns(id="name", carried=("ward",)))
+    assert (lost.counts.documents, lost.counts.rejected) == (0, N)
+    assert go(model, notes, tmp_path / "out").number == 2
+    go(model, notes, tmp_path / "whole")
+    ours, whole = (read_output(tmp_path / x) for x in ("out", "whole"))
+    first, *_ = ours["mentions"]
+    assert ours["mentions"] == [{**mention, "run": first["run"]} for mention in whole["mentions"]]
 
 
 def test_a_card_does_not_make_another_model(model, notes, tmp_path, run):
