@@ -22,7 +22,6 @@ CANDIDATES = ["gb18030", "big5", SINGLE_BYTES]
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError)
 # With or without the mark that Windows begins a file with
 UTF8 = "utf-8-sig"
-SHOWN = {UTF8: "UTF-8"}
 MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
@@ -79,7 +78,7 @@ def show_encoding(encoding: str) -> str:
     encoding (str): The encoding to read with.
     RETURNS (str): Its name.
     """
-    return SHOWN.get(encoding, encoding)
+    return "UTF-8" if encoding == UTF8 else encoding
 
 
 def show_guess(name: str, encoding: str) -> str:

@@ -226,6 +226,15 @@ def check_writable(directory: Path) -> None:
         raise PermissionError(f"Can't write to {directory}: {place} is not writable. Give another.")
 
 
+def sqlite_file(database: str) -> Path:
+    """The file of an SQLite database.
+
+    database (str): What SQLAlchemy's URL names as such: a path, or SQLite's `file:path?options`.
+    RETURNS (Path): The file, whether it is there or not.
+    """
+    return Path(database.removeprefix("file:").partition("?")[0])
+
+
 def lies_in(path: Path, directory: Path) -> bool:
     """Whether a path is a directory or below it. Both are to be resolved."""
     return directory in (path, *path.parents)

@@ -5,11 +5,11 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..entities import show_key
 from ..errors import ArchiveError
+from ..files import sqlite_file
 from .extras import require
 from .reading import ArchiveFile, Reading, Rows, UnreadError, find_encoding
 from .rows import Columns, Place, Reject, make_row
@@ -156,10 +156,10 @@ def _hide(name: str, value: Any) -> str:
 
 def _require_file(url: Any) -> None:
     """Refuse a file of SQLite's that is not there: to connect to it would make it."""
-    path = url.database
-    if url.get_backend_name() != "sqlite" or not path or path.startswith((":memory:", "file:")):
+    if url.get_backend_name() != "sqlite" or not url.database or ":memory:" in url.database:
         return
-    if not Path(path).is_file():
+    path = sqlite_file(url.database)
+    if not path.is_file():
         raise ArchiveError(
             f"{path} is not there. Check the URL: sqlite:/// and the path, which may begin with another /."
         )
@@ -167,10 +167,11 @@ def _require_file(url: Any) -> None:
 
 def _require_delimiter(header: list[str], columns: Columns, name: str) -> None:
     """Refuse a table in which something else stands between the fields than its suffix says."""
+    if len(header) != 1:
+        return
     for delimiter, shown in DELIMITERS.items():
-        if len(header) == 1 and {columns.id, columns.text} <= {
-            x.strip('"') for x in header[0].split(delimiter)
-        }:
+        fields = {field.strip('"') for field in header[0].split(delimiter)}
+        if {columns.id, columns.text} <= fields:
             raise ArchiveError(
                 f"{name} has {shown} between its fields. A .csv has commas there, and a .tsv tabs: give it "
                 "that suffix, or write it with commas."

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from ..archive.tables import hide_password
 from ..errors import KnowledgeError
+from ..files import sqlite_file
 from . import schema
 from .erasures import KEY, make_key
 from .grams import Grams, grams_of
@@ -54,7 +55,7 @@ class Database:
     @property
     def file(self) -> Optional[Path]:
         """The file of an SQLite database; None of another."""
-        return _file_of(self.engine.url) if self.engine.dialect.name == SQLITE else None
+        return sqlite_file(str(self.engine.url.database)) if self.engine.dialect.name == SQLITE else None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -134,7 +135,7 @@ def file_of(url: str) -> Optional[Path]:
     RAISES (KnowledgeError): If it is none.
     """
     address = _address(url)
-    return _file_of(address) if address.get_backend_name() == SQLITE else None
+    return sqlite_file(str(address.database)) if address.get_backend_name() == SQLITE else None
 
 
 def refused(name: str, done: str, err: SQLAlchemyError) -> KnowledgeError:
@@ -209,17 +210,13 @@ def open_database(url: str, *, make: bool = False) -> Database:
 
 def _check_file(address: URL, make: bool) -> None:
     """Refuse a file that is not there, which SQLite would make."""
-    path = _file_of(address)
+    path = sqlite_file(str(address.database))
     if not path.is_file() and not make:
         raise KnowledgeError(f"There is no knowledge base {path}. Make it with `spacy gpner kb build`.")
     if path.is_file() and path.stat().st_size and not _has_magic(path):
         raise KnowledgeError(f"{path} is no SQLite file. Give another, or a new one for `kb build` to make.")
     if not path.absolute().parent.is_dir():
         raise KnowledgeError(f"There is no folder {path.parent} for the knowledge base {path.name}.")
-
-
-def _file_of(address: URL) -> Path:
-    return Path(str(address.database).removeprefix("file:").partition("?")[0])
 
 
 def _has_magic(path: Path) -> bool:
