@@ -6,10 +6,12 @@ import lzma
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Optional, Union
 
 from ..encoding import DAMAGED, UTF8, guess_encoding, show_guess
+from ..entities import writable
 from .rows import Columns, Place, Reject, Row
 
 Rows = Iterator[Union[Row, Reject]]
@@ -79,9 +81,14 @@ class ArchiveFile:
             return 0, 0
         return stat.st_size, stat.st_mtime_ns
 
+    @cached_property
+    def shown(self) -> str:
+        """Its whole path, as it can be written: files of several inputs may have the same name."""
+        return writable(str(self.path.absolute()))
+
     def place(self, position: str = "") -> Place:
         """A place in it."""
-        return Place(self.name, position)
+        return Place(self.shown, position)
 
     @contextmanager
     def open(self, tally: Tally) -> Iterator[tuple[IO[bytes], Callable[[], None]]]:
@@ -121,7 +128,7 @@ def find_encoding(file: ArchiveFile, reading: Reading) -> str:
             except UnicodeError as err:
                 raise UnreadError(str(err)) from None
         if encoding != UTF8 and encoding not in reading.encodings:
-            reading.say(show_guess(file.name, encoding))
+            reading.say(show_guess(file.shown, encoding))
     reading.encodings[encoding] = reading.encodings.get(encoding, 0) + 1
     return encoding
 

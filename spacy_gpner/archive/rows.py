@@ -13,7 +13,7 @@ KINDS = {bool: "a truth value", int: "a number", float: "a number", list: "a lis
 class Place(NamedTuple):
     """Where a row stands.
 
-    source (str): The file, or the database.
+    source (str): The file's whole path, or the database.
     position (str): The place in it, such as "line 7"; empty for all of it.
     """
 

@@ -45,8 +45,8 @@ def read_csv(file: ArchiveFile, reading: Reading, *, delimiter: str = ",") -> Ro
         try:
             # An empty file lacks no column: it has no documents
             header = next(rows, reading.columns.names)
-            _require_delimiter(header, reading.columns, file.name)
-            _require_columns(header, reading.columns, file.name)
+            _require_delimiter(header, reading.columns, file.shown)
+            _require_columns(header, reading.columns, file.shown)
             for number, row in enumerate(rows, 1):
                 tell()
                 place = file.place(f"row {number}")
@@ -95,7 +95,7 @@ def read_parquet(file: ArchiveFile, reading: Reading) -> Rows:
     with file.open(reading.tally) as (content, tell):
         try:
             table = parquet.ParquetFile(content)
-            _require_columns(table.schema_arrow.names, reading.columns, file.name)
+            _require_columns(table.schema_arrow.names, reading.columns, file.shown)
             for batch in table.iter_batches(BATCH, columns=reading.columns.names):
                 for record in batch.to_pylist():
                     number += 1

@@ -199,8 +199,8 @@ def test_folders_and_texts(tmp_path):
         ("b/1.txt", "口服阿司匹林\n"),
     ]
     assert [(x.place.source, x.unread) for x in rows if isinstance(x, Reject)] == [
-        ("3.txt", True),
-        ("4.txt", False),
+        (str(tmp_path / "in" / "3.txt"), True),
+        (str(tmp_path / "in" / "4.txt"), False),
     ]
 
 

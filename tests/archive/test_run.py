@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -38,8 +39,8 @@ def test_every_document_has_a_row(model, notes, tmp_path):
         assert texts[mention["document"]][mention["start"] : mention["end"]] == mention["text"]
     assert by_document == {x["document"]: x["mentions"] for x in rows["documents"]}
     assert [(x["source"], x["position"], x["document"]) for x in rows["rejects"]] == [
-        ("c.jsonl", "line 2", None),
-        ("c.jsonl", "line 3", "d3"),
+        (str(notes / "c.jsonl"), "line 2", None),
+        (str(notes / "c.jsonl"), "line 3", "d3"),
     ]
     (record,) = [json.loads(x) for x in (tmp_path / "out" / "runs.jsonl").read_text().splitlines()]
     assert record["state"] == "finished"
@@ -120,7 +121,8 @@ def test_names_of_files_that_are_not_utf_8(model, tmp_path):
     shown = "\\udcb2\\udca1\\udcc0\\udcfd"
     rows = read_output(tmp_path / "out")
     assert [row["document"] for row in rows["documents"]] == [f"{shown}.txt"]
-    assert {row["source"] for row in rows["rejects"]} == {f"{shown}.jsonl", "empty-id.jsonl"}
+    expected = {str(notes / f"{shown}.jsonl"), str(notes / "empty-id.jsonl")}
+    assert {row["source"] for row in rows["rejects"]} == expected
 
 
 @pytest.mark.parametrize("most", range(4))
@@ -240,7 +242,7 @@ def test_links(model, notes, tmp_path):
     (notes / "gone.jsonl").symlink_to(tmp_path / "nothing.jsonl")
     run = go(model, notes, tmp_path / "out")
     assert (run.counts.documents, run.counts.rejected, run.counts.unread) == (N, 2, 1)
-    rejects = {x["source"]: x["reason"] for x in read_output(tmp_path / "out")["rejects"]}
+    rejects = {Path(x["source"]).name: x["reason"] for x in read_output(tmp_path / "out")["rejects"]}
     assert "a link to a folder" in rejects["link"]
     assert "can't be read" in rejects["gone.jsonl"]
     # What is given too, or lies in what is, is read once; no link hides what is gone
