@@ -24,6 +24,15 @@ FILES = {
 }
 
 
+# Entities, and what conversion finds wrong, of both parts
+CONVERTED = {
+    "cmeee": [(61_794, {"offsets_inverted": 2, "two_labels": 33}), (20_300, {"two_labels": 16})],
+    "cluener": [(23_971, {}), (3_072, {})],
+    # The key is "overlap"
+    "ccks2019": [(17_653, {"edge_whitespace": 87, "unknown_key": 17_653}), (6_002, {"edge_whitespace": 21})],
+}
+
+
 @pytest.fixture(scope="module")
 def count(tmp_path_factory):
     """Convert and count a corpus, once."""
@@ -32,8 +41,12 @@ def count(tmp_path_factory):
     def count_corpus(name):
         if name not in done:
             root, out = Path(os.environ["GPNER_DATA"]), tmp_path_factory.mktemp(name)
-            for part, files in zip(("train", "dev"), FILES[name], strict=True):
-                convert_corpus(name, [root / file for file in files], out / f"{part}.spacy")
+            for part, files, (entities, problems) in zip(
+                ("train", "dev"), FILES[name], CONVERTED[name], strict=True
+            ):
+                summary = convert_corpus(name, [root / file for file in files], out / f"{part}.spacy")
+                assert (summary.entities, summary.unlabelled) == (entities, 0)
+                assert {kind: found.count for kind, found in summary.problems.items()} == problems
             done[name] = count_files([out / "train.spacy", out / "dev.spacy"])
         return done[name]
 
