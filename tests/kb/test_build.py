@@ -236,6 +236,9 @@ def test_failed_documents_have_no_mentions(empty, model, notes, tmp_path):
 
 def test_surfaces():
     assert to_surface(" ＨＢＡ１ｃ  升高\n") == "hba1c 升高"
+    assert to_surface("，多饮。 ") == "多饮"
+    assert to_surface("发热、咳嗽") == "发热、咳嗽"
+    assert to_surface("。") == "。"
 
 
 @pytest.mark.slow
