@@ -47,6 +47,21 @@ def locked(output: Path) -> Iterator[None]:
         lock.release()
 
 
+def is_locked(output: Path) -> bool:
+    """Whether a process writes to an output.
+
+    output (Path): The file or directory.
+    RETURNS (bool): Whether it is locked; not where no lock could be written.
+    """
+    try:
+        with locked(output):
+            return False
+    except LockedError:
+        return True
+    except OSError:
+        return False
+
+
 def _holder(file: Path) -> str:
     """What the process that holds a lock wrote into it."""
     with suppress(OSError):

@@ -24,40 +24,63 @@ class Edit(NamedTuple):
     new: str
 
 
-# Elements of HTML: what merely looks like a tag, as in "a<b", stays. These end a line …
+# Elements of HTML: what merely looks like a tag, as in "a<b" or "<b 2>", stays. These end a line …
 BLOCKS = (
     "address|article|aside|blockquote|body|br|caption|center|dd|div|dl|dt|fieldset|figcaption|figure|footer"
     "|form|h[1-6]|head|header|hr|html|li|main|nav|ol|p|pre|section|table|tbody|tfoot|thead|title|tr|ul"
 )
-# … these do not …
+# … these begin a cell of a table …
+CELLS = "td|th"
+# … these are nothing, and Word's own are among them …
 INLINE = (
     "a|abbr|acronym|area|b|base|bdi|bdo|big|button|cite|code|col|colgroup|data|del|dfn|em|font|i|iframe|img"
-    "|input|ins|kbd|label|legend|link|map|mark|meta|o:p|object|option|param|q|rp|rt|ruby|s|samp|select|small"
-    "|span|strike|strong|sub|sup|svg|td|textarea|th|time|tt|u|var|wbr"
+    "|input|ins|kbd|label|legend|link|map|mark|meta|object|option|param|q|rp|rt|ruby|s|samp|select|small"
+    "|span|strike|strong|sub|sup|svg|textarea|time|tt|u|var|wbr|[a-z]\\w*:[a-z]\\w*"
 )
-# … and of these and of comments no content is text
+# A tag's attributes: each with a value, or one of those that have none
+ATTRIBUTES = (
+    r"""(?:\s+(?:[a-z_:@][\w:.-]*+\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'|[^\s"'<>]*+)"""
+    r"|(?:checked|compact|disabled|hidden|multiple|noshade|nowrap|open|readonly|required|selected)\b))*+\s*+/?"
+)
 HTML = re.compile(
-    r"(?P<hidden><!--.*?-->|<!doctype[^>]*>|<(?P<name>script|style)\b[^>]*>.*?</(?P=name)\s*>)"
-    rf"|(?P<block></?(?:{BLOCKS})(?:\s[^<>]*)?/?>)"
-    rf"|(?P<inline></?(?:{INLINE})(?:\s[^<>]*)?/?>)"
+    rf"(?P<hidden><!--|<(?P<name>script|style){ATTRIBUTES}>)"
+    rf"|(?P<block></?(?:{BLOCKS}){ATTRIBUTES}>)"
+    rf"|(?P<cell><(?:{CELLS}){ATTRIBUTES}>)"
+    rf"|(?P<inline></?(?:{INLINE}|{CELLS}){ATTRIBUTES}>|<!doctype[^<>]*>|<\?xml[^<>]*>)"
     r"|(?P<entity>&(?:#\d+|#x[\da-f]+|[a-z][a-z\d]*);)",
-    re.IGNORECASE | re.DOTALL,
+    re.IGNORECASE | re.ASCII,
 )
+# … and of these and of comments no content is text. What ends them:
+ENDS = {
+    name: re.compile(end, re.IGNORECASE | re.ASCII)
+    for name, end in {"": "-->", "script": r"</script\s*+>", "style": r"</style\s*+>"}.items()
+}
 # Without line ends and tabs
 CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]+"
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+"
 )
 WIDE = re.compile("[\uff01-\uffef\u3000]")
 SPACES = re.compile("[ \t\u00a0\u2000-\u200a\u202f\u3000]{2,}|[\t\u00a0\u2000-\u200a\u202f\u3000]")
-LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
 def _clean_html(text: str) -> Iterator[Edit]:
-    for found in HTML.finditer(text):
-        if (entity := found["entity"]) is None:
-            yield Edit(*found.span(), "\n" if found["block"] else "")
+    place, endless = 0, set[str]()
+    while (found := HTML.search(text, place)) is not None:
+        start, place = found.span()
+        if found["hidden"]:
+            # What does not end is text; that is looked up once, as there may be many
+            name = (found["name"] or "").lower()
+            end = None if name in endless else ENDS[name].search(text, place)
+            if end is None:
+                endless.add(name)
+            else:
+                place = end.end()
+                yield Edit(start, place, "")
+        elif (entity := found["entity"]) is None:
+            yield Edit(start, place, "\n" if found["block"] else " " if found["cell"] else "")
         elif entity[1] == "#" or entity[1:] in html5:
-            yield Edit(*found.span(), unescape(entity))
+            yield Edit(start, place, unescape(entity))
 
 
 def _clean_width(text: str) -> Iterator[Edit]:

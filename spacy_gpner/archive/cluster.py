@@ -10,17 +10,22 @@ import socket
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Optional
 
 from ..errors import ArchiveError
+from ..locks import is_locked, locked
 from .engine import Engine, Given, Result, run_shards
 from .extras import require
 from .shards import Task
 
 # Seconds in which a cluster has to answer
 PATIENCE = 10
+# What the folder of a cluster on this machine alone is called, in that of temporary files
+PREFIX = "gpner-ray-"
 
 
 def ray_engine(workers: int = 1, address: Optional[str] = None) -> Engine:
@@ -46,12 +51,15 @@ class _Actors:
         self.ray, self.workers = ray, workers
         self.died: type[Exception] = ray.exceptions.RayActorError
         self._folder: Optional[str] = None
+        self._held = ExitStack()
         quiet = {"log_to_driver": False, "configure_logging": False}
         try:
             if address is None:
                 # For this user alone: what does not fit in memory is spilled there, and it has the workers'
                 # logs. Ray opens the folder itself to all.
-                self._folder = tempfile.mkdtemp(prefix="gpner-ray-")
+                remove_left()
+                self._folder = tempfile.mkdtemp(prefix=PREFIX)
+                self._held.enter_context(locked(Path(self._folder)))
                 own = f"{self._folder}/ray"
                 ray.init("local", num_cpus=workers, include_dashboard=False, _temp_dir=own, **quiet)
             else:
@@ -98,6 +106,7 @@ class _Actors:
         self.ray.shutdown()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+        self._held.close()
 
 
 class _Worker:
@@ -123,6 +132,14 @@ def _connect(ray: Any, address: str, options: dict[str, bool]) -> None:
             f"There is no Ray cluster at {address} ({type(err).__name__}). Check --address, or leave it out "
             "for one on this machine."
         ) from None
+
+
+def remove_left() -> None:
+    """Remove the folders of this user's runs that were killed: what was spilled there may be text."""
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            if path.stat().st_uid == os.geteuid() and not is_locked(path):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _umask() -> int:

@@ -150,7 +150,11 @@ def read_all(file: ArchiveFile, rows: Rows, tally: Tally) -> Rows:
         return
     except UnreadError as err:
         reason = str(err)
+    except FileNotFoundError:
+        reason = "it is gone, or a link to nothing"
+    except PermissionError:
+        reason = "it can't be opened: make it readable"
     except DAMAGED as err:
-        reason = f"the rest can't be read: cut short, damaged or not to be opened ({type(err).__name__})"
+        reason = f"the rest can't be read: cut short or damaged ({type(err).__name__})"
     tally.done = end
     yield Reject(file.place(f"after {last}" if last else ""), reason, unread=True)

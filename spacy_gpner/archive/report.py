@@ -9,12 +9,15 @@ from tqdm import tqdm
 from wasabi import msg
 
 from ..errors import ArchiveError
+from ..locks import is_locked
 from ..tables import print_table
 from .ledger import open_ledger
 from .reading import Reading
-from .run import FINISHED, Run
+from .run import FINISHED, RUNNING, Run
 from .shards import REJECTS, Done
 
+# What a run is called that has not come to its end, and at which nobody works
+INTERRUPTED = "interrupted"
 HEADER = (
     "run",
     "state",
@@ -72,11 +75,11 @@ def print_run(run: Run, output: Path) -> bool:
     ]
     print_table([(name, n) for name, n in rows if n or name in ("annotated", "mentions")])
     if counts.failed:
-        msg.warn(f"At {counts.failed:,} documents the pipeline failed: state and error are in their rows.")
+        msg.warn(f"Documents at which the pipeline failed: {counts.failed:,}. Their rows have the error.")
     if counts.rejected:
-        msg.warn(f"{counts.rejected:,} rows are no documents: {output / REJECTS} says where and why.")
+        msg.warn(f"Rows that are no documents: {counts.rejected:,}. {output / REJECTS} says where and why.")
     if counts.unread:
-        msg.warn(f"{counts.unread:,} files could not be read to their end: see there.")
+        msg.warn(f"What could not be read whole: {counts.unread:,}, see there.")
     if run.changed:
         msg.warn("Files changed while they were read. Run it again for what is new.")
     complete = not (counts.failed or counts.rejected or counts.unread or run.changed)
@@ -97,6 +100,8 @@ def print_status(output: Path) -> None:
         runs = ledger.runs()
         rows = [_describe(record, ledger.done(record["number"])) for record in runs]
         n = ledger.count()
+    if runs and runs[-1]["state"] == RUNNING and not is_locked(output):
+        rows[-1] = (rows[-1][0], INTERRUPTED, *rows[-1][2:])
     if runs:
         last = runs[-1]
         msg.info(f"{last['model']['name']} {last['model']['version']} ({last['model']['digest'][:8]})")

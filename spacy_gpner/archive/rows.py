@@ -7,7 +7,10 @@ from typing import Any, NamedTuple, Optional, Union
 
 from ..entities import is_unicode
 
-KINDS = {bool: "a truth value", int: "a number", float: "a number", list: "a list", dict: "an object"}
+KINDS = {
+    **{bool: "a truth value", int: "a number", float: "a number", bytes: "bytes", list: "a list"},
+    dict: "an object",
+}
 
 
 class Place(NamedTuple):
@@ -87,14 +90,16 @@ def make_row(
     RETURNS (Union[Row, Reject]): The document, or why there is none.
     """
     given = record.get(columns.id)
-    id_ = "" if given is None or isinstance(given, (bool, float, bytes, list, dict)) else str(given)
+    id_ = _to_id(given)
     if not id_ or not is_unicode(id_):
-        what = "no id" if given is None or given == "" else "no usable id"
+        if given is None or given == "" or given != given:
+            what = "no id"
+        else:
+            what = f"{_kind(given)} in the place of an id" if not id_ else "an id that can't be decoded"
         return Reject(place, f"{what} in the column '{columns.id}' (--id)")
     text = record.get(columns.text)
     if not isinstance(text, str):
-        kind = KINDS.get(type(text), type(text).__name__)
-        what = "no text" if text is None else f"{kind} in the place of a text"
+        what = "no text" if text is None else f"{_kind(text)} in the place of a text"
         return Reject(place, f"{what} in the column '{columns.text}' (--text)", id_)
     if not is_unicode(text):
         return Reject(place, f"the text in the column '{columns.text}' can't be decoded (--encoding)", id_)
@@ -104,6 +109,18 @@ def make_row(
     if bad := [name for name, value in carried.items() if value is not None and not is_unicode(value)]:
         return Reject(place, f"the column '{bad[0]}' can't be decoded (--encoding)", id_)
     return Row(place, id_, text, carried)
+
+
+def _to_id(given: Any) -> str:
+    """What names a document; empty if it can't. A whole number may come as 7.0, as from a column in which
+    some are missing."""
+    if isinstance(given, float) and given.is_integer():
+        return str(int(given))
+    return "" if given is None or isinstance(given, (bool, float, bytes, list, dict)) else str(given)
+
+
+def _kind(value: Any) -> str:
+    return KINDS.get(type(value), type(value).__name__)
 
 
 def _show(value: Any) -> Optional[str]:

@@ -95,14 +95,22 @@ def read_parquet(file: ArchiveFile, reading: Reading) -> Rows:
     with file.open(reading.tally) as (content, tell):
         try:
             table = parquet.ParquetFile(content)
-            _require_columns(table.schema_arrow.names, reading.columns, file.shown)
-            for batch in table.iter_batches(BATCH, columns=reading.columns.names):
-                for record in batch.to_pylist():
-                    number += 1
-                    yield make_row(record, file.place(f"row {number}"), reading.columns, reading.max_length)
-                tell()
         except arrow.ArrowException:
-            raise UnreadError("the rest is no Parquet: cut short or damaged") from None
+            raise UnreadError("no Parquet: cut short or damaged") from None
+        _require_columns(table.schema_arrow.names, reading.columns, file.shown)
+        # Rows lie in groups, and what is damaged costs what is left of its own
+        for group in range(table.num_row_groups):
+            end = number + table.metadata.row_group(group).num_rows
+            try:
+                for batch in table.iter_batches(BATCH, row_groups=[group], columns=reading.columns.names):
+                    for record in batch.to_pylist():
+                        number += 1
+                        place = file.place(f"row {number}")
+                        yield make_row(record, place, reading.columns, reading.max_length)
+                    tell()
+            except (arrow.ArrowException, OSError):
+                yield Reject(file.place(f"rows {number + 1} to {end}"), "damaged", unread=True)
+            number = end
 
 
 def read_sql(url: str, query: str, reading: Reading) -> Rows:
@@ -120,14 +128,20 @@ def read_sql(url: str, query: str, reading: Reading) -> Rows:
         engine = alchemy.create_engine(url)
         _require_file(engine.url)
         with engine.connect() as connection:
-            options = {"stream_results": True, "yield_per": BATCH}
+            # A query may be a slip of the pen, and an archive is read alone
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA query_only = ON")
+            options = {"stream_results": True, "yield_per": BATCH, "postgresql_readonly": True}
             answer = connection.execution_options(**options).execute(alchemy.text(query))
-            _require_columns(list(answer.keys()), reading.columns, "the answer to the query")
+            if not answer.returns_rows:
+                raise ArchiveError("The query gives no rows. Give one that reads: a SELECT.")
+            _require_columns(list(answer.keys()), reading.columns, "The answer to the query")
             yield from _read_records(answer.mappings(), place, reading)
     except alchemy.exc.SQLAlchemyError as err:
         # Its message may hold values of rows
         raise ArchiveError(
-            f"The database {hide_password(url)} can't be read ({type(err).__name__}). Check URL and query."
+            f"The database {hide_password(url)} can't be read ({type(err).__name__}). Check URL and query, "
+            "which can't write there."
         ) from None
 
 
@@ -185,8 +199,12 @@ def _require_columns(there: list[str], columns: Columns, name: str) -> None:
         )
     if missing := [column for column in columns.names if column not in there]:
         # Without a header it is a document
-        has = ", ".join(map(show_key, there)) or "none"
+        has = ", ".join(map(_show_column, there)) or "none"
         raise ArchiveError(
             f"{name} has no column '{missing[0]}'. It has {has}. Name those of text and id with --text and "
             "--id, and those to carry along with --carry."
         )
+
+
+def _show_column(name: str) -> str:
+    return show_key(name).replace("key of", "one of", 1).removeprefix("key ")

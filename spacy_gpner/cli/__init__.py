@@ -41,7 +41,8 @@ gpner_cli.command(
     "annotate",
     short_help="Annotate an archive of documents, each exactly once",
     epilog="Example: spacy gpner annotate training/student/model-best notes/ --output annotated "
-    "--carry ward --workers 4",
+    "--carry ward --workers 4; or, in the place of notes/, --sql sqlite:///notes.db "
+    "--query 'SELECT id, text FROM note ORDER BY id'",
 )(annotate_cli)
 gpner_cli.command(
     "calibrate",
@@ -52,7 +53,7 @@ gpner_cli.command(
     "card",
     short_help="Write a pipeline's model card",
     epilog="Example: spacy gpner card training/student/model-best corpus/dev.spacy "
-    "--train corpus/train.spacy --name ward3 --data-name 'Ward 3 notes' --data-license 'internal use'",
+    "--train corpus/train.spacy --name ward3 --version 1.0.0",
 )(card_cli)
 gpner_cli.command(
     "compact",

@@ -65,7 +65,7 @@ def annotate_cli(
     with offsets in the original text, and a row for each document, also of those without entities. Run again,
     it goes on where it was interrupted; over an archive that has grown or changed, it annotates what is new
     or changed and says what is gone. Rows that are no documents go to the output's rejects. The exit code is
-    0 if all documents are annotated, and 3 if some could not be.
+    0 if all documents are annotated, and 3 if some could not be or files changed while they were read.
     """
     from wasabi import msg
 

@@ -13,7 +13,7 @@ from .convert import TokenizerName
 
 init_cli = typer.Typer(
     name="init",
-    help="Make what a training begins with: a config, or an encoder.",
+    help="Make what a training begins with: a config, or an encoder",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

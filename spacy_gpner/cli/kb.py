@@ -34,7 +34,7 @@ from .kb_codes import codes_cli, link_cli
 from .kb_query import query_cli
 
 kb_cli = typer.Typer(
-    name="kb", help="A knowledge base of annotations.", no_args_is_help=True, rich_markup_mode=None
+    name="kb", help="A knowledge base of annotations", no_args_is_help=True, rich_markup_mode=None
 )
 
 

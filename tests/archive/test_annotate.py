@@ -22,6 +22,7 @@ from spacy_gpner.archive.local import local_engine
 from spacy_gpner.archive.permissions import like_inputs
 from spacy_gpner.archive.source import Archive
 from spacy_gpner.errors import GpnerWarning
+from spacy_gpner.locks import locked
 
 from .util import FailingAnnotator, go, make_records, read_output, write_jsonl
 
@@ -43,12 +44,19 @@ def test_command(run, model, notes, tmp_path):
     write_jsonl(notes / "c.jsonl", ["{", *make_records(2, 21)])
     code, text = run("annotate", model, notes, *options, "--workers", 2)
     assert code == 3
-    assert "1 rows are no documents" in text
+    assert "no documents: 1." in text
     assert SECRET not in text
     code, text = run("annotate", "--status", tmp_path / "out")
     assert code == 0
     assert "23 documents are annotated" in text
     assert text.count("finished") == 2
+    # As a kill leaves it, and while somebody is at work
+    with sqlite3.connect(tmp_path / "out" / "ledger.sqlite") as db:
+        db.execute("UPDATE run SET record = json_set(record, '$.state', 'running') WHERE number = 2")
+    db.close()
+    assert "2 interrupted 2 " in run("annotate", "--status", tmp_path / "out")[1]
+    with locked(tmp_path / "out"):
+        assert "2 running 2 " in run("annotate", "--status", tmp_path / "out")[1]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import stat
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -12,8 +13,9 @@ from unittest.mock import patch
 import pytest
 
 from spacy_gpner.archive.annotator import Annotator
-from spacy_gpner.archive.cluster import ray_engine
+from spacy_gpner.archive.cluster import PREFIX, ray_engine, remove_left
 from spacy_gpner.errors import ArchiveError, GpnerWarning
+from spacy_gpner.locks import locked
 
 from .util import FailingAnnotator, InlineEngine, go, make_records, read_output, write_jsonl
 
@@ -30,6 +32,16 @@ class Slow(Annotator):
 @pytest.fixture
 def ray():
     return pytest.importorskip("ray", reason="the extra ray is not installed")
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("left", "used"):
+        (tmp_path / f"{PREFIX}{name}").mkdir()
+    (tmp_path / f"{PREFIX}left" / "spilled").touch()
+    with locked(tmp_path / f"{PREFIX}used"):
+        remove_left()
+        assert [x.name for x in tmp_path.iterdir() if x.is_dir()] == [f"{PREFIX}used"]
 
 
 @pytest.mark.slow

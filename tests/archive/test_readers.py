@@ -120,7 +120,7 @@ def test_a_long_field_costs_its_row(tmp_path):
 
 def test_a_table_without_a_header_shows_no_text(tmp_path):
     (tmp_path / "a.csv").write_text("d1,患者咳嗽三天\nd2,无发热\n", encoding="utf-8")
-    with pytest.raises(ArchiveError, match=r"no column 'id'. It has key 'd1', key of 6 characters") as caught:
+    with pytest.raises(ArchiveError, match=r"no column 'id'. It has 'd1', one of 6 characters") as caught:
         read(tmp_path / "a.csv", columns=Columns())
     assert "咳嗽" not in str(caught.value)
 
@@ -162,6 +162,31 @@ def test_parquet(tmp_path):
     assert "no Parquet" in reject.reason
 
 
+def test_what_is_damaged_of_a_parquet_file_costs_its_group(tmp_path):
+    arrow = pytest.importorskip("pyarrow", reason="the extra archive is not installed")
+    import pyarrow.parquet
+
+    path, records = tmp_path / "a.parquet", make_records(40)
+    options = {"row_group_size": 10, "use_dictionary": False, "compression": "none"}
+    pyarrow.parquet.write_table(arrow.Table.from_pylist(records), path, **options)
+    with pyarrow.parquet.ParquetFile(path) as file:
+        column = file.metadata.row_group(1).column(0)
+        start, end = column.data_page_offset, column.data_page_offset + column.total_compressed_size
+    data = path.read_bytes()
+    path.write_bytes(data[:start] + b"\xff" * (end - start) + data[end:])
+    rows = read(path)
+    (reject,) = [x for x in rows if isinstance(x, Reject)]
+    assert (reject.place.position, reject.unread) == ("rows 11 to 20", True)
+    assert content([x for x in rows if isinstance(x, Row)]) == expected([*records[:10], *records[20:]])
+
+
+def test_whole_numbers_that_came_as_others_name_documents(tmp_path):
+    lines = ['{"id": 7.0, "text": "a"}', '{"id": 7.5, "text": "b"}', '{"id": NaN, "text": "c"}']
+    row, *rejects = read(write_jsonl(tmp_path / "a.jsonl", lines), columns=Columns())
+    assert row.id == "7"
+    assert [x.reason.split(" in ")[0] for x in rejects] == ["a number", "no id"]
+
+
 def test_databases(tmp_path):
     pytest.importorskip("sqlalchemy", reason="the extra archive is not installed")
     path = tmp_path / "a.db"
@@ -173,6 +198,12 @@ def test_databases(tmp_path):
     for bad in ("SELECT id FROM note", "SELECT nothing", "not a query"):
         with pytest.raises(ArchiveError):
             read(sql=url, query=bad)
+    for writes in ("DROP TABLE note", "CREATE TABLE other (a)", "DELETE FROM note RETURNING *"):
+        with pytest.raises(ArchiveError, match="can't write"):
+            read(sql=url, query=writes)
+    with pytest.raises(ArchiveError, match="gives no rows"):
+        read(sql=url, query="PRAGMA foreign_keys = OFF")
+    assert content(read(sql=url, query=query)) == expected()
     with pytest.raises(ArchiveError, match=r"none.db is not there. Check the URL"):
         read(sql=f"sqlite:///{tmp_path / 'none.db'}", query=query)
     assert not (tmp_path / "none.db").exists()
@@ -235,7 +266,7 @@ def test_bad_lines_cost_themselves(tmp_path):
         5: "no text",
         6: "a number",
         7: "no id",
-        8: "no usable id",
+        8: "in the place of an id",
         9: "decoded",
         10: "1,001",
         11: "too deep",

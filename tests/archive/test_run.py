@@ -244,7 +244,7 @@ def test_links(model, notes, tmp_path):
     assert (run.counts.documents, run.counts.rejected, run.counts.unread) == (N, 2, 1)
     rejects = {Path(x["source"]).name: x["reason"] for x in read_output(tmp_path / "out")["rejects"]}
     assert "a link to a folder" in rejects["link"]
-    assert "can't be read" in rejects["gone.jsonl"]
+    assert "a link to nothing" in rejects["gone.jsonl"]
     # What is given too, or lies in what is, is read once; no link hides what is gone
     (notes / "gone.jsonl").unlink()
     (notes / "latest").symlink_to(notes, target_is_directory=True)

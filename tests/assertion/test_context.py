@@ -29,6 +29,7 @@ ZH = [
     "母亲患[糖尿病]f，如出现[胸痛]c请就诊。",
     "父亲有[高血压]f，若出现[头晕]c及时复诊。",
     "家族中若干人患[结肠息肉]f。",
+    "术后未再出现[便血]n，未再诉[腹痛]n。",
 ]
 EN = [
     "Denies [fever]n, [chills]n or [cough]n.",
@@ -41,6 +42,7 @@ EN = [
     "Can't exclude [pneumonia]u.",
     "Chest film to rule out [pneumothorax]u; [embolism]n was ruled out.",
     "CT rules out [bleeding]n.",
+    "No significant change in [nodule].",
 ]
 
 
