@@ -32,8 +32,9 @@ from spacy_gpner.kb.annotations import open_annotations
 from spacy_gpner.kb.annotators import find_annotators
 from spacy_gpner.kb.build import Columns as Meanings
 from spacy_gpner.kb.build import build
+from spacy_gpner.kb.concepts import count_concepts
 from spacy_gpner.kb.database import SQLITE, Database, open_database
-from spacy_gpner.kb.questions import cooccurring, inside, mentioned, timeline
+from spacy_gpner.kb.questions import cooccurring, inside, mentioned, patients_with, timeline
 from spacy_gpner.kb.scope import Scope
 from spacy_gpner.kb.search import search
 
@@ -107,6 +108,11 @@ def _build(database: Database, output: Path) -> tuple[float, int]:
     return time.perf_counter() - start, built.mentions
 
 
+def _name_concepts(database: Database, scope: Scope, term: str) -> list[Any]:
+    with database.reading() as connection:
+        return list(connection.execute(count_concepts(scope, [term])))
+
+
 def measure_queries(database: Database, words: Sequence[str], documents: int) -> list[list[Any]]:
     """Median and 95th percentile of each query's milliseconds."""
     with database.reading() as connection:
@@ -120,6 +126,8 @@ def measure_queries(database: Database, words: Sequence[str], documents: int) ->
         "search, 2 characters that are nowhere": lambda i: search(database, [terms[i][0] + "龘"]),
         "search, 2 terms": lambda i: search(database, [terms[i], terms[i - 1]]),
         "cooccur": lambda i: cooccurring(database, scope, terms[i]),
+        "concepts that have a character": lambda i: _name_concepts(database, scope, terms[i][0]),
+        "patients": lambda i: patients_with(database, scope, terms[i]),
         "mentions": lambda i: mentioned(database, scope, terms[i]),
         "inside, of a concept": lambda i: inside(database, scope, outer=terms[i]),
         "timeline of a patient": lambda i: timeline(
