@@ -167,10 +167,11 @@ def search_cli(
             if form is Form.table:
                 offsets = [", ".join(f"{start}-{end}" for start, end in own) for own in offsets]
             rows = [
-                (own.collection, own.document, places, own.start, own.passage)
+                (own.collection, own.document, own.patient, own.date, places, own.start, own.passage)
                 for own, places in zip(found, offsets, strict=True)
             ]
-            return Answer(["collection", "document", "offsets", "start", "passage"], rows)
+            columns = ["collection", "document", "patient", "date", "offsets", "start", "passage"]
+            return Answer(columns, rows)
 
         show_page(read, form, limit, offset)
 

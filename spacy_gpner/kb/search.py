@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Optional
 
 from sqlalchemy import Connection, exists, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from ..errors import KnowledgeError
 from .database import Database
 from .grams import forms, needed, normalize
-from .rows import AROUND, FIRST, Page
+from .rows import AROUND, FIRST, Page, chunks
 from .schema import document, text
 
 # Texts that are read at once
@@ -24,6 +24,7 @@ class Passage:
     """A text that has all terms.
 
     collection, document (str): What it belongs to, and its name.
+    patient, date (Optional[str]): Whose it is, and of when.
     offsets (List[Tuple[int, int]]): Where the terms stand in the document, in its characters.
     passage (str): What stands around the first of them.
     start (int): Where the passage begins in the document.
@@ -31,6 +32,8 @@ class Passage:
 
     collection: str
     document: str
+    patient: Optional[str]
+    date: Optional[str]
     offsets: list[tuple[int, int]]
     passage: str
     start: int
@@ -73,7 +76,9 @@ def search(
     with database.reading() as connection:
         texts = _read_all(connection, of) if few else _look_up(database, connection, wanted, of, page.end)
         having = (row for row in texts if _has(row.body, wanted))
-        return [_to_passage(row, wanted) for row in islice(having, page.offset, page.end)]
+        found = list(islice(having, page.offset, page.end))
+        known = _whose(connection, [row.id for row in found])
+    return [_to_passage(row, known.get(row.id, (None, None)), wanted) for row in found]
 
 
 def _has(body: str, wanted: Sequence[Sequence[str]]) -> bool:
@@ -102,11 +107,23 @@ def _look_up(
         last, size = ids[-1], BATCH
 
 
-def _to_passage(row: Any, wanted: Sequence[Sequence[str]]) -> Passage:
+def _whose(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Optional[str], Optional[str]]]:
+    """The patients and dates of texts, as they were read last."""
+    known = {}
+    for own in chunks(ids):
+        query = select(document.c.text, document.c.patient, document.c.date)
+        for id_, *row in connection.execute(query.where(document.c.text.in_(own)).order_by(document.c.id)):
+            known[id_] = tuple(row)
+    return known
+
+
+def _to_passage(
+    row: Any, whose: tuple[Optional[str], Optional[str]], wanted: Sequence[Sequence[str]]
+) -> Passage:
     offsets = sorted({place for term in wanted for form in term for place in find_places(row.body, form)})
     first, end = offsets[0]
     start = max(0, first - AROUND)
-    return Passage(row.collection, row.name, offsets, row.body[start : end + AROUND], start)
+    return Passage(row.collection, row.name, *whose, offsets, row.body[start : end + AROUND], start)
 
 
 def find_places(body: str, term: str) -> Iterator[tuple[int, int]]:

@@ -51,6 +51,9 @@ def test_search_as_json(kb, notes):
     (start, end), *_ = found[0]["offsets"]
     assert body[start:end] == "血糖"
     assert found[0]["passage"] == body
+    assert [(x["patient"], x["date"]) for x in found] == [
+        (notes[i]["patient"], notes[i]["date"]) for i in (0, 5)
+    ]
     code, text = kb("search", "血糖", "--format", "json", "--offset", 2, "--patient", "p2")
     assert [x["document"] for x in json.loads(text)] == []
     code, text = kb("search", "血糖")
