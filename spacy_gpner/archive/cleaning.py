@@ -35,7 +35,7 @@ CELLS = "td|th"
 INLINE = (
     "a|abbr|acronym|area|b|base|bdi|bdo|big|button|cite|code|col|colgroup|data|del|dfn|em|font|i|iframe|img"
     "|input|ins|kbd|label|legend|link|map|mark|meta|object|option|param|q|rp|rt|ruby|s|samp|select|small"
-    "|span|strike|strong|sub|sup|svg|textarea|time|tt|u|var|wbr|[a-z]\\w*:[a-z]\\w*"
+    "|span|strike|strong|sub|sup|svg|textarea|time|tt|u|var|wbr|(?:o|st1|v|w):[a-z]\\w*"
 )
 # A tag's attributes: each with a value, or one of those that have none
 ATTRIBUTES = (
