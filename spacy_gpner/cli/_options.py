@@ -7,6 +7,7 @@ CODE = Opt(
     "--code",
     "-c",
     help="Path to Python file with additional code (registered functions) to be imported",
+    dir_okay=False,
 )
 GPU = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU")
 TEXTS = Arg(

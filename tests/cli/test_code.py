@@ -38,3 +38,9 @@ def test_every_command_that_loads_a_pipeline_takes_code(run, tmp_path):
     ):
         code, text = run(*command, "--code", tmp_path / "functions.py")
         assert code == 0, text
+
+
+def test_a_folder_is_no_file_of_code(run, tmp_path):
+    code, text = run("annotate", "model", "notes", "--output", "out", "--code", tmp_path)
+    assert code == 2
+    assert "is a directory" in text
