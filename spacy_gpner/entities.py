@@ -66,9 +66,17 @@ def show_key(key: str) -> str:
     key (str): The key.
     RETURNS (str): The key, if it is a short identifier of Latin letters; else its length and a hash.
     """
-    if KEY.fullmatch(key) and not _is_longer(key, MAX_SHOWN):
-        return f"key '{key}'"
-    return f"key of {_size(key)}"
+    return f"key {show_name(key)}"
+
+
+def show_name(name: str) -> str:
+    """Make the name of a key or a column fit for a terminal. It may be text.
+
+    name (str): The name.
+    RETURNS (str): It in quotes, if it is a short identifier of Latin letters; else "of", its length and a
+        hash.
+    """
+    return f"'{name}'" if KEY.fullmatch(name) and not _is_longer(name, MAX_SHOWN) else f"of {_size(name)}"
 
 
 def _is_longer(text: str, limit: int) -> bool:

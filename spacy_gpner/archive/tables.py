@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from ..entities import show_key
+from ..entities import show_name
 from ..errors import ArchiveError
 from ..files import sqlite_file
 from .extras import require
@@ -199,12 +199,8 @@ def _require_columns(there: list[str], columns: Columns, name: str) -> None:
         )
     if missing := [column for column in columns.names if column not in there]:
         # Without a header it is a document
-        has = ", ".join(map(_show_column, there)) or "none"
+        has = ", ".join(f"column {show_name(name)}" for name in there) or "none"
         raise ArchiveError(
             f"{name} has no column '{missing[0]}'. It has {has}. Name those of text and id with --text and "
             "--id, and those to carry along with --carry."
         )
-
-
-def _show_column(name: str) -> str:
-    return show_key(name).replace("key of", "one of", 1).removeprefix("key ")

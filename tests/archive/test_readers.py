@@ -120,7 +120,7 @@ def test_a_long_field_costs_its_row(tmp_path):
 
 def test_a_table_without_a_header_shows_no_text(tmp_path):
     (tmp_path / "a.csv").write_text("d1,患者咳嗽三天\nd2,无发热\n", encoding="utf-8")
-    with pytest.raises(ArchiveError, match=r"no column 'id'. It has 'd1', one of 6 characters") as caught:
+    with pytest.raises(ArchiveError, match="It has column 'd1', column of 6 characters") as caught:
         read(tmp_path / "a.csv", columns=Columns())
     assert "咳嗽" not in str(caught.value)
 
