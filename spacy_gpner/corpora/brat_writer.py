@@ -33,9 +33,7 @@ def write_brat(documents: Iterable[Document], path: Path, exported: Exported) ->
     for document, name in zip(found, _names(found), strict=True):
         text_path = path / name
         text_path.parent.mkdir(parents=True, exist_ok=True)
-        # A mark at the start would be taken for the file's
-        mark = "\ufeff" if document.doc.text.startswith("\ufeff") else ""
-        text_path.write_text(mark + document.doc.text, encoding="utf-8", newline="")
+        _write(text_path, document.doc.text)
         if document.entities is None:
             continue
         kept: list[Scored] = []
@@ -51,9 +49,16 @@ def write_brat(documents: Iterable[Document], path: Path, exported: Exported) ->
             lines.append(f"T{number}\t{span.label_} {span.start_char} {span.end_char}\t{surface}\n")
             if score is not None:
                 lines.append(f"#{number}\tAnnotatorNotes T{number}\tscore {score}\n")
-        text_path.with_suffix(".ann").write_text("".join(lines), encoding="utf-8", newline="")
+        _write(text_path.with_suffix(".ann"), "".join(lines))
     config = CONFIG.format(labels="\n".join(sorted(labels)))
     (path / "annotation.conf").write_text(config, encoding="utf-8", newline="\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a text, after a byte-order mark where it begins with one itself, which would be taken for the
+    file's, or has the NULs by which a file without a mark is taken for UTF-16."""
+    mark = "\ufeff" if text.startswith("\ufeff") or "\0" in text else ""
+    path.write_text(mark + text, encoding="utf-8", newline="")
 
 
 def _names(documents: Sequence[Document]) -> list[str]:

@@ -129,6 +129,8 @@ def _foreign_encoding(data: bytes) -> str | None:
     for mark, encoding in OTHER_ENCODINGS.items():
         if data.startswith(mark):
             return encoding
+    if data.startswith(codecs.BOM_UTF8):
+        return None
     head = data[:4096]
     if len(head) >= 4 and head.count(0) > 0.3 * len(head):
         return "UTF-16LE" if head[1::2].count(0) >= head[::2].count(0) else "UTF-16BE"

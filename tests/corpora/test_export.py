@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spacy.lang.en import English
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
@@ -82,6 +82,7 @@ def read(format_name, path):
 
 @pytest.mark.parametrize("format_name", sorted(set(WRITABLE) - {"iob"}))
 @given(st.lists(records(), min_size=1, max_size=4))
+@example([Record("\0a\0\x85" * 3, [Entity(0, 12, "dis")], Source("file.json"))])
 @settings(max_examples=60, deadline=None)
 def test_any_documents_survive(format_name, written):
     docs = [to_doc(record) for record in written]
