@@ -12,6 +12,8 @@ CORPORA = ("ncbi-disease", "bc5cdr")
 WEIGHTS = (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 # The paper's
 BEST = 0.3
+# The weights of the students that learn from further texts, too, whose labels nobody knows
+FURTHER = (0.3, 0.9, 1.0)
 MIXED = {"divergence": "bernoulli", "weighting": "convex"}
 DEFAULTS = asdict(DistillationLoss())
 
@@ -39,14 +41,15 @@ class MixedRow(Row):
             config["distillation"]["loss"] = MIXED | own | {"alpha": self.weight}
 
 
-def _name(weight: float) -> str:
-    return f"soft-{weight:g}"
+def _name(weight: float, further: bool = False) -> str:
+    return f"soft-{weight:g}" + ("-further" if further else "")
 
 
 ROWS = by_name(
     MixedRow("teacher", "teacher"),
     MixedRow("student", "student"),
     *(MixedRow(_name(weight), "student", teacher="teacher", weight=weight) for weight in WEIGHTS),
+    *(MixedRow(_name(weight, True), "further", teacher="teacher", weight=weight) for weight in FURTHER),
     MixedRow("traditional", "student", teacher="teacher"),
     MixedRow("linked", "student", teacher="teacher", linked=True),
 )
@@ -56,6 +59,9 @@ TABLES = {
         Line("Student alone (BiLSTM)", "student"),
         *(Line(f"a = {weight:g}", _name(weight)) for weight in WEIGHTS),
     ],
+    "Soft labels by their weight, with further texts without labels": [
+        Line(f"a = {weight:g}", _name(weight, True)) for weight in FURTHER
+    ],
     "Soft labels beside all of the hard ones, as in the main paper": [
         Line("traditional", "traditional"),
         Line("linked", "linked"),
@@ -64,6 +70,7 @@ TABLES = {
 PAIRS = (
     *((_name(weight), "student") for weight in WEIGHTS),
     (_name(BEST), "teacher"),
+    *((_name(weight, True), other) for weight in FURTHER for other in (_name(weight), "student")),
     ("traditional", "student"),
     ("linked", "traditional"),
 )

@@ -85,10 +85,10 @@ class Grid:
         """What tells this cell from one of another corpus, config or teacher. Where files lie does not
         matter."""
         config = self.config(row)
-        text = config["paths"].get("raw_text")
+        text = further_texts(config)
         config["paths"] = {name: path for name, path in config["paths"].items() if name not in FILES}
         if text:
-            config["paths"]["raw_text"] = _hash(Path(text).read_bytes())
+            config["paths"]["raw_text"] = _hash(text.read_bytes())
         if "transformer" in config["paths"]:
             config["paths"]["transformer"] = identify_encoder(config["paths"]["transformer"])
         if vectors := config["paths"].pop("vectors", None):
@@ -129,8 +129,17 @@ class Grid:
     def check(self, rows: list[Row], seeds: list[int]) -> None:
         """Stop before the first training if something is missing, a config is for other tokens than the
         corpus's, or a result is of another grid."""
-        texts = (self.preset.config(row.config, self.corpus.name)["paths"].get("raw_text") for row in rows)
-        own = {Path(path) for path in texts if path}
+        own: set[Path] = set()
+        for row in rows:
+            config = self.preset.config(row.config, self.corpus.name)
+            if text := further_texts(config):
+                own.add(text)
+            elif has_further(config):
+                msg.fail(
+                    f"'{row.name}' learns from further texts, and the preset names none for {self.corpus.name}",
+                    f"Give it `corpora: {{{self.corpus.name}: {{paths.raw_text: FILE}}}}`, or rows without it.",
+                    exits=1,
+                )
         needed = (*self.preset.configs.values(), *self._queries(rows), *self.parts, *own)
         missing = [str(path) for path in needed if not path.is_file()]
         if missing:
@@ -165,6 +174,17 @@ class Grid:
                 yield
         except filelock.Timeout as err:
             msg.fail(f"Another run is writing into this grid: it holds {err.lock_file}", exits=1)
+
+
+def has_further(config: Config) -> bool:
+    """Whether a config's student learns from texts without annotation, too."""
+    return config.get("distillation", {}).get("unlabelled_corpus") is not None
+
+
+def further_texts(config: Config) -> Optional[Path]:
+    """The file of these texts; None for none."""
+    path = config["paths"].get("raw_text")
+    return Path(path) if path and has_further(config) else None
 
 
 def _content(path: Path, *, split: bool) -> bytes:

@@ -119,6 +119,9 @@ def train_model(grid: Grid, row: Row, seed: int) -> tuple[Path, float]:
         if teacher.folds:
             parts = [str(trained_teacher.parent / FOLDS / f"{i + 1}.spacy") for i in range(teacher.folds)]
             own = ["--distillation.folds", json.dumps(parts)]
+        elif grid.config(row)["distillation"]["linkage"] is None:
+            # Of the texts of this config, once for all rows and seeds
+            own = ["--distillation.cache.path", str(trained_teacher.parent / f"{row.config}.safetensors")]
     elif row.folds:
         command, place, own = ["gpner", "crossval"], model.parent, ["--folds", str(row.folds)]
     path, log = output / "config.cfg", output / "log.txt"

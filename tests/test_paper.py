@@ -571,8 +571,33 @@ def test_a_mixture_keeps_what_a_preset_sets_of_the_loss():
         make_loss(loss)
 
 
-def test_presets_with_further_text_have_the_papers_mixture():
-    assert "soft-0.3" in srsly.read_yaml(PRESETS)["biomedical-cpu-raw"]["rows"]
+def test_further_texts_are_of_the_other_corpus_and_of_the_rows_that_learn_from_them(
+    tmp_path, monkeypatch, capsys
+):
+    """Without them a grid of these rows stops at once; with others it is another grid."""
+    monkeypatch.setenv("GPNER_ENCODER", "some/encoder")
+    monkeypatch.chdir(tmp_path)
+    rows, preset = STUDIES["biobert"].rows, read_preset(PRESETS, "biomedical-cpu")
+    corpus = tmp_path / "corpus" / "bc5cdr"
+    corpus.mkdir(parents=True)
+    for part in ("train", "heldout", "dev"):
+        DocBin(docs=[spacy.blank("en")(f"No {part}.")]).to_disk(corpus / f"{part}.spacy")
+    grid = Grid(corpus, tmp_path / "results", tmp_path / "work", preset, -1)
+    further = rows["soft-0.3-further"]
+    assert further.weight == 0.3
+    with pytest.raises(SystemExit):
+        grid.check([further], [0])
+    assert "further.jsonl" in capsys.readouterr().out
+    ids = []
+    for text in ("Chest pain.", "Fever."):
+        srsly.write_jsonl(corpus / "further.jsonl", [{"text": text}])
+        grid.check([further], [0])
+        ids.append([grid.identity(rows[name]) for name in ("teacher", "student", "soft-0.3", further.name)])
+    assert [one == other for one, other in zip(*ids, strict=True)] == [True, True, True, False]
+    own = replace(grid, corpus=corpus.rename(tmp_path / "corpus" / "own"))
+    with pytest.raises(SystemExit):
+        own.check([further], [0])
+    assert "names none for own" in " ".join(capsys.readouterr().out.split())
 
 
 def _vocab():

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import spacy
 import srsly
 from spacy.cli import app
+from spacy.tokens import DocBin
 from spacy.util import load_config
 from typer.testing import CliRunner
 
@@ -80,20 +82,31 @@ def test_variables_that_are_given_go_before_those_of_a_study(project, monkeypatc
     def run_dry(command):
         assert command[:3] == [sys.executable, "-m", "spacy"]
         result = CliRunner().invoke(app, [*command[3:], "--dry"])
-        runs.append(result.output)
+        runs.append((command[5], result.output))
         return subprocess.CompletedProcess(command, result.exit_code)
 
     own = {name: str(PROJECT["vars"][name]) for name in USED} | given
     options = [f"{name}={value}" for name, value in own.items()]
     monkeypatch.chdir(project)
-    monkeypatch.setattr(sys, "argv", ["", "biomedical-cpu", "ncbi-disease", "bc5cdr", "--vars", *options])
+    texts = {"ncbi-disease": "No fever.", "bc5cdr": "Chest pain."}
+    for corpus, text in texts.items():
+        place = project / "corpus" / corpus
+        place.mkdir(parents=True, exist_ok=True)
+        DocBin(docs=[spacy.blank("en")(text)]).to_disk(place / "train.spacy")
+    monkeypatch.setattr(sys, "argv", ["", "biomedical-cpu", *texts, "--vars", *options])
     monkeypatch.setattr(run_study.subprocess, "run", run_dry)
     run_study.main()
-    assert len(runs) == len(expected)
-    for said, (corpus, preset) in zip(runs, expected, strict=True):
+    assert len(runs) == 2 * len(expected)
+    for i, (corpus, preset) in enumerate(expected):
+        (other,) = set(texts) - {corpus}
+        (first, converted), (second, said) = runs[2 * i : 2 * i + 2]
+        assert (first, second) == ("convert", "paper")
+        assert f"scripts.prepare_corpus {other} corpus/{other}" in converted
         assert f"scripts.prepare_corpus {corpus} corpus/{corpus}" in said
         assert f"training/paper/{preset}/{corpus} --preset {preset} " in said
         assert "--gpu-id -1" in said
+        further = srsly.read_jsonl(project / "corpus" / corpus / "further.jsonl")
+        assert list(further) == [{"text": texts[other]}]
 
 
 @pytest.mark.slow
