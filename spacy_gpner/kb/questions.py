@@ -77,7 +77,10 @@ def cooccurring(
         n_others = connection.execute(others).scalar_one()
     # Where the concept is told only tied to the term, it is not told
     counts = [totals[row.id] - row.any + row.n for row in found]
-    p = hypergeom.sf([row.n - 1 for row in found], n, n_own, counts)
+    # Of thousands of concepts most have the same few counts
+    both_and_all = numpy.array([(row.n, count) for row, count in zip(found, counts, strict=True)])
+    pairs, places = numpy.unique(both_and_all.reshape(-1, 2), axis=0, return_inverse=True)
+    p = hypergeom.sf(pairs[:, 0] - 1, n, n_own, pairs[:, 1])[places.reshape(-1)]
     q = false_discovery_control(numpy.concatenate([p, numpy.ones(n_others - len(found))]))
     rows = [
         (row.surface, row.label, row.n, total, n_own, n, row.n * n / (total * n_own), float(own_q))
