@@ -135,9 +135,10 @@ class Grid:
             if text := further_texts(config):
                 own.add(text)
             elif has_further(config):
+                name = self.corpus.name
                 msg.fail(
-                    f"'{row.name}' learns from further texts, and the preset names none for {self.corpus.name}",
-                    f"Give it `corpora: {{{self.corpus.name}: {{paths.raw_text: FILE}}}}`, or rows without it.",
+                    f"'{row.name}' learns from further texts, and the preset names none for {name}",
+                    f"Give it `corpora: {{{name}: {{paths.raw_text: FILE}}}}`, or rows without it.",
                     exits=1,
                 )
         needed = (*self.preset.configs.values(), *self._queries(rows), *self.parts, *own)
