@@ -101,10 +101,16 @@ def show_answer(answer: "Answer", form: Form) -> None:
 
 
 def show_page(
-    read: "Callable[..., Answer]", form: Form, limit: int, offset: int, hint: "Callable[[], str]" = str
+    read: "Callable[..., Answer]",
+    form: Form,
+    limit: int,
+    offset: int,
+    hint: "Callable[[], str]" = str,
+    *,
+    count: bool = False,
 ) -> None:
     """Print the rows of an answer that --limit and --offset name. A table says whether there are others, and
-    where to look if there are none.
+    where to look if there are none; or, where their number was asked for, how many these are.
     """
     from wasabi import msg
 
@@ -118,6 +124,8 @@ def show_page(
     elif form is Form.table and len(answer.rows) > limit:
         rows = "There are more rows" if answer.total is None else f"There are {answer.total:,} rows"
         msg.info(f"{rows}: --offset {page.end}")
+    elif form is Form.table and count and not offset:
+        msg.info(f"These are {len(answer.rows):,}")
 
 
 def hint_at(database: "Database", scope: "Scope", term: Optional[str]) -> str:

@@ -212,7 +212,8 @@ def ask_cli(
         if form is Form.table:
             msg.info(asked.show(scope))
         hint = partial(hint_at, database, asked.narrow(scope), asked.term)
-        show_page(partial(answer, database, scope, asked), form, limit, offset, hint)
+        read = partial(answer, database, scope, asked)
+        show_page(read, form, limit, offset, hint, count=asked.query == "patients")
 
 
 @kb_cli.command(
@@ -276,16 +277,19 @@ def export_cli(
         ExportForm.csv, "--format", "-f", help="note_nlp is the table of OMOP's CDM, as CSV"
     ),
 ) -> None:
-    """Write mentions with their documents, places, concepts and assertions to a file."""
+    """Write mentions with their documents, places, concepts and assertions to a new file."""
     from wasabi import msg
 
     with fail_clearly():
         database = open_kb(db)
         from ..archive.permissions import like_inputs
+        from ..errors import KnowledgeError
         from ..kb.export import export
 
         scope = make_scope(database, model, collection, patient, where, any_, assertion)
         with like_inputs([database.file] if database.file else [], path):
+            if path.exists():
+                raise KnowledgeError(f"{path} is there. Give another file, or remove it first.")
             msg.good(f"{path}: {export(database, scope, path, form.value):,} mentions")
 
 

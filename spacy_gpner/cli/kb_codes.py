@@ -33,11 +33,16 @@ def load_codes_cli(
 
     with fail_clearly():
         database = open_kb(db)
-        from ..kb.codes import load_codes, read_codes
+        from ..kb.codes import load_codes, read_codes, shared_names
 
         codes, name = read_codes(path, encoding, msg.info), system or path.stem
         load_codes(database, name, codes)
         n_names = sum(len(own.names) for own in codes)
+        if shared := shared_names(codes):
+            msg.warn(
+                f"{shared:,} names are those of several codes",
+                "Nothing is linked to these: leave each to one code.",
+            )
         msg.good(
             f"{name}: {len(codes):,} codes with {n_names:,} names. Link concepts: spacy gpner kb link {name}"
         )

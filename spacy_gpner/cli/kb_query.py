@@ -234,6 +234,7 @@ def patients_cli(
     db: str = DB,
     labels: list[str] = LABELS,
     collection: Optional[str] = COLLECTION,
+    patient: Optional[str] = PATIENT,
     where: list[str] = WHERE,
     model: Optional[str] = MODEL,
     any_: bool = ANY,
@@ -247,9 +248,9 @@ def patients_cli(
         database = open_kb(db)
         from ..kb.questions import patients_with
 
-        scope = make_scope(database, model, collection, None, where, any_, assertion)
+        scope = make_scope(database, model, collection, patient, where, any_, assertion)
         read = partial(patients_with, database, scope, term, labels=labels)
-        show_page(read, form, limit, offset, partial(hint_at, database, scope, term))
+        show_page(read, form, limit, offset, partial(hint_at, database, scope, term), count=True)
 
 
 @query_cli.command(

@@ -86,8 +86,8 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
     RAISES (KnowledgeError): If it is not understood, or about more than it can be answered about.
     """
     asked = to_surface(question.translate(dict.fromkeys(map(ord, (*MARKS.values(), VERB)))))
-    if not asked or len(asked) > LONGEST:
-        raise KnowledgeError(f"A question has from 1 to {LONGEST} characters.")
+    if not re.search(r"\w", asked) or len(asked) > LONGEST:
+        raise KnowledgeError(f"A question has from 1 to {LONGEST} characters, and a word.")
     with database.reading() as connection:
         known = mark_known(connection, scope, asked, patterns)
     _check_one(known, patterns)
@@ -102,11 +102,11 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
                 _check_one_type(known)
             _check_rest(known, patterns, by_label=by_label, types_count=types_count)
             return Understood(pattern.query, known.term, known.wanted if types_count else [], known.patient)
-    found = [
-        *([f"the concept '{known.term}'"] if known.term else []),
-        *([f"the labels {', '.join(known.wanted)}"] if known.wanted else []),
-        *([f"the patient '{known.patient}'"] if known.patient else []),
-    ]
+    found = (
+        f"the concept '{known.term}'" if known.term else "no concept",
+        f"the labels {', '.join(known.wanted)}" if known.wanted else "no label",
+        f"the patient '{known.patient}'" if known.patient else "no patient",
+    )
     if patterns.labels and not known.types:
         raise KnowledgeError(
             f"The question is not understood: the labels of this knowledge base ({', '.join(known.labels)}) "
@@ -114,7 +114,7 @@ def understand(database: Database, scope: Scope, question: str, patterns: Patter
         )
     example = f" ({patterns.example})" if patterns.example else ""
     raise KnowledgeError(
-        f"The question is not understood. Known of it: {', '.join(found) or 'nothing'}. Ask for what is told "
+        f"The question is not understood. Known of it: {', '.join(found)}. Ask for what is told "
         f"together with something{example}, what lies in it, which patients have it, which documents tell of "
         "it, or what a patient had when; or use `spacy gpner kb query` and `kb search`, which finds any "
         "characters."
@@ -129,15 +129,16 @@ def _check_one(known: Marked, patterns: Patterns) -> None:
             "The question is about several patients, and about one it can be answered. Where their names "
             "differ in upper and lower case alone, leave them out, and give one as --patient."
         )
+    # Single characters stand in other words, too
+    others = [x for x in known.concepts if len(x) > 1 and find_word(known.labelled, x) >= 0]
     if turned := re.search(patterns.turned_by, known.labelled):
-        term = f"'{known.term}'" if known.term is not None else "TERM"
+        term = "TERM" if known.term is None or others else f"'{known.term}'"
         raise KnowledgeError(
             f"Questions are answered from what is there, now, and the patient's own; '{turned[0]}' asks for "
             f"something else. `spacy gpner kb query patients {term} --assertion negated` tells of whom it is "
-            f"denied, and `kb query mentions {term} --any` all that is said of it, and how it is meant."
+            f"denied (or uncertain, or family), and `kb query mentions {term} --any` all that is said of it, "
+            "and how it is meant."
         )
-    # Single characters stand in other words, too
-    others = [x for x in known.concepts if len(x) > 1 and find_word(known.labelled, x) >= 0]
     if known.term is not None and others:
         raise KnowledgeError(
             f"The question is about '{known.term}' and about '{max(others, key=len)}', and about one thing "
@@ -165,7 +166,7 @@ def _check_rest(known: Marked, patterns: Patterns, *, by_label: bool, types_coun
     if patterns.words and (left := _left_over(rest, [*patterns.words, *found])):
         raise KnowledgeError(
             f"The question is not understood: of '{left}' nothing is known. `spacy gpner kb search` "
-            "finds any characters; --patterns takes words of yours."
+            "finds any characters; --where COLUMN=VALUE asks of a ward, say; --patterns takes words of yours."
         )
 
 

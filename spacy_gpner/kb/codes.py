@@ -1,6 +1,8 @@
 """Code tables: what concepts are called elsewhere."""
 
 import csv
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,9 +15,13 @@ from ..encoding import SINGLE_BYTES, UTF8, check_encoding, guess_encoding, show_
 from ..errors import ArchiveError, KnowledgeError
 from .database import Database
 from .schema import code, code_name, link
+from .surface import to_surface
 
 CODE, NAME, ALIASES, LABEL = "code", "name", "aliases", "label"
 SEPARATOR = "|"
+OTHER_SEPARATORS = ";\t"
+NEEDED = "It needs the columns `code` and `name`, and may have `aliases` and `label`."
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,18 @@ def read_codes(
         encoding = _find_encoding(path, say) if encoding is None else check_encoding(encoding)
         with path.open(encoding=encoding, newline="") as file:
             rows = csv.DictReader(file, strict=True)
-            missing = [name for name in (CODE, NAME) if name not in (rows.fieldnames or ())]
-            if missing:
-                raise KnowledgeError(
-                    f"{path} has no column '{missing[0]}'. It needs `code` and `name`, and may have "
-                    "`aliases` and `label`."
+            if not rows.fieldnames:
+                raise KnowledgeError(f"{path} is empty. {NEEDED}")
+            rows.fieldnames = [name.strip().lower() for name in rows.fieldnames]
+            if missing := [name for name in (CODE, NAME) if name not in rows.fieldnames]:
+                first = ",".join(rows.fieldnames)
+                other = next((sign for sign in OTHER_SEPARATORS if sign in first), None)
+                hint = (
+                    ""
+                    if other is None
+                    else f" Its fields seem to be parted by {other!r}: part them by commas."
                 )
+                raise KnowledgeError(f"{path} has no column '{missing[0]}'. {NEEDED}{hint}")
             return _check(path, [(rows.line_num, row) for row in rows])
     except (OSError, UnicodeError, csv.Error, ArchiveError) as err:
         raise KnowledgeError(f"{path} can't be read ({err}). Give a CSV file, and its --encoding.") from None
@@ -83,6 +95,8 @@ def _check(path: Path, rows: Sequence[tuple[int, dict[str, str]]]) -> list[Code]
         own, name = ((row.get(key) or "").strip() for key in (CODE, NAME))
         if not own or not name:
             raise KnowledgeError(f"{path}, line {line}: there is no {'name' if own else 'code'}.")
+        if CONTROL.search(own + name + (row.get(ALIASES) or "")):
+            raise KnowledgeError(f"{path}, line {line}: a field has a control character.")
         if own in codes:
             raise KnowledgeError(f"{path}, line {line}: the code '{own}' stands in line {codes[own]} too.")
         codes[own] = line
@@ -92,6 +106,16 @@ def _check(path: Path, rows: Sequence[tuple[int, dict[str, str]]]) -> list[Code]
     if not found:
         raise KnowledgeError(f"{path} has no rows. Give a table with a code a line.")
     return found
+
+
+def shared_names(codes: Sequence[Code]) -> int:
+    """How many names several codes of one type have, by which nothing can be linked.
+
+    codes (Sequence[Code]): The codes.
+    RETURNS (int): The names, in their usual form.
+    """
+    names = Counter((own.label, form) for own in codes for form in set(map(to_surface, own.names)))
+    return sum(n > 1 for n in names.values())
 
 
 def load_codes(database: Database, system: str, codes: Sequence[Code]) -> None:

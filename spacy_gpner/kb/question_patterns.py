@@ -80,12 +80,16 @@ class Patterns(BaseModel):
 
 
 def choose_patterns(question: str) -> Patterns:
-    """The ways of asking that come with this package, in the language of a question.
+    """The ways of asking that come with this package, in the language of a question. One that has both is in
+    English where it begins with an English word: Which drugs do patients with 糖尿病 take?
 
     question (str): The question.
     RETURNS (Patterns): The ways.
     """
-    return read_patterns(OWN["zh" if has_cjk(to_surface(question)) else "en"])
+    asked, english = to_surface(question), read_patterns(OWN["en"])
+    if not has_cjk(asked) or asked.split()[0] in english.words:
+        return english
+    return read_patterns(OWN["zh"])
 
 
 def read_patterns(path: Path) -> Patterns:

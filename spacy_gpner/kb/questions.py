@@ -1,11 +1,24 @@
 """What a knowledge base is asked."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NoReturn, Optional
+from typing import Any, Literal, Optional
 
 import numpy
 from scipy.stats import false_discovery_control, hypergeom
-from sqlalchemy import CTE, Connection, Select, and_, case, distinct, func, literal, select, union
+from sqlalchemy import (
+    CTE,
+    Connection,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    distinct,
+    func,
+    literal,
+    select,
+    union,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..errors import KnowledgeError
@@ -49,9 +62,9 @@ def cooccurring(
     with database.reading() as connection:
         own = find_concepts(connection, term, labels)
         check_labels(connection, of)
+        if by == "patient":
+            _require_patients(connection, scope)
         n = connection.execute(select(func.count(distinct(unit))).where(scope.documents)).scalar_one()
-        if by == "patient" and not n:
-            _refuse_without_patients()
         holders = (
             _told(scope, unit.label("unit"))
             .where(mention.c.concept.in_(own), unit.is_not(None))
@@ -121,11 +134,13 @@ def _count(connection: Connection, scope: Scope, unit: Any, ids: Sequence[int]) 
     return counts
 
 
-def _refuse_without_patients() -> NoReturn:
-    raise KnowledgeError(
-        "Of no document it is known whose it is. Carry the patient's column along (annotate --carry), and "
-        "build with --patient-column if it is called otherwise than `patient`."
-    )
+def _require_patients(connection: Connection, scope: Scope) -> None:
+    known = select(document.c.id).where(scope.readings, document.c.patient.is_not(None)).limit(1)
+    if connection.execute(known).one_or_none() is None:
+        raise KnowledgeError(
+            "Of no document it is known whose it is. Carry the patient's column along (annotate --carry), "
+            "and build with --patient-column if it is called otherwise than `patient`."
+        )
 
 
 def patients_with(
@@ -139,9 +154,11 @@ def patients_with(
     labels (Sequence[str]): Its types; none for all.
     page (Page): Which rows.
     RETURNS (Answer): A row for each patient, by the number of documents, with the first and the last date.
+        What is told under two labels is one mention.
     RAISES (KnowledgeError): If there is no such concept or type, or no patient is known.
     """
-    n, n_documents = func.count(), func.count(distinct(document.c.id))
+    own, start, end = (cast(x, String) for x in (document.c.id, mention.c.start, mention.c.end))
+    n, n_documents = func.count(distinct(own + " " + start + " " + end)), func.count(distinct(document.c.id))
     dates = func.min(document.c.date), func.max(document.c.date)
     query = (
         _told(scope, document.c.patient, n_documents, n, *dates)
@@ -150,9 +167,7 @@ def patients_with(
         .order_by(n_documents.desc(), document.c.patient)
     )
     with database.reading() as connection:
-        known = select(document.c.id).where(scope.documents, document.c.patient.is_not(None)).limit(1)
-        if connection.execute(known).one_or_none() is None:
-            _refuse_without_patients()
+        _require_patients(connection, scope)
         ids = find_concepts(connection, term, labels)
         columns = ["patient", "documents", "mentions", "first", "last"]
         return read_page(connection, columns, query.where(mention.c.concept.in_(ids)), page)

@@ -5,17 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from sqlalchemy import Connection, and_, func, literal, or_, select
+from sqlalchemy import Connection, and_, false, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from ..archive.shards import ANNOTATED
-from ..entities import show_key, show_label
+from ..entities import show_label, show_name
 from ..errors import KnowledgeError
+from .schema import code as coding
 from .schema import concept, document, link, mention
 from .surface import to_surface
 
 # Characters of a term in a message
 MOST_SHOWN = 40
+# Documents whose columns are told
+SEEN = 1000
 # Whose readings of which collection; None for all collections
 Annotators = tuple[tuple[Optional[str], str], ...]
 
@@ -81,18 +84,26 @@ def check_scope(connection: Connection, scope: Scope, *, of_all: bool = False) -
     connection (Connection): The database.
     scope (Scope): What is asked about.
     of_all (bool): Whether it is asked about documents whoever read them.
-    RAISES (KnowledgeError): If there is no such patient or column.
+    RAISES (KnowledgeError): If there is no such patient or column, or none of its values is this one.
     """
     own = [] if of_all else [scope.readings]
     if scope.patient is not None and not _is_there(connection, *own, document.c.patient == scope.patient):
         raise KnowledgeError(
             "No document is of a patient of this name, which is told with upper and lower case."
         )
-    for name, _ in scope.where:
-        if not _is_there(connection, *own, document.c.columns[name].as_string().is_not(None)):
+    for name, value in scope.where:
+        column = document.c.columns[name].as_string()
+        if not _is_there(connection, *own, column.is_not(None)):
+            columns = connection.execute(select(document.c.columns).where(*own).limit(SEEN)).scalars()
+            known = sorted({key for row in columns for key in row})
             raise KnowledgeError(
-                f"No document has the column {show_key(name)} of --where. There are those that `annotate` "
-                "took along."
+                f"No document has the column {show_name(name)} of --where. There are those that `annotate` "
+                f"took along: {', '.join(map(show_name, known)) or 'none'}."
+            )
+        if not _is_there(connection, *own, column == value):
+            raise KnowledgeError(
+                f"In the column {show_name(name)} no document has this value of --where, which is told with "
+                "upper and lower case."
             )
 
 
@@ -134,6 +145,12 @@ def find_concepts(connection: Connection, term: str, labels: Sequence[str]) -> l
         query = select(concept.c.id).join(link, link.c.concept == concept.c.id)
         query = query.where(link.c.system == system, link.c.code == code, *of_type(concept, labels))
         ids = list(connection.execute(query).scalars())
+        known = select(coding.c.code).where(coding.c.system == system, coding.c.code == code)
+        if not ids and connection.execute(known).one_or_none() is not None:
+            raise KnowledgeError(
+                f"No concept is linked to the code {code} of '{system}'"
+                + (f" under {' or '.join(map(show_label, labels))}." if labels else ".")
+            )
     if not ids:
         raise KnowledgeError(
             f"Nothing is called {show_term(term)} in the knowledge base"
@@ -159,7 +176,9 @@ def has_in_name(term: str) -> ColumnElement[bool]:
     term (str): The term, in any of its forms.
     RETURNS (ColumnElement[bool]): The condition.
     """
-    return concept.c.surface.contains(to_surface(term), autoescape=True)
+    form = to_surface(term)
+    # SQLite's LIKE ends at a NUL
+    return false() if "\0" in form else concept.c.surface.contains(form, autoescape=True)
 
 
 def tell_others(connection: Connection, term: str) -> str:

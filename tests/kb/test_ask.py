@@ -52,6 +52,8 @@ def scope(filled):
         ("病人 P2 什么时候发热", "kb query timeline 发热 --patient p2"),
         ("p3用过哪些药", "kb query timeline --label dru --patient p3"),
         ("糖尿病的症状药物有哪些", "kb query cooccur 糖尿病 --of dru"),
+        ("糖尿病怎么治疗？", "kb query cooccur 糖尿病 --of dru"),
+        ("患者p1有哪些症状？", "kb query timeline --label sym --patient p1"),
         ("p1什么时候用过二甲双胍，p1的变化", "kb query timeline 二甲双胍 --patient p1"),
     ],
 )
@@ -77,12 +79,14 @@ def test_a_part_of_a_word_is_no_concept(empty, model, tmp_path):
     build_from(empty, annotate_notes(model, make_notes(8), tmp_path, annotator=Words))
     with empty.reading() as connection:
         scope = Scope(find_annotators(connection, None))
+    others = tmp_path / "others.yml"
+    others.write_text("labels: {maladie: [maladies]}\npatterns: []", encoding="utf-8")
     asked = understand(empty, scope, "哪些病人有血糖？", ZH)
     assert asked.show(scope) == "kb query patients 血糖"
-    with pytest.raises(KnowledgeError, match="Known of it: the labels dis"):
+    with pytest.raises(KnowledgeError, match="Known of it: no concept, the labels dis"):
         understand(empty, scope, "这个病人有哪些病？", ZH)
     with pytest.raises(KnowledgeError, match=r"\(dis, ite\) have no words in the question's language"):
-        understand(empty, scope, "Which drugs do patients take?", choose_patterns("Which"))
+        understand(empty, scope, "Quels patients ont eu cela ?", read_patterns(others))
 
 
 @pytest.fixture
@@ -125,7 +129,10 @@ def test_in_english(english, question, command):
 @pytest.mark.parametrize(
     ("question", "part"),
     [
-        ("Which patients have arthropathy?", "Known of it: nothing"),
+        ("Which patients have arthropathy?", "Known of it: no concept"),
+        ("What did P0 take?", "not understood"),
+        ("How often do patients have diabetes?", "not understood|of 'often'"),
+        ("Which patients may have diabetes?", "'may' asks"),
         ("Which patients have diabetes insipidus?", "of 'insipidus' nothing"),
         ("Which patients take drugs for diabetes?", "of 'drugs' nothing"),
         ("Which patients don't have diabetes?", "asks for something else"),
@@ -152,7 +159,16 @@ def test_answers_are_the_queries(filled, scope):
 @pytest.mark.parametrize(
     ("question", "part"),
     [
-        ("今天天气怎么样", "Known of it: nothing"),
+        ("今天天气怎么样", "Known of it: no concept, no label, no patient"),
+        ("p99吃过什么药？", "no patient"),
+        # What would be dropped, and is what is asked for
+        ("哪些患者可能有高血压？", "'可能' asks"),
+        ("哪些患者多次发热？", "of '多次' nothing"),
+        ("糖尿病患者能吃哪些药？", "of '能' nothing"),
+        ("p1吃过什么？", "not understood"),
+        ("哪些患者有高血压但没有发热？", "query patients TERM --assertion negated"),
+        ("w1病区有多少患者有高血压？", "--where COLUMN=VALUE"),
+        ("？？？", "from 1 to"),
         ("糖尿病", "the concept '糖尿病'"),
         ("哪些病人没有发热？", "'没' asks for something else"),
         ("哪些病人没有发热？", "kb query patients '发热' --assertion negated"),
@@ -174,7 +190,7 @@ def test_answers_are_the_queries(filled, scope):
         ("糖尿病患者用药后有哪些症状", "about '症状' and about '用药'"),
         ("", "from 1 to"),
         ("药" * 501, "from 1 to"),
-        ("'; DROP TABLE document; --", "Known of it: nothing"),
+        ("'; DROP TABLE document; --", "Known of it: no concept"),
         ("%_<script>\ue000\ue001\ue003", "not understood"),
     ],
 )
@@ -204,6 +220,19 @@ def test_patterns_of_ones_own(filled, scope, tmp_path):
         read_patterns(tmp_path / "gone.yml")
 
 
+def test_in_english_of_chinese_notes(filled, scope):
+    """Labels and concepts are as the notes have them."""
+    for question, command in (
+        ("Which drugs do patients with 糖尿病 take?", "kb query cooccur 糖尿病 --of dru"),
+        ("Which drugs does p1 take?", "kb query timeline --label dru --patient p1"),
+        ("COPD糖尿病患者用什么药", None),
+    ):
+        patterns = choose_patterns(question)
+        assert (patterns.example == ZH.example) is (command is None)
+        if command is not None:
+            assert understand(filled, scope, question, patterns).show(scope) == command
+
+
 def test_as_a_command(run, output, tmp_path):
     db = tmp_path / "kb.sqlite"
     run("kb", "build", output, "--db", db)
@@ -211,6 +240,12 @@ def test_as_a_command(run, output, tmp_path):
     assert code == 0, text
     assert "kb query cooccur 糖尿病 --of dru" in text
     assert "二甲双胍" in text
+    code, text = run("kb", "ask", "多少患者有糖尿病？", "--patient", "p1", "--db", db)
+    assert code == 0, text
+    assert "These are 1" in text
+    shown = "kb query patients 糖尿病 --patient p1"
+    assert shown in text
+    assert "These are 1" in run(*shown.split(), "--db", db)[1]
     code, text = run("kb", "ask", "今天天气怎么样", "--db", db)
     assert code == 1
     assert "not understood" in text

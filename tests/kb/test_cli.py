@@ -117,7 +117,10 @@ def test_hints_at_what_else_there_is(kb):
     code, text = kb("query", "patients", "血", "--assertion", "family")
     assert code == 0, text
     assert "Nothing was found. 2 other concepts have it in the name: `spacy gpner kb query concepts" in text
-    assert "--any asks also" in kb("query", "mentions", "胸痛", "--patient", "p2", "--where", "ward=w9")[1]
+    nowhere = ("--where", "ward=w1", "--where", "ward=w2")
+    assert "--any asks also" in kb("query", "mentions", "胸痛", *nowhere)[1]
+    assert "Nothing was found" in kb("query", "patients", "胸痛", *nowhere)[1]
+    assert "Nothing was found" in kb("query", "cooccur", "胸痛", "--by", "patient", *nowhere)[1]
     code, text = kb("query", "patients", "痛")
     assert code == 1
     assert "Nothing is called '痛' in the knowledge base. 2 other concepts have it in the name" in text
@@ -193,7 +196,7 @@ def test_what_is_erased_is_left_out_until_it_is_lifted(kb, run, model, notes, tm
         (("erase",), "--document or --patient"),
         (("search", "血", "--patient", "p99"), "a patient of this name"),
         (("search", "血", "--collection", "none"), "a collection of this name"),
-        (("export", "kb.sqlite"), "is also an input"),
+        (("export", "kb.sqlite"), "kb.sqlite is there. Give another file"),
     ],
 )
 def test_what_is_wrong_is_told(kb, args, part, tmp_path, monkeypatch):

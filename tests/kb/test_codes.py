@@ -64,6 +64,19 @@ def test_western_tables_are_not_read_as_chinese(run, tmp_path, output):
     assert "such as cp1250 for Polish or Czech? Give --encoding" in text
 
 
+def test_what_can_not_be_linked_is_told(run, output, tmp_path):
+    """A name of several codes, and a code without concepts."""
+    path, db = tmp_path / "table.csv", tmp_path / "kb.sqlite"
+    path.write_text("Code,Name\nE1,糖尿病\nE2,糖尿病\nE3,哮喘\n", encoding="utf-8")
+    run("kb", "build", output, "--db", db)
+    code, text = run("kb", "codes", "load", path, "--db", db)
+    assert code == 0, text
+    assert "1 names are those of several codes" in text
+    code, text = run("kb", "query", "patients", "table:E3", "--db", db)
+    assert code == 1
+    assert "No concept is linked to the code E3 of 'table'." in text
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
@@ -72,7 +85,9 @@ def test_western_tables_are_not_read_as_chinese(run, tmp_path, output):
         ("code,name\n,x\n", "line 2: there is no code"),
         ("code,name\n1,x\n1,y\n", "line 3: the code '1' stands in line 2 too"),
         ("code,name\n", "has no rows"),
-        ("", "has no column 'code'"),
+        ("", "is empty"),
+        ("code;name\n1;x\n", "parted by ';': part them by commas"),
+        ("code,name\n1\0,x\n", "line 2: a field has a control character"),
         ('code,name\n1,"x\n2,y\n', "can't be read"),
         ("code,name,aliases,label\nE11,Diabetes, type 2,NIDDM,dis\n", "line 2: more fields"),
     ],

@@ -29,6 +29,16 @@ from .util import WORDS, Lexicon, OtherLexicon, annotate_notes, build_from, find
 ALL = Page(1000)
 
 
+def test_a_slip_of_the_pen_is_no_answer(filled, scope):
+    """Neither a column that nobody has nor a value that it has nowhere."""
+    for where, part in (
+        (("wards", "w1"), "has the column 'wards'.*: 'ward'"),
+        (("ward", "W1"), "'ward' no document has this value of --where"),
+    ):
+        with filled.reading() as connection, pytest.raises(KnowledgeError, match=part):
+            check_scope(connection, replace(scope, where=(where,)))
+
+
 @pytest.fixture
 def scope(filled):
     with filled.reading() as connection:
