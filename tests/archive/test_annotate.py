@@ -231,7 +231,7 @@ def test_a_document_that_ends_its_process_costs_itself(model, notes, tmp_path):
         patch("spacy_gpner.archive.run.Annotator", FailingAnnotator),
         pytest.warns(GpnerWarning, match="process ended"),
     ):
-        run = go(model, notes, tmp_path / "out", local_engine(2))
+        run = go(model, notes, tmp_path / "out", local_engine(1))
     assert (run.counts.documents, run.counts.failed) == (23, 1)
     rows = {x["document"]: x for x in read_output(tmp_path / "out")["documents"]}
     assert (rows["bad"]["state"], rows["bad"]["error"]) == ("failed", "the process ended")

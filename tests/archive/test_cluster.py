@@ -17,7 +17,7 @@ from spacy_gpner.archive.cluster import PREFIX, ray_engine, remove_left
 from spacy_gpner.errors import ArchiveError, GpnerWarning
 from spacy_gpner.locks import locked
 
-from .util import FailingAnnotator, InlineEngine, go, make_records, read_output, write_jsonl
+from .util import InlineEngine, go, make_records, read_output
 
 
 class Slow(Annotator):
@@ -59,8 +59,8 @@ def test_the_same_mentions(run, ray, model, notes, tmp_path):
 
 
 @pytest.mark.slow
-def test_workers_that_die(ray, model, notes, tmp_path, monkeypatch):
-    """One is killed from outside, and one by a document."""
+def test_a_worker_that_dies(ray, model, notes, tmp_path, monkeypatch):
+    """It is killed from outside. One that a document kills costs as much as in local processes."""
     go(model, notes, tmp_path / "whole")
     seen = tmp_path / "seen"
     seen.mkdir()
@@ -80,13 +80,6 @@ def test_workers_that_die(ray, model, notes, tmp_path, monkeypatch):
     assert len(list(seen.iterdir())) > 2
     assert (own.counts.documents, own.counts.failed) == (21, 0)
     assert sorted_rows(tmp_path / "out") == sorted_rows(tmp_path / "whole")
-    write_jsonl(notes / "c.jsonl", [{"id": "bad", "text": "结束"}, *make_records(1, 50)])
-    with (
-        patch("spacy_gpner.archive.run.Annotator", FailingAnnotator),
-        pytest.warns(GpnerWarning, match="process ended"),
-    ):
-        own = go(model, notes, tmp_path / "out", ray_engine(1))
-    assert (own.counts.documents, own.counts.failed) == (2, 1)
 
 
 @pytest.mark.slow
